@@ -1,0 +1,36 @@
+# From the archives, as published, to the tables of in-domain and cross-domain results.
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+# A --configfile takes the place of config.yaml; --config alone changes keys of it.
+if "experiments" not in config:
+
+    configfile: workflow.basedir + "/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/demo.smk"
+include: "rules/archives.smk"
+include: "rules/features.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+
+
+report: "rules/report/workflow.rst"
+
+
+localrules:
+    all,
+    manifests,
+    check_archives,
+    verify_archives,
+    tabulate,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/indomain.csv",
+        "results/crossdomain.csv",

@@ -1,0 +1,196 @@
+"""Speed of reading archives: each figure beside that of the common tool, from one run.
+
+    python benchmarks/bench_corpora.py [--files 20000] [--rows 611829]
+
+Builds its own archives of noise in a temporary folder (about 5 GB for 20,000 files).
+"""
+
+import argparse
+import io
+import logging
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import soundfile
+
+from signl import revisions
+from signl.artefacts import MadeBy, write_table
+from signl.corpora.manifest import STAGE, build_manifest, to_table
+from signl.corpora.packing import pack_audio
+from signl.corpora.trials import Trial
+from signl.seeds import shard_names
+
+logger = logging.getLogger("bench_corpora")
+
+SAMPLE_RATE_HZ = 16_000
+N_SHARDS = 39
+N_DISTINCT = 200
+
+
+def make_flacs(n_files: int) -> list[bytes]:
+    """Return FLACs of coloured noise, of 1 to 5 s; a few hundred distinct ones."""
+    generator = np.random.default_rng(0)
+    flacs = []
+    for _ in range(min(n_files, N_DISTINCT)):
+        noise = generator.normal(size=int(generator.uniform(1, 5) * SAMPLE_RATE_HZ))
+        waveform = np.convolve(noise, np.hanning(9), "same") * 0.02
+        buffer = io.BytesIO()
+        soundfile.write(buffer, waveform, SAMPLE_RATE_HZ, "PCM_16", format="FLAC")
+        flacs.append(buffer.getvalue())
+    return flacs
+
+
+def members_of(folder: str, n_files: int) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents."""
+    flacs = make_flacs(n_files)
+    for index in range(n_files):
+        yield f"{folder}/DF_E_{index:07d}.flac", flacs[index % len(flacs)]
+
+
+def write_tar(path: Path, folder: str, n_files: int) -> None:
+    """Write a tar."""
+    with tarfile.open(path, "w") as tar:
+        for name, content in members_of(folder, n_files):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+
+
+def write_zip(path: Path, folder: str, n_files: int) -> None:
+    """Write a zip."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members_of(folder, n_files):
+            archive.writestr(name, content)
+
+
+def write_manifest(path: Path, archive_set: str, folder: str, n_files: int) -> None:
+    """Write a manifest that names every file."""
+    trials = [
+        Trial(
+            utterance_id=f"DF_E_{index:07d}",
+            archive=archive_set,
+            member=f"{folder}/DF_E_{index:07d}.flac",
+            partition="eval",
+            protocols=("all",),
+            label="spoof",
+        )
+        for index in range(n_files)
+    ]
+    made_by = MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+    write_table(path, to_table(trials), made_by)
+
+
+def write_df_keys(path: Path, n_rows: int) -> None:
+    """Write keys of 2021 DF, and beside them the protocols of 2019 LA that a manifest needs."""
+    codecs = "nocodec low_mp3 high_mp3 low_m4a high_m4a low_ogg high_ogg mp3m4a oggm4a".split()
+    rows = (
+        f"LA_{index % 60:04d} DF_E_{2_000_000 + index:07d} {codecs[index % 9]} vcc2020 "
+        f"Task1-team{index % 30:02d} spoof notrim eval traditional_vocoder Task1 "
+        f"team{index % 30:02d} FF E\n"
+        for index in range(n_rows)
+    )
+    content = "".join(rows).encode()
+    with tarfile.open(path / "DF-keys-full.tar.gz", "w:gz", compresslevel=1) as tar:
+        info = tarfile.TarInfo("keys/DF/CM/trial_metadata.txt")
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+    with zipfile.ZipFile(path / "LA.zip", "w") as archive:
+        for letter, name in (("T", "train.trn"), ("D", "dev.trl")):
+            archive.writestr(
+                f"LA/ASVspoof2019_LA_cm_protocols/ASVspoof2019.LA.cm.{name}.txt",
+                f"LA_0001 LA_{letter}_0000001 - A01 spoof\n",
+            )
+
+
+def seconds_of(job: Callable[[], object], repeats: int = 3) -> float:
+    """Return the shortest of several times."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def bench_packing(
+    folder: Path, archive: str, archive_set: str, tool: list[str], top: str, n_files: int
+) -> str:
+    """Time a pack and the common tool on one archive."""
+    path = folder / archive
+    manifest = folder / f"{archive}.manifest"
+    write_manifest(manifest, archive_set, top, n_files)
+    outputs = [folder / "audio" / f"{name}.parquet" for name in shard_names(N_SHARDS)]
+    name = archive.split(".")[0]
+
+    def pack() -> None:
+        pack_audio([path], manifest, outputs, options={"archive": name})
+
+    def unpack() -> None:
+        subprocess.run([*tool, str(path)], stdout=subprocess.DEVNULL, check=True)
+
+    reference, ours = seconds_of(unpack), seconds_of(pack)
+    rate = path.stat().st_size / 1e6 / ours
+    return (
+        f"{archive}: {' '.join(tool)} {reference:.2f} s, pack_audio {ours:.2f} s, "
+        f"ratio {ours / reference:.2f}, {rate:.0f} MB/s"
+    )
+
+
+def bench_manifest(folder: Path, n_rows: int) -> str:
+    """Time the manifest of 2021 DF."""
+    write_df_keys(folder, n_rows)
+
+    def build() -> None:
+        build_manifest("asvspoof2021_df", folder, folder / "m.parquet", options={"subset": True})
+
+    return f"manifest of {n_rows:,} rows: {seconds_of(build, 1):.2f} s"
+
+
+def peak_mb() -> float:
+    """Return the most memory this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Run all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=611_829)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logger.setLevel(logging.INFO)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        top = "ASVspoof2021_DF_eval/flac"
+        tar = folder / "ASVspoof2021_DF_eval_part00.tar"
+        write_tar(tar, top, arguments.files)
+        subprocess.run(["gzip", "-k", "-6", str(tar)], check=True)
+        write_zip(folder / "release_in_the_wild.zip", "release_in_the_wild", arguments.files)
+        for archive, archive_set, tool, root in (
+            (tar.name + ".gz", "ASVspoof2021_DF_eval", ["tar", "-xzOf"], top),
+            (tar.name, "ASVspoof2021_DF_eval", ["tar", "-xOf"], top),
+            (
+                "release_in_the_wild.zip",
+                "release_in_the_wild",
+                ["unzip", "-p"],
+                "release_in_the_wild",
+            ),
+        ):
+            logger.info(bench_packing(folder, archive, archive_set, tool, root, arguments.files))
+        logger.info("packing held at most %.0f MB", peak_mb())
+        logger.info(bench_manifest(folder, arguments.rows))
+        logger.info("the manifest held at most %.0f MB", peak_mb())
+        logger.info("pyarrow %s, Python %s", pa.__version__, sys.version.split()[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+# Archives, as published -> manifests, packed audio, located trials.
+
+
+rule check_archives:
+    log:
+        "results/logs/check_archives.log",
+    conda:
+        "../envs/signl.yaml"
+    params:
+        cfg={
+            "archives": config["archives"],
+            "corpora": sorted(experiment.partitions_in_use),
+        },
+    script:
+        "../workflow_scripts/check_archives.py"
+
+
+rule verify_archives:
+    log:
+        "results/logs/verify_archives.log",
+    conda:
+        "../envs/signl.yaml"
+    params:
+        cfg={
+            "archives": config["archives"],
+            "corpora": sorted(experiment.partitions_in_use),
+        },
+        memory="results/archives.verified.json",
+    script:
+        "../workflow_scripts/verify_archives.py"
+
+
+rule manifests:
+    input:
+        expand(
+            "results/manifests/{corpus}.parquet", corpus=experiment.partitions_in_use
+        ),
+
+
+rule build_manifest:
+    input:
+        protocol_files,
+    output:
+        manifest="results/manifests/{corpus}.parquet",
+    log:
+        "results/logs/build_manifest/{corpus}.log",
+    benchmark:
+        "results/benchmarks/build_manifest/{corpus}.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=30,
+    params:
+        cfg=lambda wildcards: experiment.corpus_options(wildcards.corpus),
+        revision=f"manifest-{revisions.MANIFEST}",
+        archives=config["archives"],
+    script:
+        "../workflow_scripts/build_manifest.py"
+
+
+# One rule an archive, because each has its own number of shards, all written in one pass.
+for name in experiment.archives:
+
+    rule:
+        name:
+            f"pack_audio_{name}"
+        input:
+            manifest=f"results/manifests/{experiment.packing_corpus(name)}.parquet",
+            archive=experiment.archive_files(name),
+        output:
+            shards=expand(
+                "results/audio/{archive}/{shard}.parquet",
+                archive=name,
+                shard=experiment.shards_of(name),
+            ),
+        log:
+            f"results/logs/pack_audio/{name}.log",
+        benchmark:
+            f"results/benchmarks/pack_audio/{name}.tsv"
+        conda:
+            "../envs/signl.yaml"
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=240,
+        params:
+            cfg={"archive": name},
+            paths=experiment.archive_files(name),
+            revision=f"audio-{revisions.AUDIO}",
+        script:
+            "../workflow_scripts/pack_audio.py"
+
+
+rule locate_trials:
+    input:
+        manifest="results/manifests/{corpus}.parquet",
+        audio=audio_of,
+    output:
+        trials="results/trials/{corpus}/{partition}.parquet",
+    log:
+        "results/logs/locate_trials/{corpus}/{partition}.log",
+    benchmark:
+        "results/benchmarks/locate_trials/{corpus}/{partition}.tsv"
+    # Before the features: a trial without audio should stop the run early.
+    priority: 10
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cfg=lambda wildcards: {
+            "max_missing": LIMITS["missing_audio"],
+            "partitions": [wildcards.partition],
+        },
+        revision=f"trials-{revisions.TRIALS}",
+    script:
+        "../workflow_scripts/locate_trials.py"

@@ -1,0 +1,43 @@
+# The embedded experiment: small corpora in the published layouts, and a small front-end.
+
+
+rule make_demo_archives:
+    output:
+        experiment.demo_archives(),
+    log:
+        "results/logs/make_demo_archives.log",
+    benchmark:
+        "results/benchmarks/make_demo_archives.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=config.get("demo", {}),
+        revision=f"demo-{revisions.DEMO}",
+        folder="results/demo/archives",
+    script:
+        "../workflow_scripts/make_demo_archives.py"
+
+
+rule make_demo_frontend:
+    output:
+        experiment.demo_frontend(),
+    log:
+        "results/logs/make_demo_frontend.log",
+    benchmark:
+        "results/benchmarks/make_demo_frontend.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=config.get("demo", {}),
+        revision=f"demo-{revisions.DEMO}",
+        folder="results/demo/wav2vec2",
+    script:
+        "../workflow_scripts/make_demo_frontend.py"

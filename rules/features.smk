@@ -1,0 +1,50 @@
+# Packed audio -> features of every shard; trials -> usable utterances.
+
+
+rule extract_features:
+    input:
+        audio="results/audio/{archive}/{shard}.parquet",
+        model=frontend_model,
+    output:
+        features="results/features/{frontend}/{archive}/{shard}.safetensors",
+        index="results/features/{frontend}/{archive}/{shard}.parquet",
+    log:
+        "results/logs/extract_features/{frontend}/{archive}/{shard}.log",
+    benchmark:
+        "results/benchmarks/extract_features/{frontend}/{archive}/{shard}.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        gpu=extraction_gpus,
+        mem_mb=lambda wildcards, attempt: 12000 * attempt,
+        runtime=120,
+    params:
+        cfg=lambda wildcards: experiment.frontend_options(wildcards.frontend),
+        revision=f"features-{revisions.FEATURES}",
+    script:
+        "../workflow_scripts/extract_features.py"
+
+
+rule gather_utterances:
+    input:
+        trials="results/trials/{corpus}/{partition}.parquet",
+        indexes=indexes_of,
+    output:
+        usable="results/usable/{frontend}/{corpus}/{partition}.parquet",
+        quarantine="results/usable/{frontend}/{corpus}/{partition}.quarantine.csv",
+    log:
+        "results/logs/gather_utterances/{frontend}/{corpus}/{partition}.log",
+    benchmark:
+        "results/benchmarks/gather_utterances/{frontend}/{corpus}/{partition}.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cfg={"max_undecodable": LIMITS["undecodable"]},
+        revision=f"usable-{revisions.USABLE}",
+    script:
+        "../workflow_scripts/gather_utterances.py"

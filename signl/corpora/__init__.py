@@ -1,0 +1,1 @@
+"""The published corpora: their archives, protocols and the tables made from them."""

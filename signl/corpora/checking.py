@@ -1,0 +1,242 @@
+"""Whether the archives are there, and whether they are what was published."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tqdm import tqdm
+
+from signl.artefacts import write_text
+from signl.corpora.table import CORPORA, LocatedArchive, locate_archives
+from signl.errors import ArchiveError
+
+logger = logging.getLogger(__name__)
+
+_CHUNK_BYTES: Final = 1 << 20
+
+
+class ArchiveRow(NamedTuple):
+    """One file of an archive that a corpus needs.
+
+    Attributes
+    ----------
+    corpus : str
+        The corpus that needs it.
+    file : str
+        Its name.
+    needed_for : str
+        Partitions whose audio it holds; ``protocols``, if none.
+    path : Path
+        Where it lies, or is missed.
+    is_present : bool
+        Whether it is there.
+    size : int or None
+        Bytes, of a file that is there.
+    published_size : int or None
+        Bytes as published, where known.
+    page : str
+        Where to get it.
+    """
+
+    corpus: str
+    file: str
+    needed_for: str
+    path: Path
+    is_present: bool
+    size: int | None
+    published_size: int | None
+    page: str
+
+
+class Verified(NamedTuple):
+    """The outcome for one file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    outcome : str
+        ``matches``, ``differs`` or ``no checksum is published``.
+    detail : str
+        Of a file that differs, how.
+    """
+
+    path: Path
+    outcome: str
+    detail: str = ""
+
+
+def check_archives(
+    corpora: Iterable[str], archives_folder: str | Path, *, subset: bool = False
+) -> list[ArchiveRow]:
+    """List the files that corpora need, each once, and whether they are there.
+
+    Parameters
+    ----------
+    corpora : iterable of str
+        Names of corpora.
+    archives_folder : path
+        Folder of the downloaded archives.
+    subset : bool
+        Whether a part of the archives of each set will do.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such corpus.
+    """
+    rows: dict[Path, ArchiveRow] = {}
+    for corpus in corpora:
+        for located in locate_archives(corpus, archives_folder, subset=subset):
+            for row in _rows_of(located, corpus):
+                rows.setdefault(row.path, row)
+    return list(rows.values())
+
+
+def _rows_of(located: LocatedArchive, corpus: str) -> list[ArchiveRow]:
+    """Return a row for each file of an archive."""
+    archive = located.archive
+    return [
+        ArchiveRow(
+            corpus=corpus,
+            file=file,
+            needed_for=", ".join(archive.partitions) or "protocols",
+            path=path,
+            is_present=path not in located.missing,
+            size=path.stat().st_size if path.is_file() else None,
+            published_size=archive.size_bytes,
+            page=archive.page,
+        )
+        for file, path in zip(archive.files, located.paths, strict=True)
+    ]
+
+
+def missing_message(rows: Sequence[ArchiveRow], archives_folder: str | Path = "") -> str:
+    """Name all files that are missing, where they are looked for and where to get them.
+
+    Returns
+    -------
+    str
+        Empty if nothing is missing.
+    """
+    missing = [row for row in rows if not row.is_present]
+    if not missing:
+        return ""
+    lines = [f"  {row.path}  ({row.corpus}: {row.needed_for}; from {row.page})" for row in missing]
+    where = f" in {archives_folder}" if archives_folder else ""
+    return "\n".join(
+        [
+            f"{len(missing)} archive files are missing{where}; download them, or correct the "
+            "folder that the configuration names as archives:",
+            *lines,
+        ]
+    )
+
+
+def missing_archives_message(
+    archives: Iterable[LocatedArchive], archives_folder: str | Path
+) -> str:
+    """Return the message of :func:`missing_message` for archives that were located."""
+    corpus_of = {
+        archive_set.name: corpus.name
+        for corpus in reversed(CORPORA.values())
+        for archive_set in corpus.sets
+    }
+    rows = [
+        row for located in archives for row in _rows_of(located, corpus_of[located.archive.set])
+    ]
+    return missing_message(rows, archives_folder)
+
+
+def verify_archives(
+    corpora: Iterable[str], archives_folder: str | Path, *, memory: str | Path
+) -> list[Verified]:
+    """Compare archives with their published sizes and checksums.
+
+    Parameters
+    ----------
+    corpora : iterable of str
+        Names of corpora; archives that are missing are passed over.
+    archives_folder : path
+        Folder of the downloaded archives.
+    memory : path
+        JSON file that remembers checksums by path, size and time of change, so that an archive
+        is read once.
+
+    Raises
+    ------
+    ArchiveError
+        Names every file that differs, and where to get it anew.
+    """
+    located = {
+        item.paths: item
+        for corpus in corpora
+        for item in locate_archives(corpus, archives_folder)
+        if not item.missing
+    }
+    known = _read_memory(Path(memory))
+    results = []
+    for item in located.values():
+        results += [_verify(path, item, known) for path in item.paths]
+        write_text(memory, json.dumps(known, indent=1, sort_keys=True) + "\n")
+    if differing := [result for result in results if result.outcome == "differs"]:
+        pages = {path: item.archive.page for item in located.values() for path in item.paths}
+        lines = [
+            f"  {row.path}: {row.detail}; get it anew from {pages[row.path]}" for row in differing
+        ]
+        raise ArchiveError("\n".join(["archives that are not as published:", *lines]))
+    return results
+
+
+def _verify(path: Path, located: LocatedArchive, known: dict[str, dict[str, str]]) -> Verified:
+    """Compare one file with what is published of it."""
+    archive = located.archive
+    published = {
+        kind: value for kind, value in (("md5", archive.md5), ("sha256", archive.sha256)) if value
+    }
+    if not published or path.is_dir():
+        return Verified(path, "no checksum is published")
+    size = path.stat().st_size
+    if archive.size_bytes not in (None, size):
+        return Verified(path, "differs", f"{size:,} bytes instead of {archive.size_bytes:,}")
+    key = f"{path.resolve()}:{size}:{path.stat().st_mtime_ns}"
+    digests = known.get(key, {})
+    if not published.keys() <= digests.keys():
+        digests = known[key] = hash_file(path, published)
+    for kind, value in published.items():
+        if digests[kind] != value:
+            return Verified(path, "differs", f"{kind} {digests[kind]} instead of {value}")
+    logger.info("%s is as published", path)
+    return Verified(path, "matches")
+
+
+def hash_file(path: Path, kinds: Iterable[str]) -> dict[str, str]:
+    """Return checksums of a file by kind, for example ``md5``, in one reading."""
+    hashes = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
+    with (
+        path.open("rb", buffering=0) as handle,
+        tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name) as progress,
+    ):
+        while chunk := handle.read(_CHUNK_BYTES):
+            for hasher in hashes.values():
+                hasher.update(chunk)
+            progress.update(len(chunk))
+    return {kind: hasher.hexdigest() for kind, hasher in hashes.items()}
+
+
+def _read_memory(path: Path) -> dict[str, dict[str, str]]:
+    """Read remembered checksums; none, if there are none or they cannot be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        logger.warning("%s cannot be read; archives are read anew", path)
+        return {}
+    is_memory = isinstance(content, Mapping) and all(
+        isinstance(value, Mapping) for value in content.values()
+    )
+    return {key: dict(value) for key, value in content.items()} if is_memory else {}

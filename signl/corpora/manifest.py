@@ -1,0 +1,221 @@
+"""Manifests: a row per trial of a corpus, from its protocols.
+
+See :class:`signl.corpora.trials.Trial` for the meaning of the columns.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from signl import revisions
+from signl.artefacts import MadeBy, read_table, write_table
+from signl.corpora import asvspoof5, asvspoof2021, cfad, in_the_wild
+from signl.corpora.checking import missing_archives_message
+from signl.corpora.table import Corpus, Expected, LocatedArchive, corpus_named, locate_protocols
+from signl.corpora.trials import Reading, Trial
+from signl.errors import ArchiveError, ManifestError
+from signl.labels import BONAFIDE, SPOOF
+from signl.options import build_options
+
+logger = logging.getLogger(__name__)
+
+STAGE: Final = "build_manifest"
+
+MANIFEST_SCHEMA: Final = pa.schema(
+    [
+        pa.field("utterance_id", pa.string(), nullable=False),
+        pa.field("archive", pa.string(), nullable=False),
+        pa.field("member", pa.string(), nullable=False),
+        pa.field("partition", pa.string(), nullable=False),
+        pa.field("protocols", pa.list_(pa.string()), nullable=False),
+        pa.field("label", pa.string(), nullable=False),
+        pa.field("attack", pa.string()),
+        pa.field("speaker", pa.string()),
+        pa.field("codec", pa.string()),
+        pa.field("codec_quality", pa.int8()),
+        pa.field("vocoder", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("subset", pa.string()),
+        pa.field("gender", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("trim", pa.bool_()),
+    ]
+)
+
+
+class _Protocols(NamedTuple):
+    """How the protocols of a corpus are read, and with which options."""
+
+    read: Callable[[Sequence[LocatedArchive], Any], Reading]
+    options: type
+
+
+_PROTOCOLS: Final[Mapping[str, _Protocols]] = {
+    "asvspoof2021_df": _Protocols(asvspoof2021.read_trials, asvspoof2021.Options),
+    "asvspoof5": _Protocols(asvspoof5.read_trials, asvspoof5.Options),
+    "asvspoof5_signl": _Protocols(asvspoof5.read_resplit_trials, asvspoof5.ResplitOptions),
+    "cfad": _Protocols(cfad.read_trials, cfad.Options),
+    "in_the_wild": _Protocols(in_the_wild.read_trials, in_the_wild.Options),
+}
+
+
+def build_manifest(
+    corpus: str, archives_folder: str | Path, output: str | Path, *, options: Mapping[str, Any]
+) -> None:
+    """Write the manifest of a corpus.
+
+    Rows stand in the order of the protocols: train, dev, eval.
+
+    Parameters
+    ----------
+    corpus : str
+        Name of the corpus.
+    archives_folder : path
+        Folder of the downloaded archives.
+    output : path
+        The manifest.
+    options : Mapping
+        ``subset``: whether the archives hold a subset of the corpus, so that its counts may
+        differ from the published ones. ``version`` for CFAD; ``seed`` for asvspoof5_signl.
+
+    Raises
+    ------
+    ArchiveError
+        If an archive that holds a protocol is missing, damaged or hostile.
+    ProtocolError
+        If a row does not follow its published form.
+    ManifestError
+        If an utterance stands in two partitions, a partition is empty, or the counts of a
+        whole corpus are not the published ones.
+    """
+    description = corpus_named(corpus)
+    protocols = _PROTOCOLS[corpus]
+    chosen = build_options(protocols.options, options, f"corpora.{corpus}")
+    archives = locate_protocols(corpus, archives_folder)
+    if any(located.missing for located in archives):
+        raise ArchiveError(missing_archives_message(archives, archives_folder))
+    reading = protocols.read(archives, chosen)
+    _check_partitions(reading, description)
+    _check_counts(reading, description, asdict(chosen))
+    made_by = MadeBy(
+        stage=STAGE,
+        revision=revisions.MANIFEST,
+        options={"corpus": corpus, **asdict(chosen), **reading.notes},
+    )
+    write_table(output, to_table(reading.trials), made_by)
+    _log_counts(reading.trials, corpus)
+
+
+def read_manifest(path: str | Path, *, columns: list[str] | None = None) -> pa.Table:
+    """Read a manifest that :func:`build_manifest` wrote.
+
+    Parameters
+    ----------
+    path : path
+        The manifest.
+    columns : list of str, optional
+        Read these alone.
+    """
+    return read_table(path, stage=STAGE, revision=revisions.MANIFEST, columns=columns)
+
+
+def to_table(trials: Sequence[Trial]) -> pa.Table:
+    """Return trials as a table of :data:`MANIFEST_SCHEMA`."""
+    arrays = [
+        _to_array([trial[index] for trial in trials], field.type)
+        for index, field in enumerate(MANIFEST_SCHEMA)
+    ]
+    return pa.Table.from_arrays(arrays, schema=MANIFEST_SCHEMA)
+
+
+def _to_array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column; lists, of which there are few distinct ones, are converted once each."""
+    if not pa.types.is_list(kind):
+        return pa.array(values, type=kind)
+    index = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return pa.array(index, type=kind).take(pa.array([index[value] for value in values], pa.int32()))
+
+
+def _check_partitions(reading: Reading, corpus: Corpus) -> None:
+    """Check that no partition is empty and no utterance stands in two."""
+    names = {
+        partition: {trial.utterance_id for trial in reading.trials if trial.partition == partition}
+        for partition in corpus.partitions
+    }
+    for one, other in combinations(corpus.partitions, 2):
+        if common := sorted(names[one] & names[other]):
+            raise ManifestError(
+                f"{corpus.name}: {len(common):,} utterances stand in the protocols of {one} and "
+                f"of {other}, first {common[0]}; restore the protocols as published"
+            )
+    empty = [
+        partition
+        for partition in corpus.partitions
+        if not names[partition] and partition not in reading.absent_partitions
+    ]
+    if empty:
+        raise ManifestError(
+            f"{corpus.name}: the protocols list no trial of {', '.join(empty)}; restore them as "
+            "published"
+        )
+
+
+def _check_counts(reading: Reading, corpus: Corpus, options: Mapping[str, Any]) -> None:
+    """Compare the counts with the published ones; refuse a whole corpus that differs."""
+    kinds = Counter(map(attrgetter("partition", "protocols", "label"), reading.trials))
+    counts: Counter[tuple[str, str | None, str]] = Counter()
+    for (partition, protocols, label), number in kinds.items():
+        for protocol in (None, *protocols):
+            counts[partition, protocol, label] += number
+    differences: list[str] = []
+    for expected in corpus.expected:
+        is_absent = not set(expected.partitions).isdisjoint(reading.absent_partitions)
+        if is_absent or any(options[key] != value for key, value in expected.when.items()):
+            continue
+        if difference := _difference(expected, counts):
+            if expected.is_certain and not options["subset"]:
+                differences.append(difference)
+            else:
+                logger.info("%s: %s", corpus.name, difference)
+    if differences:
+        raise ManifestError(
+            f"{corpus.name} is not the whole published corpus: {'; '.join(differences)}. Complete "
+            f"the archives, or say so in the configuration: corpora.{corpus.name}.subset: true"
+        )
+
+
+def _difference(expected: Expected, counts: Mapping[tuple[str, str | None, str], int]) -> str:
+    """Say how counts differ from the expected ones; nothing, if they do not."""
+    bonafide, spoof = (
+        sum(
+            counts.get((partition, expected.protocol, label), 0)
+            for partition in expected.partitions
+        )
+        for label in (BONAFIDE, SPOOF)
+    )
+    found = {"trials": bonafide + spoof, "bona fide": bonafide, "spoofs": spoof}
+    stated = {"trials": expected.total, "bona fide": expected.bonafide, "spoofs": expected.spoof}
+    wrong = [
+        f"{found[what]:,} {what} instead of {number:,}"
+        for what, number in stated.items()
+        if number is not None and number != found[what]
+    ]
+    return f"{expected.what} has {', '.join(wrong)} ({expected.source})" if wrong else ""
+
+
+def _log_counts(trials: Collection[Trial], corpus: str) -> None:
+    """Log how many trials there are of each partition, label and attack."""
+    labels = Counter(map(attrgetter("partition", "label"), trials))
+    attacks = Counter(map(attrgetter("partition", "label", "attack"), trials))
+    for (partition, label), number in labels.items():
+        logger.info("%s, %s: %d %s", corpus, partition, number, label)
+    for (partition, label, attack), number in attacks.items():
+        if attack is not None:
+            logger.info("%s, %s: %d %s by %s", corpus, partition, number, label, attack)

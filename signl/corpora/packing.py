@@ -1,0 +1,128 @@
+"""Packing: the utterances of an archive, still encoded, into shards.
+
+The archive is read once, front to back, and never unpacked into loose files.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow.compute as pc
+from tqdm import tqdm
+
+from signl.corpora.manifest import read_manifest
+from signl.corpora.members import MAX_MEMBER_BYTES, UNPUBLISHED, Member
+from signl.corpora.shards import ShardWriter
+from signl.corpora.streams import stream_members
+from signl.corpora.table import archive_named
+from signl.errors import ArchiveError
+from signl.options import build_options
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackOptions:
+    """Options of packing.
+
+    Attributes
+    ----------
+    archive : str
+        Name of the archive in :mod:`signl.corpora.table`.
+    max_member_bytes : int
+        A larger utterance is refused.
+    """
+
+    archive: str
+    max_member_bytes: int = MAX_MEMBER_BYTES
+
+
+def pack_audio(
+    paths: Sequence[str | Path],
+    manifest: str | Path,
+    outputs: Sequence[str | Path],
+    *,
+    options: Mapping[str, Any],
+) -> None:
+    """Write the utterances of an archive that a manifest names into shards.
+
+    All shards appear once the whole archive has been read, or none does.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        The archive's files, as :func:`signl.corpora.table.locate_archives` gives them.
+    manifest : path
+        Manifest of the corpus that owns the archive (``packed_by``).
+    outputs : sequence of path
+        The shards, in order.
+    options : Mapping
+        See :class:`PackOptions`.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is missing, damaged or hostile, holds an utterance twice, or holds none.
+    """
+    chosen = build_options(PackOptions, options, "pack_audio")
+    wanted = _wanted_members(manifest, chosen.archive)
+    members = stream_members(
+        [Path(path) for path in paths], wanted.__contains__, max_bytes=chosen.max_member_bytes
+    )
+    begin = time.monotonic()
+    with ShardWriter([Path(path) for path in outputs], {"archive": chosen.archive}) as writer:
+        tally = _pack(members, writer, str(paths[-1]))
+        if not tally.n_packed:
+            raise ArchiveError(
+                f"{paths[-1]} holds none of the {len(wanted):,} utterances that {manifest} names "
+                f"for it, but {tally.n_ignored:,} other files, such as {tally.example}; is it "
+                f"the published {chosen.archive}?"
+            )
+    seconds = time.monotonic() - begin
+    logger.info(
+        "packed %d utterances, %.1f MB, of %s in %.1f s (%.1f MB/s); ignored %d files that no "
+        "protocol lists",
+        tally.n_packed,
+        tally.n_bytes / 1e6,
+        chosen.archive,
+        seconds,
+        tally.n_bytes / 1e6 / max(seconds, 1e-9),
+        tally.n_ignored,
+    )
+
+
+class _Tally(NamedTuple):
+    """What has been packed, and what not."""
+
+    n_packed: int
+    n_bytes: int
+    n_ignored: int
+    example: str
+
+
+def _wanted_members(manifest: str | Path, archive: str) -> frozenset[str]:
+    """Return the members that the manifest names for the set of an archive."""
+    table = read_manifest(manifest, columns=["archive", "member"])
+    chosen = table.filter(pc.equal(table["archive"], archive_named(archive).set))
+    return frozenset(chosen["member"].to_pylist())
+
+
+def _pack(members: Iterable[Member], writer: ShardWriter, archive: str) -> _Tally:
+    """Write the members that have been read, each once."""
+    packed: set[str] = set()
+    n_bytes = n_ignored = 0
+    example = "-"
+    for member in tqdm(members, unit="file", desc=Path(archive).name, mininterval=1):
+        if member.content is None:
+            n_ignored += 1
+            example = member.name
+            continue
+        if member.name in packed:
+            raise ArchiveError(f"{archive}: member {member.name!r} is there twice; {UNPUBLISHED}")
+        packed.add(member.name)
+        writer.add(member.name, member.content)
+        n_bytes += member.size
+    return _Tally(len(packed), n_bytes, n_ignored, example)

@@ -1,0 +1,223 @@
+"""Shards of packed audio: Parquet files of a member's name and its published bytes."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from signl import revisions
+from signl.artefacts import HEADER, MadeBy, atomic_write, check_made_by, table_made_by
+from signl.errors import ArtefactError
+from signl.seeds import shard_index
+
+STAGE: Final = "pack_audio"
+
+AUDIO_SCHEMA: Final = pa.schema(
+    [
+        pa.field("member", pa.string(), nullable=False),
+        pa.field("audio", pa.large_binary(), nullable=False),
+    ]
+)
+#: A row group is written when it holds so much; a reader holds one at a time.
+ROW_GROUP_BYTES: Final = 8 << 20
+#: What waits to be written, of all shards together.
+PENDING_BYTES: Final = 128 << 20
+
+
+class PackedAudio(NamedTuple):
+    """One utterance in a shard.
+
+    Attributes
+    ----------
+    row : int
+        Its row in the shard.
+    member : str
+        Its path in the archive.
+    audio : bytes
+        The published file.
+    """
+
+    row: int
+    member: str
+    audio: bytes
+
+
+class _Shard:
+    """A shard that is being written."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        # Encoded audio does not compress, and statistics would hold whole recordings.
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="none", use_dictionary=False, write_statistics=False
+        )
+        self._members: list[str] = []
+        self._audio: list[bytes] = []
+        self.n_pending_bytes = 0
+
+    def add(self, member: str, audio: bytes) -> None:
+        self._members.append(member)
+        self._audio.append(audio)
+        self.n_pending_bytes += len(audio)
+
+    def take_pending(self) -> tuple[list[str], list[bytes]]:
+        pending = self._members, self._audio
+        self._members, self._audio, self.n_pending_bytes = [], [], 0
+        return pending
+
+    def write(self, members: list[str], audio: list[bytes]) -> None:
+        columns = [pa.array(members, pa.string()), _large_binary(audio)]
+        self._writer.write_batch(pa.record_batch(columns, schema=AUDIO_SCHEMA))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _large_binary(values: list[bytes]) -> pa.LargeBinaryArray:
+    """Return an array of byte strings, joined at once: twice as fast as pa.array."""
+    offsets = np.cumsum([0, *map(len, values)], dtype=np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(values), buffers)
+
+
+class ShardWriter:
+    """Writes the shards of an archive; they appear together, when the block ends well.
+
+    Parameters
+    ----------
+    outputs : sequence of Path
+        The shards, in order; :func:`signl.seeds.shard_index` says where a member goes.
+    options : dict
+        What the shards' headers are to say of how they were made.
+    """
+
+    def __init__(self, outputs: Sequence[Path], options: dict[str, Any]) -> None:
+        self._outputs = outputs
+        self._options = options
+        self._shards: list[_Shard] = []
+        self._n_pending_bytes = 0
+        self._writing: Future[None] | None = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            # Renamed last: before, all that waits is written and all writers are closed.
+            scratches = [stack.enter_context(_atomic(path)) for path in self._outputs]
+            for index, scratch in enumerate(scratches):
+                shard = _Shard(scratch, self._schema(index))
+                stack.callback(shard.close)
+                self._shards.append(shard)
+            # One row group is written while the next is read and decompressed.
+            self._worker = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            for shard in self._shards:
+                self._flush(shard)
+            self._wait()
+
+    def add(self, member: str, audio: bytes) -> None:
+        """Add an utterance to its shard."""
+        shard = self._shards[shard_index(member, len(self._shards))]
+        shard.add(member, audio)
+        self._n_pending_bytes += len(audio)
+        if shard.n_pending_bytes >= ROW_GROUP_BYTES:
+            self._flush(shard)
+        elif self._n_pending_bytes >= PENDING_BYTES:
+            self._flush(max(self._shards, key=lambda item: item.n_pending_bytes))
+
+    def _flush(self, shard: _Shard) -> None:
+        self._n_pending_bytes -= shard.n_pending_bytes
+        members, audio = shard.take_pending()
+        self._wait()
+        if members:
+            self._writing = self._worker.submit(shard.write, members, audio)
+
+    def _wait(self) -> None:
+        """Wait for the row group that is being written; raise what went wrong with it."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def _schema(self, index: int) -> pa.Schema:
+        options = {**self._options, "shard": index, "n_shards": len(self._outputs)}
+        made_by = MadeBy(stage=STAGE, revision=revisions.AUDIO, options=options)
+        return AUDIO_SCHEMA.with_metadata({HEADER: made_by.to_json()})
+
+
+def _atomic(path: Path) -> contextlib.AbstractContextManager[Path]:
+    """Give a scratch path for a shard, without those that a killed run has left."""
+    for leftover in path.parent.glob(f".{path.name}.*.part"):
+        leftover.unlink()
+    return atomic_write(path)
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """Return the options with which a shard was made: archive, shard, n_shards.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is no whole shard, or of another revision.
+    """
+    made_by = table_made_by(path)
+    check_made_by(made_by, path, stage=STAGE, revision=revisions.AUDIO)
+    return dict(made_by.options)
+
+
+def read_members(path: str | Path) -> list[str]:
+    """Return the members in a shard, in the order of its rows.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is no whole shard, or of another revision.
+    """
+    read_header(path)
+    with _reading(path):
+        members: list[str] = pq.read_table(path, columns=["member"], partitioning=None)[
+            "member"
+        ].to_pylist()
+    return members
+
+
+def iterate_audio(path: str | Path) -> Iterator[PackedAudio]:
+    """Yield the utterances of a shard in the order of its rows, holding some megabytes.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is no whole shard, or of another revision.
+    """
+    read_header(path)
+    row = 0
+    with _reading(path), pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            for member, audio in zip(table["member"], table["audio"], strict=True):
+                yield PackedAudio(row, member.as_py(), audio.as_py())
+                row += 1
+
+
+@contextlib.contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Turn errors of damaged Parquet into ours."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ArtefactError(
+            f"{path} is damaged ({error}); make it anew with: snakemake {path} --force"
+        ) from error

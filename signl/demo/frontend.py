@@ -1,0 +1,118 @@
+"""A small wav2vec2 with untrained weights, in the ordinary Hugging Face folder format.
+
+Convolutions with independent random weights follow the phase of the waveform: successive frames
+have little in common, and the classes even less. Here the first layer is a bank of band-pass
+filters, and the others mix channels at random but average over time, so that after the rectifying
+activations the network passes on the envelopes of bands, as trained ones do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
+
+from signl.artefacts import atomic_write, write_text
+from signl.demo.files import FRONTEND_FILES
+from signl.options import build_options
+from signl.seeds import derive_seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontendOptions:
+    """Options of the embedded front-end.
+
+    Attributes
+    ----------
+    seed : int
+        Root of its weights.
+    hidden_size, n_layers, n_heads, intermediate_size : int
+        Sizes of the transformer.
+    n_filters : int
+        Channels of each of the seven convolutions, whose kernels and strides are the usual
+        ones: 72,000 samples give 224 frames.
+    """
+
+    seed: int = 0
+    hidden_size: int = 64
+    n_layers: int = 2
+    n_heads: int = 4
+    intermediate_size: int = 128
+    n_filters: int = 32
+
+
+def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
+    """Write the configuration, the weights and the preprocessor of a small wav2vec2.
+
+    Its normalisation is that of XLS-R: layer norms in the convolutions and before each block.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files of ``signl.demo.files.FRONTEND_FILES`` go.
+    options : Mapping
+        Fields of ``FrontendOptions``; the same options give the same bytes.
+
+    Raises
+    ------
+    ConfigError
+        If an option is unknown.
+    """
+    model = _make_model(build_options(FrontendOptions, options, "demo.frontend"))
+    preprocessor = Wav2Vec2FeatureExtractor(  # type: ignore[no-untyped-call]
+        return_attention_mask=True
+    )
+    config_name, weights_name, preprocessor_name = FRONTEND_FILES
+    write_text(folder / config_name, model.config.to_json_string(use_diff=True))
+    weights = safetensors.torch.save(model.state_dict(), metadata={"format": "pt"})
+    with atomic_write(folder / weights_name) as scratch:
+        scratch.write_bytes(weights)
+    write_text(folder / preprocessor_name, preprocessor.to_json_string())
+
+
+def _make_model(options: FrontendOptions) -> Wav2Vec2Model:
+    """Initialise the network, leaving the global generator as it was."""
+    config = Wav2Vec2Config(
+        architectures=["Wav2Vec2Model"],
+        hidden_size=options.hidden_size,
+        num_hidden_layers=options.n_layers,
+        num_attention_heads=options.n_heads,
+        intermediate_size=options.intermediate_size,
+        conv_dim=(options.n_filters,) * 7,
+        conv_bias=True,
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=4,
+        vocab_size=32,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(options.seed, "demo", "frontend") % 2**32)
+        model: Wav2Vec2Model = Wav2Vec2Model(config)
+        modules = model.feature_extractor.modules()
+        _follow_envelopes([module for module in modules if isinstance(module, nn.Conv1d)])
+    return model
+
+
+@torch.no_grad()
+def _follow_envelopes(convolutions: Sequence[nn.Conv1d]) -> None:
+    """Make the first convolution a filter bank and let the others average over time."""
+    first, *others = convolutions
+    first.weight.copy_(_filter_bank(first.out_channels, first.kernel_size[0])[:, None])
+    for convolution in others:
+        (width,) = convolution.kernel_size
+        mixture = nn.init.orthogonal_(torch.empty(convolution.weight.shape[:2]))
+        convolution.weight.copy_((mixture / width)[:, :, None].expand(-1, -1, width))
+
+
+def _filter_bank(n_filters: int, width: int) -> Tensor:
+    """Return windowed cosines and sines, shape (filter, width), evenly over the whole band."""
+    n_bands = (n_filters + 1) // 2
+    cycles = (torch.arange(n_bands) + 0.5) / (2 * n_bands)  # per sample
+    phase = 2 * torch.pi * cycles[:, None] * (torch.arange(width) - (width - 1) / 2)
+    window = torch.hann_window(width + 2)[1:-1]
+    return torch.cat([window * phase.cos(), window * phase.sin()])[:n_filters]

@@ -1,0 +1,1 @@
+"""From score files to tables: metrics, their intervals and breakdowns, published numbers."""

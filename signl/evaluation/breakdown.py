@@ -1,0 +1,79 @@
+"""EER of parts of a protocol: by attack and by codec."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from signl.metrics import FloatArray, equal_error_rate
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+class PartError(NamedTuple):
+    """EER of a part as a fraction, None where it holds one class only, and its trials."""
+
+    eer: float | None
+    n_bonafide: int
+    n_spoof: int
+
+
+def eer_by_attack(
+    scores: FloatArray, is_bonafide: BoolArray, attacks: pa.Array | pa.ChunkedArray
+) -> dict[str, PartError]:
+    """Compute the EER of each attack's spoofs against all bona fide trials.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (trial,)
+        Countermeasure scores, finite.
+    is_bonafide : ndarray of shape (trial,)
+        Whether a trial is bona fide.
+    attacks : Arrow strings of length trial
+        Attack of every spoof; null where it is not known, and for bona fide.
+
+    Returns
+    -------
+    dict
+        By attack, in alphabetical order; empty where no attack is known.
+    """
+    return {
+        attack: _part_error(scores[is_bonafide], scores[of_attack & ~is_bonafide])
+        for attack, of_attack in _parts(attacks)
+    }
+
+
+def eer_by_codec(
+    scores: FloatArray, is_bonafide: BoolArray, codecs: pa.Array | pa.ChunkedArray
+) -> dict[str, PartError]:
+    """Compute the EER among the trials of each codec, bona fide and spoof.
+
+    The arguments and the result are as in :func:`eer_by_attack`; a codec is null where it is
+    not known.
+    """
+    return {
+        codec: _part_error(scores[of_codec & is_bonafide], scores[of_codec & ~is_bonafide])
+        for codec, of_codec in _parts(codecs)
+    }
+
+
+def _parts(names: pa.Array | pa.ChunkedArray) -> Iterator[tuple[str, BoolArray]]:
+    """Yield every name but null, sorted, with the mask of its trials."""
+    if pa.types.is_null(names.type):
+        return
+    column = names.dictionary_encode()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.unify_dictionaries().combine_chunks()
+    codes = column.indices.fill_null(-1).to_numpy()
+    by_name = {name: code for code, name in enumerate(column.dictionary.to_pylist())}
+    for name in sorted(by_name):
+        yield name, codes == by_name[name]
+
+
+def _part_error(bonafide: FloatArray, spoof: FloatArray) -> PartError:
+    """Compute the EER of a part, if it has one."""
+    has_both = bool(bonafide.size and spoof.size)
+    eer = equal_error_rate(bonafide, spoof).rate if has_both else None
+    return PartError(eer, bonafide.size, spoof.size)

@@ -1,0 +1,101 @@
+"""Error rates that the paper reports, to stand beside ours where both measure the same.
+
+``published.csv`` holds tables III (in domain) and IV (cross domain) of arXiv 2501.04942: mean
+and standard deviation of the EER, in percent, over the paper's runs. Its corpora carry the
+paper's names. What the paper calls ``asvspoof5`` is not the corpus's official evaluation set
+but a new split of the official development set, here the corpus ``asvspoof5_signl``.
+"""
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from signl.evaluation.cells import Cell
+
+
+class PaperCorpus(NamedTuple):
+    """What the paper evaluates on: its name for a corpus, our protocol, its trials."""
+
+    name: str
+    protocol: str
+    n_trials: int
+
+
+#: By our names of the corpora.
+PAPER_CORPORA = {
+    "asvspoof2021_df": PaperCorpus("asvspoof2021_df", "all", 611_829),
+    "asvspoof5_signl": PaperCorpus("asvspoof5", "eval", 84_177),
+    "cfad": PaperCorpus("cfad", "all", 63_000),
+    "in_the_wild": PaperCorpus("in_the_wild", "all", 31_779),
+}
+#: Share of the paper's trials that a cell must hold: a few files may prove unreadable, but a
+#: part of a corpus, or a stand-in for it, is another corpus.
+LEAST_SHARE = 0.99
+
+
+class PublishedSystem(NamedTuple):
+    """A system as the paper names it: model and front-end, in lower case."""
+
+    model: str
+    frontend: str
+
+
+class PublishedEER(NamedTuple):
+    """Mean and standard deviation of an EER, in percent."""
+
+    mean: float
+    deviation: float
+
+
+class _Key(NamedTuple):
+    system: PublishedSystem
+    train_corpus: str
+    eval_corpus: str
+    label_percent: float
+
+
+def published_eer(system: PublishedSystem, cell: Cell, *, n_trials: int) -> PublishedEER | None:
+    """Return what the paper reports for the corpora, protocol and label percent of a cell.
+
+    Parameters
+    ----------
+    system : PublishedSystem
+        The paper's system to look up.
+    cell : Cell
+        Ours; its recipe, front-end and seed play no part.
+    n_trials : int
+        Trials that the cell was measured on.
+
+    Returns
+    -------
+    PublishedEER or None
+        None where the paper has no number for the very same trials.
+    """
+    trained, evaluated = (PAPER_CORPORA.get(name) for name in (cell.train_corpus, cell.eval_corpus))
+    if trained is None or evaluated is None or evaluated.protocol != cell.protocol:
+        return None
+    if not LEAST_SHARE * evaluated.n_trials <= n_trials <= evaluated.n_trials:
+        return None
+    key = _Key(system, trained.name, evaluated.name, float(cell.label_percent))
+    return _load().get(key)
+
+
+def published_systems() -> list[PublishedSystem]:
+    """Return the systems of the paper's tables, sorted."""
+    return sorted({key.system for key in _load()})
+
+
+@cache
+def _load() -> dict[_Key, PublishedEER]:
+    """Read the table."""
+    text = files("signl.evaluation").joinpath("published.csv").read_text(encoding="utf-8")
+    return {
+        _Key(
+            PublishedSystem(row["model"], row["frontend"]),
+            row["train_corpus"],
+            row["eval_corpus"],
+            float(row["label_percent"]),
+        ): PublishedEER(float(row["eer_mean"]), float(row["eer_std"]))
+        for row in csv.DictReader(text.splitlines())
+    }

@@ -1,0 +1,96 @@
+"""Scores of a classifier on the eval trials of a corpus."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from signl.errors import ArtefactError
+from signl.evaluation.scores import write_scores
+from signl.features.shards import FeatureStore
+from signl.features.usable import read_usable
+from signl.graph.heads import Classifier, score
+from signl.graph.saving import load_classifier
+from signl.training.crops import FixedCrops, Loading, Utterances, load_batches
+from signl.training.job import Resources, make_fabric
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE: Final = 256
+
+
+def score_trials(
+    model: str | Path,
+    config: str | Path,
+    trials: str | Path,
+    features: Sequence[str | Path],
+    output: str | Path,
+    *,
+    options: Mapping[str, Any],
+    resources: Resources = Resources(),
+) -> None:
+    """Write the countermeasure score of every usable eval trial: higher is more bona fide.
+
+    The first half of each clip is scored, in float32.
+
+    Parameters
+    ----------
+    model, config : path
+        The classifier.
+    trials : path
+        Usable trials of the eval partition.
+    features : sequence of paths
+        Feature shards that hold them.
+    output : path
+        Parquet: ``utterance_id``, ``score``.
+    options : Mapping
+        What the header of the output says.
+    resources : Resources
+        What this job computes with.
+
+    Raises
+    ------
+    ArtefactError
+        If the classifier's width is not that of the features.
+    """
+    classifier = load_classifier(model, config).module
+    store = FeatureStore.of(features)
+    width = classifier.encoder.width
+    if width != store.shape.width:
+        raise ArtefactError(
+            f"{model} takes features of width {width}, {features[0]} has {store.shape.width}"
+        )
+    utterances = Utterances.of(read_usable(trials))
+    began = time.monotonic()
+    scores = _scores(classifier, utterances, store, resources)
+    write_scores(output, utterances.ids, scores, options=options)
+    logger.info(
+        "scored %d trials in %.1f s, mean %.3f, wrote %s",
+        len(scores),
+        time.monotonic() - began,
+        scores.mean(),
+        output,
+    )
+
+
+def _scores(
+    classifier: Classifier, utterances: Utterances, store: FeatureStore, resources: Resources
+) -> np.ndarray:
+    """Return the scores, (utterance,) in float64."""
+    fabric = make_fabric("32-true", gpu=resources.gpu)
+    network = fabric.setup(classifier)
+    network.eval()
+    loading = Loading(
+        store=store, fabric=fabric, batch_size=BATCH_SIZE, n_workers=resources.n_workers
+    )
+    crops = FixedCrops(n_frames=classifier.encoder.n_frames)
+    order = np.arange(len(utterances))
+    scores = []
+    with torch.inference_mode():
+        for batch in load_batches(utterances, order, crops, loading, name="scoring"):
+            scores.append(score(network(batch.views[0])).double().cpu().numpy())
+    return np.concatenate(scores)

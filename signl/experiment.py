@@ -1,0 +1,323 @@
+"""The experiment that a configuration asks for: what the workflow must make, and from what.
+
+This module is what the Snakefile knows of the library. It is imported whenever the workflow is
+parsed, in every job, and so imports nothing heavy, and looks at no file's content.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from signl.corpora.checking import missing_archives_message
+from signl.corpora.table import (
+    CORPORA,
+    Corpus,
+    LocatedArchive,
+    corpus_named,
+    locate_archives,
+    locate_protocols,
+)
+from signl.demo.files import demo_files, frontend_files
+from signl.errors import ConfigError
+from signl.labels import DEV, EVAL, PARTITIONS, TRAIN
+from signl.schema import check_schema
+from signl.seeds import shard_names
+
+DEMO_ARCHIVES: Final = "results/demo/archives"
+DEMO_FRONTEND: Final = "results/demo/wav2vec2"
+
+
+@dataclass(frozen=True, order=True)
+class Trained:
+    """A classifier: recipe, training corpus, per cent of the labels, seed."""
+
+    recipe: str
+    corpus: str
+    percent: float
+    seed: int
+
+
+@dataclass(frozen=True, order=True)
+class Evaluated:
+    """A classifier under one protocol of an evaluation corpus."""
+
+    classifier: Trained
+    eval_corpus: str
+    protocol: str
+
+    @property
+    def is_in_domain(self) -> bool:
+        """Whether training and evaluation corpus are the same."""
+        return self.classifier.corpus == self.eval_corpus
+
+
+class Experiment:
+    """A checked configuration.
+
+    Parameters
+    ----------
+    config : Mapping
+        The configuration, as YAML gives it.
+    schema : path
+        The JSON Schema of the configuration.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown, a value is not allowed, or a name is used that is not defined;
+        says which, and what is allowed.
+    """
+
+    def __init__(self, config: Mapping[str, Any], schema: str | Path) -> None:
+        check_schema(config, schema)
+        self.config = config
+        self._check_names()
+
+    # What is asked for.
+
+    @cached_property
+    def evaluated(self) -> list[Evaluated]:
+        """All cells of the tables, sorted."""
+        cells = {
+            Evaluated(Trained(recipe, corpus, percent, seed), eval_corpus, protocol)
+            for axes in self.config["experiments"].values()
+            for recipe, corpus, percent, seed, eval_corpus in product(
+                axes["recipes"],
+                axes["train_corpora"],
+                axes["label_percents"],
+                axes["seeds"],
+                axes["evaluate_on"],
+            )
+            for protocol in corpus_named(eval_corpus).protocols
+        }
+        return sorted(cells)
+
+    @cached_property
+    def partitions_in_use(self) -> dict[str, set[str]]:
+        """Corpus -> the partitions of it that the experiments use."""
+        used: dict[str, set[str]] = {}
+        for cell in self.evaluated:
+            used.setdefault(cell.classifier.corpus, set()).update({TRAIN, DEV})
+            used.setdefault(cell.eval_corpus, set()).add(EVAL)
+        return used
+
+    # Corpora and archives.
+
+    def corpus_options(self, corpus: str) -> dict[str, Any]:
+        """Return the options of ``build_manifest`` for a corpus."""
+        given = dict(self.config["corpora"].get(corpus) or {})
+        given.pop("shards", None)
+        return {"subset": False} | given
+
+    def owner_of(self, corpus: str) -> str:
+        """Return the corpus whose manifest says which audio of its archives is packed."""
+        return corpus_named(corpus).packed_by
+
+    @property
+    def uses_demo_archives(self) -> bool:
+        """Whether the archives are the embedded ones, which the workflow makes itself."""
+        return Path(self.config["archives"]) == Path(DEMO_ARCHIVES)
+
+    def demo_archives(self) -> list[str]:
+        """Return the paths of the embedded archives."""
+        return demo_files(DEMO_ARCHIVES)
+
+    def demo_frontend(self) -> list[str]:
+        """Return the paths of the embedded front-end."""
+        return frontend_files(DEMO_FRONTEND)
+
+    @cached_property
+    def archives(self) -> dict[str, LocatedArchive]:
+        """Archive name -> where it lies, of all archives with audio that are used."""
+        return {
+            located.name: located
+            for corpus, partitions in self.partitions_in_use.items()
+            for located in self._located(corpus, partitions)
+            if located.archive.n_utterances
+        }
+
+    def protocol_files(self, corpus: str) -> list[str]:
+        """Return the files from which the manifest of a corpus is read."""
+        located = (
+            self._published(corpus_named(corpus), protocols=True)
+            if self.uses_demo_archives
+            else locate_protocols(corpus, self.config["archives"])
+        )
+        return [str(path) for archive in located for path in archive.paths]
+
+    def archive_files(self, archive: str) -> list[str]:
+        """Return the files of an archive."""
+        return [str(path) for path in self.archives[archive].paths]
+
+    def packing_corpus(self, archive: str) -> str:
+        """Return the corpus whose manifest says what is packed of an archive."""
+        for corpus, partitions in self.partitions_in_use.items():
+            if archive in {located.name for located in self._located(corpus, partitions)}:
+                return self.owner_of(corpus)
+        raise ConfigError(f"no corpus in use has an archive {archive!r}")
+
+    def shards_of(self, archive: str) -> list[str]:
+        """Return the names of the shards of an archive."""
+        return shard_names(self._n_shards(archive))
+
+    def audio_archives(self, corpus: str, partition: str) -> list[str]:
+        """Return the names of the archives that hold the audio of a partition."""
+        return [
+            located.name
+            for located in self._located(corpus, {partition})
+            if located.archive.n_utterances and partition in located.archive.partitions
+        ]
+
+    def missing_message(self) -> str:
+        """Return which archives that the experiments need are not there; empty if all are."""
+        if self.uses_demo_archives:
+            return ""
+        missing = {
+            located.name: located
+            for corpus, partitions in self.partitions_in_use.items()
+            for located in self._located(corpus, partitions)
+            if located.missing
+        }
+        return missing_archives_message(missing.values(), self.config["archives"])
+
+    # Front-ends and recipes.
+
+    def frontend_options(self, frontend: str) -> dict[str, Any]:
+        """Return the options of ``extract_features`` for a front-end."""
+        return dict(self.config["frontends"][frontend])
+
+    def frontend_inputs(self, frontend: str) -> list[str]:
+        """Return the files of a front-end's model, where that is a folder."""
+        model = self.config["frontends"][frontend].get("options", {}).get("model")
+        if model is None:
+            return []
+        if Path(model) == Path(DEMO_FRONTEND):
+            return self.demo_frontend()
+        return sorted(str(path) for path in Path(model).glob("*") if path.is_file())
+
+    def frontend_of(self, recipe: str) -> str:
+        """Return the name of a recipe's front-end."""
+        return str(self.config["recipes"][recipe]["frontend"])
+
+    def is_pretrained(self, recipe: str) -> bool:
+        """Tell whether a recipe has pre-training."""
+        return self.config["recipes"][recipe].get("pretraining") is not None
+
+    def pretraining_options(self, recipe: str, corpus: str) -> dict[str, Any]:
+        """Return what pre-training on a corpus takes of a recipe."""
+        resolved = self._recipe_for(recipe, corpus)
+        return {key: resolved[key] for key in ("crop_s", "graph", "pretraining")}
+
+    def finetuning_options(self, recipe: str, corpus: str) -> dict[str, Any]:
+        """Return what fine-tuning on a corpus takes of a recipe."""
+        resolved = self._recipe_for(recipe, corpus)
+        return {key: resolved[key] for key in ("crop_s", "graph", "finetuning")}
+
+    def published_as(self) -> dict[str, Any]:
+        """Return recipe -> the published system beside which its results stand."""
+        return {
+            name: recipe["published_as"]
+            for name, recipe in self.config["recipes"].items()
+            if recipe.get("published_as")
+        }
+
+    # Details.
+
+    def _located(self, corpus: str, partitions: set[str]) -> list[LocatedArchive]:
+        if self.uses_demo_archives:
+            return self._published(corpus_named(corpus), partitions=partitions)
+        return locate_archives(
+            corpus,
+            self.config["archives"],
+            partitions=partitions,
+            subset=bool(self.corpus_options(corpus)["subset"]),
+        )
+
+    def _published(
+        self,
+        corpus: Corpus,
+        *,
+        partitions: set[str] | None = None,
+        protocols: bool = False,
+    ) -> list[LocatedArchive]:
+        """Return the embedded archives of a corpus: made on demand, in the published form."""
+        return [
+            LocatedArchive(
+                archive=archive,
+                form="published",
+                paths=tuple(Path(DEMO_ARCHIVES, archive.folder, file) for file in archive.files),
+            )
+            for archive_set in corpus.sets
+            if not archive_set.is_optional
+            and (
+                archive_set.holds_protocols
+                or (not protocols and set(archive_set.partitions) & (partitions or set(PARTITIONS)))
+            )
+            for archive in archive_set.archives
+            if str(Path(DEMO_ARCHIVES, archive.folder, archive.files[0])) in self.demo_archives()
+        ]
+
+    def _n_shards(self, archive: str) -> int:
+        """Return the shards of an archive: as configured, else one for some thousand files.
+
+        Of an archive of which only a part is there, nobody has published how many it holds:
+        without a word in the configuration it becomes one shard.
+        """
+        for corpus, options in self.config["corpora"].items():
+            shards = (options or {}).get("shards", {})
+            if archive in shards:
+                return int(shards[archive])
+            holds_it = archive in {of_set.name for of_set in corpus_named(corpus).archives}
+            if holds_it and self.corpus_options(corpus)["subset"]:
+                return 1
+        return self.archives[archive].archive.n_shards
+
+    def _recipe_for(self, recipe: str, corpus: str) -> dict[str, Any]:
+        options = self.config["recipes"][recipe]
+        overrides = (options.get("per_corpus") or {}).get(corpus) or {}
+        return _merged(options, overrides)
+
+    def _check_names(self) -> None:
+        for where, name, known in self._used_names():
+            if name not in known:
+                raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
+
+    def _used_names(self) -> Iterator[tuple[str, str, Sequence[str]]]:
+        """Yield where a name is used, the name, and the names that are allowed there."""
+        config = self.config
+        trainable = [name for name, corpus in CORPORA.items() if TRAIN in corpus.partitions]
+        evaluable = [name for name, corpus in CORPORA.items() if EVAL in corpus.partitions]
+        for corpus in config["corpora"]:
+            yield f"corpora.{corpus}: corpus", corpus, list(CORPORA)
+        for name, recipe in config["recipes"].items():
+            yield f"recipes.{name}.frontend", recipe["frontend"], list(config["frontends"])
+            for corpus in recipe.get("per_corpus") or {}:
+                yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
+        for name, axes in config["experiments"].items():
+            where = f"experiments.{name}"
+            for recipe in axes["recipes"]:
+                yield f"{where}.recipes: recipe", recipe, list(config["recipes"])
+            for corpus in axes["train_corpora"]:
+                yield (
+                    f"{where}.train_corpora: corpus with a train partition",
+                    corpus,
+                    [name for name in trainable if name in config["corpora"]],
+                )
+            for corpus in axes["evaluate_on"]:
+                yield (
+                    f"{where}.evaluate_on: corpus",
+                    corpus,
+                    [name for name in evaluable if name in config["corpora"]],
+                )
+
+
+def _merged(options: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with those of ``overrides`` put in, mapping by mapping."""
+    merged = dict(options)
+    for key, value in overrides.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged

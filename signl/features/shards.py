@@ -1,0 +1,201 @@
+"""Feature shards: the frames of some thousand utterances in one memory-mapped file.
+
+A shard is a safetensors file of three tensors:
+
+``frames`` (frame, width), float16
+    The frames of all utterances, one after the other.
+``offsets`` (utterance + 1,), int64
+    Utterance ``i`` has the rows ``offsets[i]:offsets[i + 1]``: none, if it could not be decoded.
+``clip_frames`` (1,), int64
+    Frames of a whole clip: an utterance with fewer is repeated up to this when read.
+
+Beside it a Parquet table, its row index, has one row an utterance, in the order of the audio
+shard: ``member``, ``n_frames``, ``duration_s`` (of the whole clip that was used) and ``reason``
+(null, or why it could not be decoded).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import pyarrow as pa
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from signl import artefacts, revisions
+from signl.artefacts import MadeBy, atomic_write, check_made_by
+from signl.errors import ArtefactError
+from signl.shards import by_archive
+
+STAGE = "extract_features"
+
+INDEX_SCHEMA = pa.schema(
+    [
+        ("member", pa.string()),
+        ("n_frames", pa.int32()),
+        ("duration_s", pa.float32()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+class Shape(NamedTuple):
+    """What all shards of one front-end have in common.
+
+    Attributes
+    ----------
+    width : int
+        Channels of a frame.
+    window_samples, hop_samples : int
+        Samples that one frame sees, and from one frame to the next, at 16 kHz.
+    clip_frames : int
+        Frames of a whole clip.
+    """
+
+    width: int
+    window_samples: int
+    hop_samples: int
+    clip_frames: int
+
+
+def write_shard(
+    path: str | Path,
+    index_path: str | Path,
+    *,
+    frames: Tensor,
+    index: Sequence[Mapping[str, Any]],
+    shape: Shape,
+    options: Mapping[str, Any],
+) -> None:
+    """Write a shard and its row index, each whole or not at all.
+
+    Parameters
+    ----------
+    path, index_path : path
+        The safetensors file and the Parquet table.
+    frames : Tensor of shape (frame, width)
+        Frames of all utterances; stored as float16.
+    index : sequence of mappings
+        A row of the index for each utterance, in order.
+    shape : Shape
+        The front-end's shape.
+    options : Mapping
+        Options of the front-end, kept in the header.
+    """
+    made_by = MadeBy(stage=STAGE, revision=revisions.FEATURES, options=options)
+    counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
+    tensors = {"frames": frames.to(torch.float16).contiguous(), "offsets": counts.cumsum(0)}
+    metadata = {artefacts.HEADER: made_by.to_json()} | {
+        name: str(value) for name, value in shape._asdict().items()
+    }
+    artefacts.write_table(
+        index_path, pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA), made_by
+    )
+    with atomic_write(path) as scratch:
+        save_file(tensors, scratch, metadata=metadata)
+
+
+def read_index(path: str | Path) -> pa.Table:
+    """Read the row index of a shard."""
+    return artefacts.read_table(path, stage=STAGE, revision=revisions.FEATURES)
+
+
+class Shard:
+    """A feature shard, opened for reading; frames are read from the disk as they are asked for.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is damaged, is no shard, or was made by another revision.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self._file = safe_open(self.path, framework="pt")
+            metadata = self._file.metadata() or {}
+            made_by = MadeBy.from_json(metadata[artefacts.HEADER])
+            self.shape = Shape(*(int(metadata[name]) for name in Shape._fields))
+            self._offsets = self._file.get_tensor("offsets")
+            self._frames = self._file.get_slice("frames")
+        except FileNotFoundError:
+            raise
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise ArtefactError(
+                f"{path} is not a whole feature shard ({error}); "
+                f"make it anew with: snakemake {path} --force"
+            ) from error
+        check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
+        self.options = made_by.options
+
+    def __len__(self) -> int:
+        """Return the number of utterances."""
+        return len(self._offsets) - 1
+
+    def frames(self, row: int, start: int, stop: int) -> Tensor:
+        """Return frames ``start:stop`` of the clip of the utterance in ``row``.
+
+        An utterance that was stored shorter than the clip is repeated end to end.
+
+        Returns
+        -------
+        Tensor of shape (stop - start, width), float16
+        """
+        first, last = int(self._offsets[row]), int(self._offsets[row + 1])
+        n_stored = last - first
+        if not n_stored:
+            raise ArtefactError(f"{self.path}: utterance {row} has no frames")
+        if stop <= n_stored:
+            return self._frames[first + start : first + stop]  # type: ignore[no-any-return]
+        stored = self._frames[first:last]
+        wanted = torch.arange(start, stop) % n_stored
+        return stored[wanted]  # type: ignore[no-any-return]
+
+
+class FeatureStore:
+    """The shards of one front-end that a job reads.
+
+    Parameters
+    ----------
+    paths : Mapping
+        Name of an archive -> the paths of its feature shards, in order.
+    """
+
+    def __init__(self, paths: Mapping[str, Sequence[str | Path]]) -> None:
+        self._paths = paths
+        self._open: dict[tuple[str, int], Shard] = {}
+
+    @classmethod
+    def of(cls, paths: Sequence[str | Path]) -> Self:
+        """Return the store of shards whose folders are named as their archives."""
+        return cls(by_archive(paths))
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the front-end, read from the first shard."""
+        archive, shards = next(iter(self._paths.items()))
+        if not shards:
+            raise ArtefactError(f"archive {archive} has no feature shard")
+        return self.shard(archive, 0).shape
+
+    def shard(self, archive: str, index: int) -> Shard:
+        """Return one shard, opened on its first use."""
+        key = (archive, index)
+        if key not in self._open:
+            try:
+                self._open[key] = Shard(self._paths[archive][index])
+            except (KeyError, IndexError):
+                raise ArtefactError(
+                    f"no feature shard {index} of archive {archive!r} among those given"
+                ) from None
+        return self._open[key]
+
+    def frames(self, archive: str, shard: int, row: int, start: int, stop: int) -> Tensor:
+        """Return frames ``start:stop`` of an utterance's clip; see :meth:`Shard.frames`."""
+        return self.shard(archive, shard).frames(row, start, stop)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave open files behind: each worker process opens its own."""
+        return {"_paths": self._paths, "_open": {}}

@@ -1,0 +1,112 @@
+"""Self-supervised speech models of the wav2vec 2.0 family as front-ends."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from transformers import AutoModel
+
+from signl.errors import ConfigError
+
+#: Weights that pre-training uses and encoding does not; some published checkpoints lack them.
+UNUSED_WEIGHTS = ("masked_spec_embed",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechModelOptions:
+    """Options of a speech model.
+
+    Attributes
+    ----------
+    model : str
+        A Hugging Face model id, or a folder in that format.
+    revision : str, optional
+        The commit of a model id; it must be given, so that the weights cannot change unseen.
+    layer : int
+        Which hidden state is taken: -1 is the model's output, 0 the input of its first
+        transformer layer, ``n`` the output of layer ``n``.
+    dtype : {"bfloat16", "float32"}
+        Precision of the computation on a GPU. A CPU computes in float32.
+    """
+
+    model: str
+    revision: str | None = None
+    layer: int = -1
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+
+
+def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
+    """Load a model of the wav2vec 2.0 family from a folder or by its id and revision.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be loaded, lacks weights, or an id comes without a revision.
+    """
+    is_folder = Path(model).is_dir()
+    if not is_folder and revision is None:
+        raise ConfigError(
+            f"front-end model {model!r} is no folder here; as a model id it needs a revision "
+            "(a commit of its repository)"
+        )
+    try:
+        loaded, report = AutoModel.from_pretrained(
+            model, revision=None if is_folder else revision, output_loading_info=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ConfigError(
+            f"front-end model {model!r} (revision {revision}) cannot be loaded: {error}\n"
+            f"On a machine with access run: hf download {model} --revision {revision} "
+            "--local-dir FOLDER, and give FOLDER as the front-end's model"
+        ) from error
+    missing = [key for key in report["missing_keys"] if key not in UNUSED_WEIGHTS]
+    if missing:
+        raise ConfigError(f"front-end model {model!r} lacks the weights {sorted(missing)[:5]}")
+    if not hasattr(loaded.config, "conv_kernel"):
+        raise ConfigError(
+            f"front-end model {model!r} is a {type(loaded).__name__}, which takes no waveform"
+        )
+    return loaded
+
+
+def receptive_field(kernels: list[int], strides: list[int]) -> tuple[int, int]:
+    """Return window and hop, in samples, of a stack of convolutions without padding."""
+    window, hop = 1, 1
+    for kernel, stride in zip(kernels, strides, strict=True):
+        window += (kernel - 1) * hop
+        hop *= stride
+    return window, hop
+
+
+class SpeechModel:
+    """One hidden state of a speech model, without gradients.
+
+    Attention runs through PyTorch's fused scaled dot product where the model supports it,
+    which is the default of transformers.
+    """
+
+    def __init__(self, options: SpeechModelOptions, device: torch.device) -> None:
+        model = load_speech_model(options.model, options.revision)
+        n_layers = model.config.num_hidden_layers
+        if not -1 <= options.layer <= n_layers:
+            raise ConfigError(f"front-end layer {options.layer} is not in -1..{n_layers}")
+        dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
+        self._model = model.to(device=device, dtype=dtype).eval()
+        self._layer = options.layer
+        self._dtype = dtype
+        self.width = int(model.config.hidden_size)
+        self.window_samples, self.hop_samples = receptive_field(
+            list(model.config.conv_kernel), list(model.config.conv_stride)
+        )
+
+    def __call__(self, waveforms: Tensor) -> Tensor:
+        """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""
+        with torch.inference_mode():
+            outputs = self._model(waveforms.to(self._dtype), output_hidden_states=self._layer >= 0)
+        if self._layer < 0:
+            frames: Tensor = outputs.last_hidden_state
+        else:
+            frames = outputs.hidden_states[self._layer]
+        return frames

@@ -1,0 +1,137 @@
+"""The trials of a partition that have features, and the quarantine of those that have none."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from signl import artefacts, revisions
+from signl.artefacts import MadeBy, atomic_write
+from signl.corpora.locating import read_trials
+from signl.errors import AudioError, ManifestError
+from signl.features.shards import read_index
+
+logger = logging.getLogger(__name__)
+
+STAGE = "gather_utterances"
+#: How many of the utterances that cannot be used a message names.
+NAMED = 10
+
+
+def gather_utterances(
+    trials: str | Path,
+    indexes: Sequence[str | Path],
+    output: str | Path,
+    quarantine: str | Path,
+    *,
+    partition: str,
+    options: Mapping[str, Any],
+) -> None:
+    """Write the trials of a partition that have features, and a table of those that have not.
+
+    Parameters
+    ----------
+    trials : path
+        The corpus' located trials.
+    indexes : sequence of paths
+        Row indexes of the feature shards: ``.../{archive}/{shard}.parquet``.
+    output : path
+        Parquet: the located trials with ``n_frames`` and ``duration_s``.
+    quarantine : path
+        CSV with a header: ``utterance_id``, ``packed_archive``, ``member``, ``reason``.
+    partition : {"train", "dev", "eval"}
+        Which trials.
+    options : Mapping
+        ``max_undecodable``: share of the trials, 0 to 1, that may be without features.
+
+    Raises
+    ------
+    AudioError
+        If more trials than that are without features; names the first ten with their reasons.
+    """
+    table = read_trials(trials)
+    table = table.filter(pc.equal(table["partition"], partition))
+    if not len(table):
+        raise ManifestError(f"{trials} has no trial of partition {partition!r}")
+    joined = _with_features(table, indexes)
+    has_features = pc.is_null(joined["reason"])
+    refused = joined.filter(pc.invert(has_features))
+    _write_quarantine(quarantine, refused)
+    _check_share(refused, len(table), options["max_undecodable"])
+    made_by = MadeBy(stage=STAGE, revision=revisions.USABLE, options=dict(options))
+    usable = joined.filter(has_features).drop_columns(["reason"])
+    artefacts.write_table(output, usable, made_by)
+    logger.info(
+        "%d of %d trials of partition %s have features (%.1f hours of audio), %d are in "
+        "quarantine; wrote %s",
+        len(usable),
+        len(table),
+        partition,
+        (pc.sum(usable["duration_s"]).as_py() or 0) / 3600,
+        len(refused),
+        output,
+    )
+
+
+def read_usable(path: str | Path) -> pa.Table:
+    """Read the usable trials of a partition."""
+    return artefacts.read_table(path, stage=STAGE, revision=revisions.USABLE)
+
+
+def _with_features(table: pa.Table, indexes: Sequence[str | Path]) -> pa.Table:
+    """Join trials with the rows of the feature indexes, keeping the order of the trials."""
+    indexed = pa.concat_tables([_index_rows(Path(path)) for path in indexes])
+    keys = ["packed_archive", "shard", "row"]
+    # Only the keys are joined: Arrow's join takes no column of lists, such as the protocols.
+    located = table.select(keys).append_column("order", pa.array(range(len(table)), pa.int64()))
+    joined = located.join(indexed, keys, join_type="left outer").sort_by("order")
+    if joined["n_frames"].null_count:
+        lost = table.filter(pc.is_null(joined["n_frames"]))["utterance_id"].to_pylist()
+        raise ManifestError(
+            f"{len(lost)} trials are in no feature shard given, first {lost[:NAMED]}: features "
+            "and packed audio do not belong together; make the features anew"
+        )
+    for name in ("n_frames", "duration_s", "reason"):
+        table = table.append_column(name, joined[name])
+    return table
+
+
+def _index_rows(path: Path) -> pa.Table:
+    """Return an index with the keys that locate its rows: archive, shard and row."""
+    index = read_index(path)
+    n_rows = len(index)
+    shard = int(path.stem.split("-of-")[0])
+    return pa.table(
+        {
+            "packed_archive": pa.array([path.parent.name] * n_rows, pa.string()),
+            "shard": pa.array([shard] * n_rows, pa.int32()),
+            "row": pa.array(range(n_rows), pa.int32()),
+            "n_frames": index["n_frames"],
+            "duration_s": index["duration_s"],
+            "reason": index["reason"],
+        }
+    )
+
+
+def _write_quarantine(path: str | Path, refused: pa.Table) -> None:
+    columns = refused.select(["utterance_id", "packed_archive", "member", "reason"])
+    with atomic_write(path) as scratch:
+        pyarrow.csv.write_csv(columns, scratch)
+
+
+def _check_share(refused: pa.Table, n_trials: int, max_share: float) -> None:
+    reasons = [
+        f"  {row['utterance_id']} ({row['packed_archive']}:{row['member']}): {row['reason']}"
+        for row in refused.to_pylist()
+    ]
+    for reason in reasons:
+        logger.warning("in quarantine: %s", reason.strip())
+    if len(refused) > max_share * n_trials:
+        raise AudioError(
+            f"{len(refused)} of {n_trials} utterances cannot be used, more than the share "
+            f"{max_share} that limits.undecodable allows. The first:\n" + "\n".join(reasons[:NAMED])
+        )

@@ -1,0 +1,1 @@
+"""The spectral-temporal graph model: stem, graphs, encoders, heads and objectives."""

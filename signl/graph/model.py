@@ -1,0 +1,166 @@
+"""The spectral-temporal encoder: one stem, two graphs, two graph encoders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from signl.graph.augment import Graph, GraphAugmentation, augment
+from signl.graph.edges import (
+    adjacency_of,
+    check_neighbours,
+    nearest_neighbours,
+    propagation_matrix,
+)
+from signl.graph.encoder import GraphEncoder, check_widths
+from signl.graph.stem import Stem
+
+NeighbourSearch = Callable[[Tensor, int], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphConfig:
+    """Size of the graphs and of their encoders.
+
+    Attributes
+    ----------
+    nodes : int
+        Nodes N of a graph: rows and columns of the stem's grid.
+    channels : int
+        Channels C of the stem's grid, a multiple of 8. A node has D = C * N features.
+    neighbours : int
+        Edges that lead into each node, less than ``nodes``. Published: 3 for the ASVspoof
+        corpora, 4 for CFAD.
+    layers : int
+        Layers of a graph encoder; each halves the width, D / 2**layers is a multiple of 4.
+
+    Raises
+    ------
+    ValueError
+        Names the values and what is allowed.
+    """
+
+    nodes: int = 32
+    channels: int = 32
+    neighbours: int = 3
+    layers: int = 5
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.channels < 1 or self.channels % 8:
+            raise ValueError(f"channels must be a multiple of 8, got {self.channels}")
+        check_neighbours(self.neighbours, self.nodes)
+        check_widths(self.channels * self.nodes, self.layers)
+
+    @property
+    def embedding_width(self) -> int:
+        """Width of the joint embedding, 2 * N * D / 2**layers."""
+        return 2 * self.nodes * (self.channels * self.nodes >> self.layers)
+
+
+class Embeddings(NamedTuple):
+    """Embeddings of a batch: of each graph (batch, width / 2), and joint (batch, width)."""
+
+    spectral: Tensor
+    temporal: Tensor
+    joint: Tensor
+
+
+def row_nodes(grid: Tensor) -> Tensor:
+    """Return one node per row of a grid, with its features channel after channel.
+
+    Parameters
+    ----------
+    grid : Tensor of shape (batch, channel, row, column)
+
+    Returns
+    -------
+    Tensor of shape (batch, row, channel * column)
+    """
+    return grid.transpose(1, 2).flatten(2)
+
+
+class SpectralTemporalEncoder(nn.Module):
+    """Embeds a picture by its spectral and its temporal graph.
+
+    The spectral graph has a node per row of the stem's grid (front-end channels), the temporal
+    graph a node per column (frames). Each node takes messages from the nodes of its own graph
+    that resemble it; edges follow from the features as the stem gives them and are not
+    differentiated.
+
+    Parameters
+    ----------
+    width : int
+        Channels of the front-end.
+    n_frames : int
+        Frames of a crop.
+    config : GraphConfig
+        Size of the graphs.
+    search : callable, optional
+        (nodes, k) -> neighbours, as :func:`signl.graph.edges.nearest_neighbours`, the default.
+
+    References
+    ----------
+    SIGNL, arXiv 2501.04942.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        n_frames: int,
+        config: GraphConfig,
+        *,
+        search: NeighbourSearch = nearest_neighbours,
+    ) -> None:
+        super().__init__()
+        self.width, self.n_frames, self.config = width, n_frames, config
+        self.search = search
+        features = config.channels * config.nodes
+        self.stem = Stem(width, n_frames, nodes=config.nodes, channels=config.channels)
+        self.spectral = GraphEncoder(features, layers=config.layers)
+        self.temporal = GraphEncoder(features, layers=config.layers)
+
+    @property
+    def embedding_width(self) -> int:
+        """Width of the joint embedding."""
+        return self.config.embedding_width
+
+    def forward(
+        self,
+        picture: Tensor,
+        *,
+        augmentation: GraphAugmentation | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Embeddings:
+        """Embed pictures.
+
+        Parameters
+        ----------
+        picture : Tensor of shape (batch, 1, width, frame)
+        augmentation : GraphAugmentation, optional
+            Augments both graphs, in training mode and out of it.
+        generator : torch.Generator, optional
+            Source of the augmentation's draws; needed with it.
+
+        Raises
+        ------
+        ValueError
+            If the picture has another shape, or an augmentation comes without a generator.
+        """
+        if augmentation is not None and generator is None:
+            raise ValueError("an augmentation needs a generator for its draws, got None")
+        grid = self.stem(picture)
+        graphs = [self._graph(row_nodes(grid)), self._graph(row_nodes(grid.mT))]
+        if augmentation is not None and generator is not None:
+            graphs = [augment(graph, augmentation, generator) for graph in graphs]
+        spectral, temporal = (
+            encoder(graph.nodes, propagation_matrix(graph.adjacency).to(graph.nodes.dtype))
+            for encoder, graph in zip((self.spectral, self.temporal), graphs, strict=True)
+        )
+        return Embeddings(spectral, temporal, torch.cat([spectral, temporal], dim=-1))
+
+    def _graph(self, nodes: Tensor) -> Graph:
+        neighbours = self.search(nodes.detach(), self.config.neighbours)
+        return Graph(nodes, adjacency_of(neighbours))

@@ -1,0 +1,1 @@
+"""Label subsets, pre-training, fine-tuning."""

@@ -1,0 +1,107 @@
+"""Options of pre-training and fine-tuning; the defaults are the paper's (arXiv 2501.04942)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from signl.graph.augment import GraphAugmentation
+from signl.graph.heads import DROPOUT, WIDTHS
+from signl.graph.model import GraphConfig
+
+Precision = Literal["bf16-mixed", "32-true"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainingOptions:
+    """Options of pre-training.
+
+    Attributes
+    ----------
+    objective : str
+        Name in :mod:`signl.graph.objectives`; ``alignment`` is the paper's.
+    objective_options : Mapping
+        Options of the objective.
+    epochs : int
+        At most so many.
+    batch_size : int
+        Utterances of a batch, at most; the batches of an epoch are of even size.
+    learning_rate, weight_decay : float
+        Of Adam.
+    patience : int
+        Epochs without a dev loss lower by ``min_delta`` after which training stops.
+    min_delta : float
+        What counts as lower.
+    precision : {"bf16-mixed", "32-true"}
+        On a GPU. A CPU computes in float32.
+    head_widths : tuple of int
+        Output widths of the projection head's layers.
+    dropout : float
+        Rate of dropout in the head.
+    augmentation : GraphAugmentation
+        What is done to the graphs of both views, in training and on dev.
+    """
+
+    objective: str = "alignment"
+    objective_options: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int = 100
+    batch_size: int = 96
+    learning_rate: float = 1e-5
+    weight_decay: float = 1e-4
+    patience: int = 3
+    min_delta: float = 7e-5
+    precision: Precision = "bf16-mixed"
+    head_widths: tuple[int, ...] = WIDTHS
+    dropout: float = DROPOUT
+    augmentation: GraphAugmentation = field(default_factory=GraphAugmentation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuningOptions:
+    """Options of fine-tuning.
+
+    Attributes
+    ----------
+    epochs, batch_size, learning_rate, weight_decay, precision, head_widths, dropout
+        As those of :class:`PretrainingOptions`.
+    cosine_epochs : int
+        Half a period of the learning rate's cosine, in epochs (``T_max``).
+    patience : int
+        Epochs without a better dev EER after which training stops.
+    patience_below_eer : float
+        These epochs count once the EER on the training utterances was below this, 0 to 1.
+    class_weights : tuple of float
+        Weights of the cross-entropy: spoof, bona fide.
+    freeze_encoder : bool
+        Train the head alone.
+    """
+
+    epochs: int = 100
+    batch_size: int = 96
+    learning_rate: float = 1e-5
+    weight_decay: float = 1e-4
+    cosine_epochs: int = 10
+    patience: int = 3
+    patience_below_eer: float = 0.1
+    class_weights: tuple[float, float] = (0.1, 0.9)
+    precision: Precision = "bf16-mixed"
+    head_widths: tuple[int, ...] = WIDTHS
+    dropout: float = DROPOUT
+    freeze_encoder: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainingRecipe:
+    """What a pre-training takes of a recipe: crop length in seconds, graphs, options."""
+
+    crop_s: float
+    graph: GraphConfig
+    pretraining: PretrainingOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuningRecipe:
+    """What a fine-tuning takes of a recipe: crop length in seconds, graphs, options."""
+
+    crop_s: float
+    graph: GraphConfig
+    finetuning: FinetuningOptions

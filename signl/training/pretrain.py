@@ -1,0 +1,288 @@
+"""Pre-training of the encoder on unlabelled utterances (arXiv 2501.04942, section III)."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from signl import revisions
+from signl.artefacts import MadeBy
+from signl.features.shards import FeatureStore
+from signl.features.usable import read_usable
+from signl.graph.augment import GraphAugmentation
+from signl.graph.collapse import collapsed, diagnose
+from signl.graph.heads import PretrainingModel
+from signl.graph.model import SpectralTemporalEncoder
+from signl.graph.objectives import make_objective
+from signl.graph.saving import save_model
+from signl.options import build_options
+from signl.seeds import derive_seed
+from signl.training.crops import (
+    Batch,
+    FixedCrops,
+    Loading,
+    RandomCrops,
+    Utterances,
+    crop_frames,
+    load_batches,
+    shuffled,
+)
+from signl.training.job import (
+    ModelFiles,
+    Resources,
+    digest_of,
+    make_fabric,
+    seed_epoch,
+    seed_weights,
+)
+from signl.training.options import PretrainingOptions, PretrainingRecipe
+from signl.training.run import Patience, Run
+
+logger = logging.getLogger(__name__)
+
+STAGE = "pretrain_encoder"
+#: Dev embeddings of which the diagnostics of collapse are computed, at most.
+DIAGNOSED = 4096
+
+
+class Step(NamedTuple):
+    """Loss of a batch, a scalar, and of its first view the embeddings and their projections."""
+
+    loss: Tensor
+    embeddings: Tensor
+    projections: Tensor
+
+
+class Network(nn.Module):
+    """The pre-training model and its objective, trained together."""
+
+    def __init__(self, model: PretrainingModel, objective: nn.Module) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(
+        self, batch: Batch, augmentation: GraphAugmentation, generator: torch.Generator
+    ) -> Step:
+        """Compute the loss of the two views of a batch."""
+        views = self.model(*batch.views, augmentation=augmentation, generator=generator)
+        objective = self.objective(views.first.projection, views.second.projection)
+        return Step(objective.loss, *views.first)
+
+
+class Passed(NamedTuple):
+    """What one pass over utterances gives.
+
+    Attributes
+    ----------
+    loss : float
+        Mean over utterances.
+    embeddings, projections : Tensor of shape (utterance, width)
+        Of the first view; of the first :data:`DIAGNOSED` utterances.
+    """
+
+    loss: float
+    embeddings: Tensor
+    projections: Tensor
+
+
+class Stage:
+    """The parts of one pre-training: data, network, optimiser, options."""
+
+    def __init__(
+        self,
+        partitions: Mapping[str, Utterances],
+        store: FeatureStore,
+        recipe: PretrainingRecipe,
+        fabric: Fabric,
+        *,
+        seed: int,
+        n_workers: int,
+    ) -> None:
+        self.partitions = partitions
+        self.options: PretrainingOptions = recipe.pretraining
+        self.fabric, self.seed = fabric, seed
+        self.loading = Loading(
+            store=store,
+            fabric=fabric,
+            batch_size=self.options.batch_size,
+            n_workers=n_workers,
+        )
+        self.n_frames = crop_frames(store.shape, recipe.crop_s)
+        seed_weights(seed)
+        encoder = SpectralTemporalEncoder(store.shape.width, self.n_frames, recipe.graph)
+        model = PretrainingModel(
+            encoder, widths=self.options.head_widths, dropout=self.options.dropout
+        )
+        objective = make_objective(
+            self.options.objective, self.options.head_widths[-1], self.options.objective_options
+        )
+        network = Network(model, objective)
+        optimiser = torch.optim.Adam(
+            network.parameters(),
+            lr=self.options.learning_rate,
+            weight_decay=self.options.weight_decay,
+        )
+        self.encoder, self.bare_network, self.bare_optimiser = encoder, network, optimiser
+        self.network, self.optimiser = fabric.setup(network, optimiser)
+
+    def train_epoch(self, epoch: int) -> Passed:
+        """Train on two random crops of each utterance of ``train``."""
+        utterances = self.partitions["train"]
+        crops = RandomCrops(n_frames=self.n_frames, n_views=2, seed=self.seed, epoch=epoch)
+        order = shuffled(len(utterances), self.seed, epoch)
+        self.network.train()
+        seed_epoch(self.seed, epoch)
+        return self._pass(utterances, crops, order, f"epoch {epoch}", training=True)
+
+    def validate(self) -> Passed:
+        """Compute the loss on both halves of the clips of ``dev``.
+
+        The graphs are augmented as in training, with the same draws in each epoch, so that
+        the losses of two epochs differ by the network alone.
+        """
+        utterances = self.partitions["dev"]
+        crops = FixedCrops(n_frames=self.n_frames, n_views=2)
+        self.network.eval()
+        with torch.no_grad():
+            return self._pass(utterances, crops, np.arange(len(utterances)), "dev", training=False)
+
+    def _pass(
+        self,
+        utterances: Utterances,
+        crops: FixedCrops | RandomCrops,
+        order: np.ndarray,
+        name: str,
+        *,
+        training: bool,
+    ) -> Passed:
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, "graphs", name))
+        total, seen, n_seen = 0.0, [], 0
+        for batch in load_batches(utterances, order, crops, self.loading, name=name):
+            step = self.network(batch, self.options.augmentation, generator)
+            if training:
+                self.optimiser.zero_grad(set_to_none=True)
+                self.fabric.backward(step.loss)
+                self.optimiser.step()
+            total += step.loss.item() * len(batch.classes)
+            if n_seen < DIAGNOSED:
+                seen.append([part.detach().float().cpu() for part in step[1:]])
+                n_seen += len(batch.classes)
+        embeddings, projections = (
+            torch.cat(parts)[:DIAGNOSED] for parts in zip(*seen, strict=True)
+        )
+        return Passed(total / len(order), embeddings, projections)
+
+
+def pretrain_encoder(
+    train: str | Path,
+    dev: str | Path,
+    features: Sequence[str | Path],
+    output: ModelFiles,
+    *,
+    corpus: str,
+    seed: int,
+    options: Mapping[str, Any],
+    resources: Resources = Resources(),
+) -> None:
+    """Pre-train an encoder; the epoch of the lowest dev loss is kept.
+
+    Parameters
+    ----------
+    train, dev : path
+        Usable trials of the two partitions; their labels are not used.
+    features : sequence of paths
+        Feature shards that hold them.
+    output : ModelFiles
+        What is written.
+    corpus : str
+        Name of the corpus, for the model's card.
+    seed : int
+        Root seed.
+    options : Mapping
+        Fields of :class:`PretrainingRecipe`.
+    resources : Resources
+        What this job computes with.
+    """
+    recipe = build_options(PretrainingRecipe, options, "recipe")
+    fabric = make_fabric(recipe.pretraining.precision, gpu=resources.gpu)
+    partitions = {
+        "train": Utterances.of(read_usable(train)),
+        "dev": Utterances.of(read_usable(dev)),
+    }
+    store = FeatureStore.of(features)
+    stage = Stage(partitions, store, recipe, fabric, seed=seed, n_workers=resources.n_workers)
+    made_by = MadeBy(
+        stage=STAGE,
+        revision=revisions.PRETRAINING,
+        options={**options, "corpus": corpus, "seed": seed},
+    )
+    made_from = json.dumps([made_by.to_json(), digest_of(train), digest_of(dev)])
+    run = _train(stage, output.checkpoint, made_from)
+    run.finish(output.history)
+    card = {
+        "corpus": corpus,
+        "seed": seed,
+        "n_utterances": {name: len(part) for name, part in partitions.items()},
+        "labels": "none",
+        "dev": run.best_record,
+    }
+    save_model(output.model, output.config, stage.encoder, made_by=made_by, card=card)
+    run.discard_checkpoint()
+    logger.info(
+        "pre-trained on %d utterances of %s in %d epochs, best dev loss %.4f in epoch %d; wrote %s",
+        len(partitions["train"]),
+        corpus,
+        run.next_epoch,
+        run.best_record["dev_loss"],
+        run.best_record["epoch"],
+        output.model,
+    )
+
+
+def _train(stage: Stage, checkpoint: Path, made_from: str) -> Run:
+    """Run the epochs until the patience is over."""
+    options = stage.options
+    run = Run(
+        checkpoint,
+        made_from=made_from,
+        model=stage.bare_network,
+        optimiser=stage.bare_optimiser,
+        patience=Patience(epochs=options.patience, min_delta=options.min_delta),
+    )
+    while run.next_epoch < options.epochs and not run.patience.is_over:
+        train = stage.train_epoch(run.next_epoch)
+        dev = stage.validate()
+        record = {"train_loss": train.loss, "dev_loss": dev.loss, **_spread(dev)}
+        run.end_epoch(record, [dev.loss])
+        if record["collapsed"]:
+            logger.warning(
+                "epoch %d: pre-training has collapsed, all utterances look alike (embedding: "
+                "deviation %.3f, effective rank %.1f; projection: %.3f, %.1f)",
+                run.next_epoch - 1,
+                record["embedding_deviation"],
+                record["embedding_effective_rank"],
+                record["projection_deviation"],
+                record["projection_effective_rank"],
+            )
+    return run
+
+
+def _spread(dev: Passed) -> dict[str, Any]:
+    """Return how spread out embeddings and projections are, and whether either collapsed.
+
+    Batch normalisation keeps embeddings apart when their projections, of which the loss is
+    made, have long become one.
+    """
+    parts = {"embedding": diagnose(dev.embeddings), "projection": diagnose(dev.projections)}
+    figures = {
+        f"{name}_{figure}": value
+        for name, diagnostics in parts.items()
+        for figure, value in diagnostics._asdict().items()
+    }
+    return {**figures, "collapsed": any(map(collapsed, parts.values()))}

@@ -1,0 +1,172 @@
+"""What a training run keeps between epochs: best weights, history, patience, a checkpoint."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from signl.artefacts import atomic_write, write_text
+
+logger = logging.getLogger(__name__)
+
+Record = dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Patience:
+    """Counts the epochs since the best one.
+
+    Attributes
+    ----------
+    epochs : int
+        So many epochs without a better one end the run.
+    min_delta : float
+        By how much the first figure of a result must be lower to be better.
+    best : list of float
+        The best result so far; results are compared figure by figure, lower is better.
+    waited : int
+        Epochs since then, of those that count.
+    """
+
+    epochs: int
+    min_delta: float = 0.0
+    best: list[float] = field(default_factory=list)
+    waited: int = 0
+
+    def is_better(self, result: Sequence[float]) -> bool:
+        """Tell whether a result beats the best one."""
+        if not self.best:
+            return True
+        return [result[0] + self.min_delta, *result[1:]] < self.best
+
+    def observe(self, result: Sequence[float], *, counts: bool = True) -> bool:
+        """Take an epoch's result; return whether it is the best so far."""
+        better = self.is_better(result)
+        if better:
+            self.best, self.waited = list(result), 0
+        elif counts:
+            self.waited += 1
+        return better
+
+    @property
+    def is_over(self) -> bool:
+        """Whether so many epochs were no better that the run ends."""
+        return self.waited >= self.epochs
+
+
+class Run:
+    """A training run that can be resumed from its last epoch.
+
+    Parameters
+    ----------
+    checkpoint : path
+        Written after each epoch, removed by :meth:`finish`.
+    made_from : str
+        Text that differs wherever two runs must not be mixed: options, seed, inputs, revision.
+    model, optimiser, scheduler
+        What is trained; their states are resumed.
+    patience : Patience
+        Decides which epoch is the best and when the run ends.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Path,
+        *,
+        made_from: str,
+        model: nn.Module,
+        optimiser: Optimizer,
+        patience: Patience,
+        scheduler: LRScheduler | None = None,
+    ) -> None:
+        self.checkpoint, self.made_from = checkpoint, made_from
+        self.model, self.optimiser, self.scheduler = model, optimiser, scheduler
+        self.patience = patience
+        self.history: list[Record] = []
+        self.best_state: dict[str, torch.Tensor] = {}
+        self._resume()
+
+    @property
+    def next_epoch(self) -> int:
+        """Number of the epoch that comes next, from 0."""
+        return len(self.history)
+
+    @property
+    def best_record(self) -> Record:
+        """The history's record of the best epoch."""
+        return next(record for record in reversed(self.history) if record["best"])
+
+    def end_epoch(
+        self, record: Mapping[str, Any], result: Sequence[float], *, counts: bool = True
+    ) -> None:
+        """Keep the epoch's record, and its weights if its result is the best; save a checkpoint.
+
+        Parameters
+        ----------
+        record : Mapping
+            What the history says of the epoch.
+        result : sequence of float
+            What :class:`Patience` compares, figure by figure; lower is better.
+        counts : bool
+            Whether the epoch wears out the patience.
+        """
+        is_best = self.patience.observe(result, counts=counts)
+        if is_best:
+            self.best_state = {
+                key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()
+            }
+        self.history.append({"epoch": self.next_epoch, **record, "best": is_best})
+        if self.scheduler is not None:
+            self.scheduler.step()
+        self._save()
+        figures = " ".join(
+            f"{key} {value:.4g}" for key, value in record.items() if isinstance(value, float)
+        )
+        logger.info("epoch %d: %s%s", self.next_epoch - 1, figures, " (best)" if is_best else "")
+
+    def finish(self, history: str | Path) -> None:
+        """Write the history, a JSON object a line, give the model its best weights, clean up."""
+        lines = [json.dumps(record, sort_keys=True) for record in self.history]
+        write_text(history, "".join(f"{line}\n" for line in lines))
+        self.model.load_state_dict(self.best_state)
+
+    def discard_checkpoint(self) -> None:
+        """Remove the checkpoint, once all that the run makes is written."""
+        self.checkpoint.unlink(missing_ok=True)
+
+    def _save(self) -> None:
+        state = {
+            "made_from": self.made_from,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scheduler": self.scheduler.state_dict() if self.scheduler else None,
+            "best_state": self.best_state,
+            "history": self.history,
+            "patience_best": self.patience.best,
+            "patience_waited": self.patience.waited,
+        }
+        with atomic_write(self.checkpoint) as scratch:
+            torch.save(state, scratch)
+
+    def _resume(self) -> None:
+        if not self.checkpoint.exists():
+            return
+        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
+        if state["made_from"] != self.made_from:
+            logger.info("%s is of another run, which is not resumed", self.checkpoint)
+            return
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state["scheduler"])
+        self.best_state, self.history = state["best_state"], state["history"]
+        self.patience.best = state["patience_best"]
+        self.patience.waited = state["patience_waited"]
+        logger.info("resumed after epoch %d from %s", self.next_epoch - 1, self.checkpoint)

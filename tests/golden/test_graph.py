@@ -1,0 +1,89 @@
+"""Values of the graph model that must not move unless the revision of pre-training does.
+
+After an intended change, raise ``PRETRAINING`` (and ``FINETUNING``) in signl/revisions.py and
+write the file anew: ``python tests/golden/test_graph.py``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from signl import revisions
+from signl.graph.augment import GraphAugmentation
+from signl.graph.heads import Classifier, PretrainingModel, score
+from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.objectives import OBJECTIVES, make_objective
+from signl.seeds import stable_hash
+
+GOLDEN = Path(__file__).with_name("graph.npz")
+WIDTH, N_FRAMES, PROJECTION = 20, 30, 8
+HEAD = {"widths": (24, PROJECTION), "dropout": 0.0}
+
+
+def draw(name, shape):
+    """Draw numbers that follow from a name alone, on any machine and with any torch."""
+    generator = np.random.Generator(np.random.Philox(stable_hash(name)))
+    return torch.from_numpy(generator.normal(size=shape).astype(np.float32))
+
+
+def fill(module):
+    """Give a module weights that follow from their names."""
+    with torch.no_grad():
+        for name, tensor in module.state_dict().items():
+            if name.endswith("running_var"):
+                tensor.copy_(0.5 + draw(name, tensor.shape).abs())
+            elif tensor.is_floating_point():
+                fan_in = max(1, tensor[0].numel()) if tensor.ndim else 1
+                tensor.copy_(draw(name, tensor.shape) / fan_in**0.5)
+    return module.eval()
+
+
+def make_encoder():
+    config = GraphConfig(nodes=8, channels=16, neighbours=3, layers=4)
+    return SpectralTemporalEncoder(WIDTH, N_FRAMES, config)
+
+
+@torch.no_grad()
+def compute():
+    """Compute all values that the golden file holds."""
+    pictures = [draw(f"view {number}", (4, 1, WIDTH, N_FRAMES)) for number in (1, 2)]
+    pretraining = fill(PretrainingModel(make_encoder(), **HEAD))
+    classifier = fill(Classifier(make_encoder(), **HEAD))
+    views = pretraining(*pictures)
+    augmented = pretraining(
+        *pictures,
+        augmentation=GraphAugmentation(),
+        generator=torch.Generator().manual_seed(1),
+    )
+    values = {
+        "embedding": views.first.embedding,
+        "augmented": augmented.second.embedding,
+        "training": pretraining.train()(*pictures).second.projection,
+        "score": score(classifier(pictures[0])),
+    }
+    for name in OBJECTIVES:
+        objective = fill(make_objective(name, PROJECTION, {}))
+        values[name] = objective(views.first.projection, views.second.projection).loss
+    return {name: value.numpy() for name, value in values.items()}
+
+
+def test_the_graph_model_has_not_moved():
+    with np.load(GOLDEN) as golden:
+        assert int(golden["revision"]) == revisions.PRETRAINING, (
+            f"the revision of pre-training was raised: write {GOLDEN} anew"
+        )
+        values = compute()
+        assert values.keys() == set(golden.files) - {"revision"}
+        for name, value in values.items():
+            np.testing.assert_allclose(
+                value,
+                golden[name],
+                rtol=1e-3,
+                atol=1e-5,
+                err_msg=f"{name} has moved: raise revisions.PRETRAINING, write {GOLDEN} anew",
+            )
+
+
+if __name__ == "__main__":
+    np.savez_compressed(GOLDEN, revision=revisions.PRETRAINING, **compute())

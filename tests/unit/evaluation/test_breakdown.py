@@ -1,0 +1,56 @@
+"""EER of parts against the EER of trials picked by hand."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
+from signl.metrics import equal_error_rate
+
+
+@pytest.fixture
+def trials():
+    """Scores, mask of bona fide, attacks and codecs of 400 trials."""
+    generator = np.random.default_rng(2)
+    is_bonafide = generator.random(400) < 0.4
+    attacks = generator.choice(["A10", "A09", "A16", None], 400, p=[0.3, 0.3, 0.2, 0.2])
+    attacks[is_bonafide] = None
+    codecs = generator.choice(["mp3", "opus", None], 400)
+    scores = generator.normal(0, 1, 400) + is_bonafide + (attacks == "A16")
+    return scores, is_bonafide, attacks, codecs
+
+
+@pytest.mark.parametrize("chunk", [400, 130])
+def test_attack_is_measured_against_all_bona_fide(trials, chunk):
+    scores, is_bonafide, attacks, _ = trials
+    column = pa.chunked_array(
+        [pa.array(attacks[start : start + chunk], pa.string()) for start in range(0, 400, chunk)]
+    )
+    parts = eer_by_attack(scores, is_bonafide, column)
+    assert list(parts) == ["A09", "A10", "A16"]
+    for name, part in parts.items():
+        expected = equal_error_rate(scores[is_bonafide], scores[attacks == name])
+        assert part == (expected.rate, is_bonafide.sum(), (attacks == name).sum())
+    assert parts["A16"].eer > parts["A09"].eer
+
+
+def test_codec_is_measured_among_its_own_trials(trials):
+    scores, is_bonafide, _, codecs = trials
+    parts = eer_by_codec(scores, is_bonafide, pa.array(codecs, pa.string()))
+    assert list(parts) == ["mp3", "opus"]
+    for name, part in parts.items():
+        inside = codecs == name
+        expected = equal_error_rate(scores[inside & is_bonafide], scores[inside & ~is_bonafide])
+        assert part == (expected.rate, (inside & is_bonafide).sum(), (inside & ~is_bonafide).sum())
+
+
+def test_part_with_one_class_has_counts_and_no_rate():
+    parts = eer_by_codec(
+        np.array([0.0, 1.0, 2.0]), np.array([True, True, False]), pa.array(["a", "b", "b"])
+    )
+    assert parts == {"a": (None, 1, 0), "b": (1.0, 1, 1)}
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.null()])
+def test_columns_without_names_give_no_parts(kind):
+    assert eer_by_attack(np.zeros(2), np.array([True, False]), pa.nulls(2, kind)) == {}

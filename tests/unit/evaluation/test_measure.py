@@ -1,0 +1,233 @@
+"""Rule measure: what the JSON holds, and which scores it refuses."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from signl import revisions
+from signl.errors import ArtefactError, ConfigError, ScoreError
+from signl.evaluation.bootstrap import eer_interval
+from signl.evaluation.measure import measure, read_metrics
+from signl.metrics import (
+    CostModel,
+    act_dcf,
+    cllr,
+    equal_error_rate,
+    error_rates,
+    min_dcf,
+)
+from signl.evaluation.scores import write_scores
+from signl.seeds import derive_seed
+
+CELL = {
+    "recipe": "signl",
+    "frontend": "xlsr",
+    "train_corpus": "cfad",
+    "eval_corpus": "asvspoof2021_df",
+    "protocol": "eval",
+    "label_percent": 5,
+    "seed": 3,
+}
+
+
+def make_rows(n_trials=120):
+    """Trials of which every third is outside the protocol ``eval``."""
+    rows = []
+    for number in range(n_trials):
+        is_bonafide = number % 4 == 0
+        rows.append(
+            (
+                f"DF_E_{number}",
+                "bonafide" if is_bonafide else "spoof",
+                ["all"] if number % 3 == 0 else ["eval", "all"],
+                None if is_bonafide else f"A{number % 5}",
+                ("mp3", "ogg", None)[number % 7 % 3],
+            )
+        )
+    return rows
+
+
+@pytest.fixture
+def rows():
+    return make_rows()
+
+
+@pytest.fixture
+def values(rows):
+    generator = np.random.default_rng(8)
+    return {row[0]: generator.normal(row[1] == "bonafide") for row in rows}
+
+
+@pytest.fixture
+def run(tmp_path, write_trials):
+    """Return a function that measures scores of trials and gives the document."""
+
+    def run_measure(rows, values, *, protocol="eval", options=None, **cell):
+        scores, output = tmp_path / "scores.parquet", tmp_path / "metrics" / "eval.json"
+        write_scores(scores, list(values), list(values.values()), options={})
+        measure(
+            scores,
+            write_trials(rows),
+            output,
+            protocol=protocol,
+            cell={**CELL, "protocol": protocol, **cell},
+            options=options or {},
+        )
+        return read_metrics(output)
+
+    return run_measure
+
+
+def split(rows, values, protocol="eval"):
+    members = [row for row in rows if protocol in row[2]]
+    return [
+        np.array([values[row[0]] for row in members if row[1] == label])
+        for label in ("bonafide", "spoof")
+    ]
+
+
+@pytest.mark.parametrize("protocol", ["eval", "all"])
+def test_measures_are_those_of_the_protocol(run, rows, values, protocol):
+    document = run(rows, values, protocol=protocol)
+    bonafide, spoof = split(rows, values, protocol)
+    eer = equal_error_rate(bonafide, spoof)
+    assert (document["n_bonafide"], document["n_spoof"]) == (bonafide.size, spoof.size)
+    assert (document["eer"], document["eer_threshold"]) == eer
+    assert document["min_dcf"] == min_dcf(bonafide, spoof)
+    assert document["act_dcf"] == act_dcf(bonafide, spoof)
+    assert document["cllr"] == cllr(bonafide, spoof)
+    seed = derive_seed(3, "bootstrap", "asvspoof2021_df", protocol)
+    assert tuple(document["eer_interval"]) == eer_interval(bonafide, spoof, seed=seed)
+    assert document["cell"] == {**CELL, "protocol": protocol}
+    assert document["transfer"] is None
+
+
+def test_parts_are_those_of_the_protocol(run, rows, values):
+    document = run(rows, values)
+    bonafide, _ = split(rows, values)
+    members = [row for row in rows if "eval" in row[2]]
+    assert list(document["attacks"]) == ["A0", "A1", "A2", "A3", "A4"]
+    for attack, part in document["attacks"].items():
+        spoof = [values[row[0]] for row in members if row[3] == attack]
+        assert part == {
+            "eer": equal_error_rate(bonafide, spoof).rate,
+            "n_bonafide": bonafide.size,
+            "n_spoof": len(spoof),
+        }
+    assert list(document["codecs"]) == ["mp3", "ogg"]
+    n_mp3 = sum(row[4] == "mp3" for row in members)
+    assert document["codecs"]["mp3"]["n_bonafide"] + document["codecs"]["mp3"]["n_spoof"] == n_mp3
+
+
+def test_options_reach_the_measures(run, rows, values):
+    options = {"costs": {"p_spoof": 0.5, "c_false_alarm": 1.0}, "threshold": 0.25}
+    document = run(rows, values, options=options)
+    bonafide, spoof = split(rows, values)
+    costs = CostModel(p_spoof=0.5, c_false_alarm=1.0)
+    assert document["min_dcf"] == min_dcf(bonafide, spoof, costs=costs)
+    assert document["act_dcf"] == act_dcf(bonafide, spoof, costs=costs)
+    rates = error_rates(bonafide, spoof, threshold=0.25)
+    assert document["transfer"] == {"threshold": 0.25, **rates._asdict()}
+    assert document["made_by"] == {
+        "stage": "measure",
+        "revision": revisions.METRICS,
+        "options": options,
+    }
+
+
+def test_file_is_the_same_each_time_and_its_keys_are_sorted(run, rows, values, tmp_path):
+    run(rows, values)
+    path = tmp_path / "metrics" / "eval.json"
+    first = path.read_bytes()
+    run(rows, dict(reversed(values.items())))
+    assert path.read_bytes() == first
+    assert list(json.loads(first)) == sorted(json.loads(first))
+
+
+def test_scores_outside_the_protocol_may_be_absent(run, rows, values):
+    inside = {row[0]: values[row[0]] for row in rows if "eval" in row[2]}
+    assert run(rows, inside)["eer"] == run(rows, values)["eer"]
+
+
+def test_trials_of_the_protocol_must_be_scored(run, rows, values):
+    del values["DF_E_1"], values["DF_E_2"]
+    with pytest.raises(ScoreError, match=r"trials without a score: 2 \('DF_E_1', 'DF_E_2'\)"):
+        run(rows, values)
+
+
+def test_scores_of_another_corpus_are_refused(run, rows, values):
+    with pytest.raises(ScoreError, match=r"scores without a trial: 1 \('E_000'\)"):
+        run(rows, {**values, "E_000": 0.0})
+
+
+def test_protocol_without_trials_is_refused(run, rows, values):
+    with pytest.raises(ScoreError, match=r"'hidden'; there are \['all', 'eval'\]"):
+        run(rows, values, protocol="hidden")
+
+
+def test_protocol_of_one_class_is_refused(run, rows, values):
+    spoofs = [row for row in rows if row[1] == "spoof"]
+    with pytest.raises(ScoreError, match="got 0 bona fide"):
+        run(spoofs, {row[0]: values[row[0]] for row in spoofs})
+
+
+def test_labels_of_no_class_are_refused(run, rows, values):
+    rows[1] = (rows[1][0], "fake", *rows[1][2:])
+    with pytest.raises(ScoreError, match="fake"):
+        run(rows, values)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"label_percent": "5"}, "label_percent"),
+        ({"label_percent": 0}, "label_percent"),
+        ({"seed": "3"}, "seed"),
+        ({"colour": "red"}, "colour"),
+        ({"protocol": "all"}, "cell.protocol is 'all', expected 'eval'"),
+    ],
+)
+def test_cell_must_be_whole_and_right(tmp_path, wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        measure(
+            tmp_path / "scores.parquet",
+            tmp_path / "trials.parquet",
+            tmp_path / "metrics.json",
+            protocol="eval",
+            cell={**CELL, **wrong},
+            options={},
+        )
+
+
+def test_unknown_options_are_refused(run, rows, values):
+    with pytest.raises(ConfigError, match="n_resample"):
+        run(rows, values, options={"n_resample": 10})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"made_by": {"stage": "score"}}'])
+def test_damaged_metrics_are_refused(tmp_path, text):
+    path = tmp_path / "metrics.json"
+    path.write_text(text)
+    with pytest.raises(ArtefactError, match="make it anew"):
+        read_metrics(path)
+
+
+def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
+    run(rows, values)
+    path = tmp_path / "metrics" / "eval.json"
+    document = json.loads(path.read_text())
+    document["made_by"]["revision"] += 1
+    path.write_text(json.dumps(document))
+    with pytest.raises(ArtefactError, match="revision"):
+        read_metrics(path)
+
+
+@pytest.mark.parametrize("module", ["evaluation.measure", "evaluation.tables", "training.labels"])
+def test_rules_of_seconds_import_neither_torch_nor_pandas(module):
+    code = f"import sys, signl.{module}; print({{'torch', 'pandas'}} & sys.modules.keys())"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "set()"

@@ -1,0 +1,204 @@
+"""Rule tabulate: means over seeds, order, bytes, and results that cannot be averaged."""
+
+import csv
+import itertools
+import json
+import statistics
+
+import pytest
+
+from signl import revisions
+from signl.errors import ConfigError, ScoreError
+from signl.evaluation.tables import COLUMNS, format_table, tabulate
+
+
+@pytest.fixture
+def write_metrics(tmp_path):
+    """Return a function that writes metrics of one cell and gives their path."""
+    numbers = itertools.count()
+
+    def write(*, eer=0.1, min_dcf=0.5, n_bonafide=10, n_spoof=20, **cell):
+        document = {
+            "made_by": {"stage": "measure", "revision": revisions.METRICS, "options": {}},
+            "cell": {
+                "recipe": "signl",
+                "frontend": "xlsr",
+                "train_corpus": "cfad",
+                "eval_corpus": "in_the_wild",
+                "protocol": "all",
+                "label_percent": 5,
+                "seed": 0,
+                **cell,
+            },
+            "n_bonafide": n_bonafide,
+            "n_spoof": n_spoof,
+            "eer": eer,
+            "min_dcf": min_dcf,
+            "act_dcf": 2 * min_dcf,
+            "cllr": 3 * min_dcf,
+        }
+        path = tmp_path / f"metrics-{next(numbers)}.json"
+        path.write_text(json.dumps(document))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that tabulates files and gives the rows."""
+
+    def run(metrics, **options):
+        output = tmp_path / "table.csv"
+        tabulate(metrics, output, options=options)
+        with output.open(newline="") as handle:
+            return list(csv.DictReader(handle))
+
+    return run
+
+
+def test_row_holds_mean_and_sample_deviation_over_seeds(write_metrics, table):
+    rates, costs = [0.0671, 0.0705, 0.0688], [0.3, 0.2, 0.25]
+    paths = [
+        write_metrics(seed=seed, eer=eer, min_dcf=cost)
+        for seed, (eer, cost) in enumerate(zip(rates, costs, strict=True))
+    ]
+    (row,) = table(paths)
+    assert tuple(row) == COLUMNS
+    percent = [100 * rate for rate in rates]
+    assert row == {
+        "recipe": "signl",
+        "frontend": "xlsr",
+        "train_corpus": "cfad",
+        "eval_corpus": "in_the_wild",
+        "protocol": "all",
+        "label_percent": "5",
+        "n_seeds": "3",
+        "n_bonafide": "10",
+        "n_spoof": "20",
+        "eer_mean": f"{statistics.mean(percent):.4f}",
+        "eer_std": f"{statistics.stdev(percent):.4f}",
+        "min_dcf_mean": "0.2500",
+        "min_dcf_std": "0.0500",
+        "act_dcf_mean": "0.5000",
+        "cllr_mean": "0.7500",
+        "published_eer_mean": "",
+        "published_eer_std": "",
+    }
+
+
+def test_single_seed_has_no_deviation(write_metrics, table):
+    (row,) = table([write_metrics()])
+    assert (row["eer_mean"], row["eer_std"], row["min_dcf_std"]) == ("10.0000", "", "")
+
+
+def test_bytes_do_not_depend_on_the_order_of_inputs(write_metrics, tmp_path):
+    paths = [
+        write_metrics(recipe=recipe, label_percent=percent, seed=seed, eer=0.1 * (seed + 0.37))
+        for recipe in ("signl", "supervised")
+        for percent in (5, 100, 30.0)
+        for seed in range(3)
+    ]
+    outputs = tmp_path / "forwards.csv", tmp_path / "backwards.csv"
+    tabulate(paths, outputs[0], options={})
+    tabulate(paths[::-1], outputs[1], options={})
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+def test_rows_are_sorted_and_percentages_as_numbers(write_metrics, table):
+    cells = [("b", 100), ("b", 5), ("a", 30), ("b", 30.0), ("a", 2.5)]
+    rows = table([write_metrics(recipe=name, label_percent=value) for name, value in cells])
+    found = [(row["recipe"], row["label_percent"]) for row in rows]
+    assert found == [("a", "2.5"), ("a", "30"), ("b", "5"), ("b", "30"), ("b", "100")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"recipe": "other"},
+        {"frontend": "other"},
+        {"train_corpus": "other"},
+        {"eval_corpus": "other"},
+        {"protocol": "other"},
+        {"label_percent": 10},
+    ],
+)
+def test_nothing_but_seeds_is_averaged(write_metrics, table, other):
+    rows = table([write_metrics(), write_metrics(**other, n_spoof=7)])
+    assert [row["n_seeds"] for row in rows] == ["1", "1"]
+
+
+def test_published_numbers_stand_beside_the_same_cell(write_metrics, table):
+    paths = [
+        write_metrics(
+            protocol=protocol,
+            train_corpus=train,
+            eval_corpus="asvspoof2021_df",
+            n_bonafide=22_617,
+            n_spoof=589_212,
+        )
+        for protocol in ("eval", "all")
+        for train in ("asvspoof2021_df", "cfad")
+    ]
+    published_as = {"signl": {"model": "lcnn", "frontend": "lfcc"}}
+    found = {
+        (row["train_corpus"], row["protocol"]): (
+            row["published_eer_mean"],
+            row["published_eer_std"],
+        )
+        for row in table(paths, published_as=published_as)
+    }
+    assert found.pop(("asvspoof2021_df", "all")) == ("30.26", "2.03")
+    assert set(found.values()) == {("", "")}
+
+
+def test_differing_trials_are_refused_and_named(write_metrics, table):
+    paths = [write_metrics(seed=0), write_metrics(seed=1, n_spoof=19)]
+    with pytest.raises(ScoreError, match=r"\(10, 20\) in .*-0.json, \(10, 19\) in .*-1.json"):
+        table(paths)
+
+
+def test_a_seed_given_twice_is_refused_and_named(write_metrics, table):
+    paths = [write_metrics(seed=4), write_metrics(seed=4)]
+    with pytest.raises(ScoreError, match=r"-0.json and .*-1.json .* seed, 4"):
+        table(paths)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"published": {}}, "unknown keys"),
+        ({"published_as": {"signl": {"model": "signl"}}}, "model and frontend"),
+        ({"published_as": {"signl": {"model": "signal", "frontend": "raw"}}}, "no signal/raw"),
+    ],
+)
+def test_wrong_options_are_refused(table, options, message):
+    with pytest.raises(ConfigError, match=message):
+        table([], **options)
+
+
+def test_text_is_aligned_and_compact(write_metrics, tmp_path):
+    paths = [write_metrics(seed=seed, eer=eer) for seed, eer in enumerate((0.06, 0.07))]
+    paths.append(
+        write_metrics(recipe="supervised_baseline", label_percent=100, n_spoof=31_769, eer=0.5)
+    )
+    output = tmp_path / "table.csv"
+    published_as = {"signl": {"model": "signl", "frontend": "wav2vec2"}}
+    tabulate(paths, output, options={"published_as": published_as})
+    header, first, second = format_table(output).splitlines()
+    assert first.split("  ")[0] == "signl"
+    assert "in_the_wild (all)" in first
+    assert "6.50 ± 0.71" in first
+    assert second.split() == [
+        "supervised_baseline", "cfad", "in_the_wild", "(all)", "100", "1", "31,779",
+        "50.00", "0.500", "-",
+    ]  # fmt: skip
+    for name, value in (("trials", "31,779"), ("EER %", "50.00"), ("minDCF", "0.500")):
+        assert header.index(name) + len(name) == second.index(value) + len(value)
+
+
+def test_empty_table_is_a_header(tmp_path):
+    output = tmp_path / "table.csv"
+    tabulate([], output, options={})
+    assert output.read_text() == ",".join(COLUMNS) + "\n"
+    assert format_table(output).count("\n") == 1

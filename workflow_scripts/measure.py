@@ -1,0 +1,28 @@
+"""Rule measure; the work is in signl.evaluation.measure."""
+
+from typing import TYPE_CHECKING
+
+from signl.evaluation.measure import measure
+from signl.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    log_to(snakemake.log[0])
+    measure(
+        snakemake.input.scores,
+        snakemake.input.trials,
+        snakemake.output.metrics,
+        protocol=snakemake.wildcards.protocol,
+        cell={
+            "recipe": snakemake.wildcards.recipe,
+            "frontend": snakemake.params.frontend,
+            "train_corpus": snakemake.wildcards.corpus,
+            "eval_corpus": snakemake.wildcards.eval_corpus,
+            "protocol": snakemake.wildcards.protocol,
+            "label_percent": float(snakemake.wildcards.percent),
+            "seed": int(snakemake.wildcards.seed),
+        },
+        options=snakemake.params.cfg,
+    )

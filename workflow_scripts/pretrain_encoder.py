@@ -1,0 +1,23 @@
+"""Rule pretrain_encoder; the work is in signl.training.pretrain."""
+
+from typing import TYPE_CHECKING
+
+from signl.logs import log_to
+from signl.training.job import ModelFiles, Resources
+from signl.training.pretrain import pretrain_encoder
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    log_to(snakemake.log[0])
+    pretrain_encoder(
+        snakemake.input.train,
+        snakemake.input.dev,
+        snakemake.input.features,
+        ModelFiles(snakemake.output.model, snakemake.output.config, snakemake.output.history),
+        corpus=snakemake.wildcards.corpus,
+        seed=int(snakemake.wildcards.seed),
+        options=snakemake.params.cfg,
+        resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
+    )

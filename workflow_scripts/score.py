@@ -1,0 +1,22 @@
+"""Rule score; the work is in signl.evaluation.scoring."""
+
+from typing import TYPE_CHECKING
+
+from signl.evaluation.scoring import score_trials
+from signl.logs import log_to
+from signl.training.job import Resources
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    log_to(snakemake.log[0])
+    score_trials(
+        snakemake.input.model,
+        snakemake.input.config,
+        snakemake.input.trials,
+        snakemake.input.features,
+        snakemake.output.scores,
+        options=snakemake.params.cfg,
+        resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
+    )
