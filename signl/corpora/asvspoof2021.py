@@ -10,7 +10,9 @@ from signl.corpora.rows import (
     RowChecker,
     count_columns,
     optional,
+    read_lines,
     read_rows,
+    split_columns,
 )
 from signl.corpora.streams import read_protocols, source_name
 from signl.corpora.trials import Reading, Trial
@@ -160,19 +162,22 @@ def parse_df_metadata(content: bytes, source: str) -> Iterator[Trial]:
         )
     check = RowChecker(source)
     # Rows differ in little but the trial: what else they say is read once for all alike.
-    alike: dict[tuple[str, ...], tuple[object, ...]] = {}
-    for number, (speaker, name, *rest) in read_rows(content, source, n_columns=_N_COLUMNS):
+    alike: dict[tuple[str, str], tuple[object, ...]] = {}
+    for number, line in read_lines(content, source):
+        speaker, _, tail = line.partition(" ")
+        name, _, rest = tail.partition(" ")
+        if (speaker, rest) not in alike:
+            columns = split_columns(number, line, source, n_columns=_N_COLUMNS)
+            alike[speaker, rest] = _parse_df_row(number, columns, check)[3:]
         check.identifier(number, name)
-        key = (speaker, *rest)
-        if key not in alike:
-            alike[key] = _parse_df_row(number, speaker, rest, check)[3:]
         member = f"ASVspoof2021_DF_eval/flac/{name}.flac"
-        yield Trial._make((name, DF.name, member, *alike[key]))
+        yield Trial._make((name, DF.name, member, *alike[speaker, rest]))
 
 
-def _parse_df_row(number: int, speaker: str, rest: list[str], check: RowChecker) -> Trial:
+def _parse_df_row(number: int, columns: list[str], check: RowChecker) -> Trial:
     """Read what a row of the metadata says of its trial, but for its name."""
-    codec, database, attack, key, trim, subset, vocoder, _, _, gender, language = rest
+    speaker, _, codec, database, attack, key, trim, subset, vocoder = columns[:9]
+    gender, language = columns[11:]
     label = check.label(number, key)
     check.one_of(number, "vocoder", vocoder, _VOCODERS[label])
     return Trial(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from signl.corpora.archives import (
     ASVSPOOF5_PROTOCOLS,
@@ -175,7 +175,9 @@ def read_resplit_trials(archives: Sequence[LocatedArchive], options: ResplitOpti
     train = [trial for trial in official.trials if trial.partition == TRAIN]
     dev = [trial for trial in official.trials if trial.partition == DEV]
     lists = [item for item in archives if item.archive.set == SIGNL_SPLIT.name]
-    notes = {"protocols": [name for name in official.notes["protocols"] if "eval" not in name]}
+    notes: dict[str, Any] = {
+        "protocols": [name for name in official.notes["protocols"] if "eval" not in name]
+    }
     if lists:
         path = lists[0].paths[0]
         half = parse_reference_half(

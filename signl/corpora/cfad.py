@@ -39,6 +39,7 @@ class Options:
     version: str = "clean"
 
     def __post_init__(self) -> None:
+        """Check the version."""
         if self.version not in VERSIONS:
             raise ValueError(f"version {self.version!r} is none of {sorted(VERSIONS)}")
 

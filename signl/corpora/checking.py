@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tqdm import tqdm
 
 from signl.artefacts import write_text
-from signl.corpora.table import CORPORA, LocatedArchive, locate_archives
+from signl.corpora.table import LocatedArchive, locate_archives
 from signl.errors import ArchiveError
 
 logger = logging.getLogger(__name__)
@@ -137,17 +137,10 @@ def missing_message(rows: Sequence[ArchiveRow], archives_folder: str | Path = ""
 
 
 def missing_archives_message(
-    archives: Iterable[LocatedArchive], archives_folder: str | Path
+    corpus: str, archives: Iterable[LocatedArchive], archives_folder: str | Path
 ) -> str:
-    """Return the message of :func:`missing_message` for archives that were located."""
-    corpus_of = {
-        archive_set.name: corpus.name
-        for corpus in reversed(CORPORA.values())
-        for archive_set in corpus.sets
-    }
-    rows = [
-        row for located in archives for row in _rows_of(located, corpus_of[located.archive.set])
-    ]
+    """Return the message of :func:`missing_message` for archives of one corpus."""
+    rows = [row for located in archives for row in _rows_of(located, corpus)]
     return missing_message(rows, archives_folder)
 
 

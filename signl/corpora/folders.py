@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from signl.corpora.members import (
     MAX_MEMBER_BYTES,
@@ -14,6 +15,8 @@ from signl.corpora.members import (
     refuse_kind,
 )
 from signl.errors import ArchiveError
+
+_MAX_DEPTH: Final = 32
 
 
 def stream_folder(
@@ -50,12 +53,16 @@ def _walk(
     """Yield names and paths of the files below a folder."""
     status = folder.stat()
     identity = (status.st_dev, status.st_ino)
-    if identity in parents:
-        raise ArchiveError(f"{folder} is a link to a folder that it lies in; remove it")
+    if identity in parents or len(parents) > _MAX_DEPTH:
+        raise ArchiveError(
+            f"{folder} is a link to a folder that it lies in, or lies deeper than any published "
+            "one; remove it"
+        )
     with os.scandir(folder) as listing:
         entries = sorted(listing, key=lambda entry: entry.name)
     for entry in entries:
-        member, path = f"{name}/{entry.name}", folder / entry.name
+        text = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+        member, path = f"{name}/{text}", folder / entry.name
         if entry.is_file():
             yield member, path
         elif entry.is_dir():

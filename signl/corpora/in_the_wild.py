@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from signl.corpora.archives import IN_THE_WILD
 from signl.corpora.rows import RowChecker, read_text, row_error
@@ -13,6 +13,9 @@ from signl.corpora.trials import Reading, Trial
 from signl.corpora.whereabouts import LocatedArchive
 from signl.errors import ArchiveError
 from signl.labels import EVAL
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 _META: Final = "release_in_the_wild/meta.csv"
 _HEADER: Final = ["file", "speaker", "label"]
@@ -69,14 +72,13 @@ def parse_meta(content: bytes, source: str) -> Iterator[Trial]:
     """
     check = RowChecker(source)
     reader = csv.reader(io.StringIO(read_text(content, source), newline=""), strict=True)
-    for columns in _rows(reader, source):
-        number = reader.line_num
-        if number == 1:
+    for index, (number, columns) in enumerate(_rows(reader, source)):
+        if len(columns) != len(_HEADER):
+            raise row_error(source, number, f"{len(columns)} columns instead of {len(_HEADER)}")
+        if index == 0:
             if columns != _HEADER:
                 raise row_error(source, number, f"{columns} is not the header {_HEADER}")
             continue
-        if len(columns) != len(_HEADER):
-            raise row_error(source, number, f"{len(columns)} columns instead of {len(_HEADER)}")
         name, speaker, key = columns
         check.identifier(number, name)
         yield Trial(
@@ -90,14 +92,11 @@ def parse_meta(content: bytes, source: str) -> Iterator[Trial]:
         )
 
 
-def _rows(reader: Iterator[list[str]], source: str) -> Iterator[list[str]]:
-    """Yield the rows, with errors of the CSV form as ours."""
-    while True:
-        try:
-            columns = next(reader, None)
-        except csv.Error as error:
-            number = getattr(reader, "line_num", 0)
-            raise row_error(source, number, f"not comma-separated text ({error})") from error
-        if columns is None:
-            return
-        yield columns
+def _rows(reader: "CsvReader", source: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the line and the columns of each row; a wrong form is our error."""
+    try:
+        for columns in reader:
+            yield reader.line_num, columns
+    except csv.Error as error:
+        problem = f"not comma-separated text ({error})"
+        raise row_error(source, reader.line_num, problem) from error

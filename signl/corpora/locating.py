@@ -51,6 +51,7 @@ class LocateOptions:
     partitions: tuple[str, ...] = PARTITIONS
 
     def __post_init__(self) -> None:
+        """Check the values."""
         if not 0 <= self.max_missing < 1:
             raise ValueError(f"max_missing must lie in 0..1, 1 excluded, got {self.max_missing}")
         if unknown := sorted(set(self.partitions).difference(PARTITIONS)):

@@ -54,7 +54,7 @@ class _Protocols(NamedTuple):
     """How the protocols of a corpus are read, and with which options."""
 
     read: Callable[[Sequence[LocatedArchive], Any], Reading]
-    options: type
+    options: type[Any]
 
 
 _PROTOCOLS: Final[Mapping[str, _Protocols]] = {
@@ -97,10 +97,10 @@ def build_manifest(
     """
     description = corpus_named(corpus)
     protocols = _PROTOCOLS[corpus]
-    chosen = build_options(protocols.options, options, f"corpora.{corpus}")
+    chosen: Any = build_options(protocols.options, options, f"corpora.{corpus}")
     archives = locate_protocols(corpus, archives_folder)
     if any(located.missing for located in archives):
-        raise ArchiveError(missing_archives_message(archives, archives_folder))
+        raise ArchiveError(missing_archives_message(corpus, archives, archives_folder))
     reading = protocols.read(archives, chosen)
     _check_partitions(reading, description)
     _check_counts(reading, description, asdict(chosen))

@@ -58,6 +58,38 @@ def read_text(content: bytes, source: str) -> str:
         ) from error
 
 
+def read_lines(content: bytes, source: str) -> Iterator[tuple[int, str]]:
+    """Yield the number, from 1, and the text of each row.
+
+    Raises
+    ------
+    ProtocolError
+        Names the first row that is not UTF-8.
+    """
+    lines = read_text(content, source).split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return enumerate(lines, start=1)
+
+
+def split_columns(
+    number: int, line: str, source: str, *, n_columns: int, separator: str = " "
+) -> list[str]:
+    """Return the columns of a row.
+
+    Raises
+    ------
+    ProtocolError
+        If there are more or fewer.
+    """
+    columns = line.split(separator)
+    if len(columns) != n_columns:
+        raise row_error(
+            source, number, f"{len(columns)} columns instead of {n_columns}: {line[:100]!r}"
+        )
+    return columns
+
+
 def read_rows(
     content: bytes, source: str, *, n_columns: int, separator: str = " "
 ) -> Iterator[tuple[int, list[str]]]:
@@ -68,15 +100,8 @@ def read_rows(
     ProtocolError
         If a row has more or fewer columns, is empty, or is not text.
     """
-    lines = read_text(content, source).split("\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
-        columns = line.split(separator)
-        if len(columns) != n_columns:
-            raise row_error(
-                source, number, f"{len(columns)} columns instead of {n_columns}: {line[:100]!r}"
-            )
+    for number, line in read_lines(content, source):
+        columns = split_columns(number, line, source, n_columns=n_columns, separator=separator)
         yield number, columns
 
 

@@ -105,6 +105,7 @@ class ShardWriter:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
+        """Open all shards, under scratch names."""
         with contextlib.ExitStack() as stack:
             # Renamed last: before, all that waits is written and all writers are closed.
             scratches = [stack.enter_context(_atomic(path)) for path in self._outputs]
@@ -123,6 +124,7 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Write what waits and give the shards their names; or remove them, after an error."""
         with self._stack:
             if error is not None:
                 raise error

@@ -130,15 +130,15 @@ class GzipSource:
         while not self._chunk:
             if self._inflater.eof and not self._next_gzip_member():
                 return False
-            if not self._compressed:
-                self._compressed = self._handle.read(CHUNK_BYTES)
-                if not self._compressed:
-                    raise damaged(self._path, "ends within its compressed data")
+            self._compressed = self._compressed or self._handle.read(CHUNK_BYTES)
+            is_at_end = not self._compressed
             try:
                 self._chunk = self._inflater.decompress(self._compressed, CHUNK_BYTES)
             except zlib.error as error:
                 offset = self._handle.tell() - len(self._compressed)
                 raise damaged(self._path, f"near byte {offset:,}, {error}") from error
+            if is_at_end and not self._chunk and not self._inflater.eof:
+                raise damaged(self._path, "ends within its compressed data")
             self._compressed = self._inflater.unconsumed_tail
         return True
 

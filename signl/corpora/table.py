@@ -278,7 +278,7 @@ CORPORA: Final[Mapping[str, Corpus]] = {
 
 _ARCHIVES: Final[Mapping[str, Archive]] = {
     archive.name: archive
-    for corpus in reversed(CORPORA.values())
+    for corpus in reversed(list(CORPORA.values()))
     for archive_set in corpus.sets
     for form in reversed(archive_set.forms)
     for archive in form.archives

@@ -27,7 +27,8 @@ class Trial(NamedTuple):
     speaker : str, optional
         Speaker, or the one that is imitated.
     codec : str, optional
-        Codec condition as the protocol spells it; ``None`` where it knows none at all.
+        Codec condition as the protocol spells it; ``None`` also where that says uncoded by
+        ``-``.
     codec_quality : int, optional
         Quality setting of the codec; 0: uncoded.
     vocoder : str, optional

@@ -13,7 +13,7 @@ from signl.demo.channels import ASVSPOOF5_CODECS, Domain
 from signl.demo.containers import text_table, write_tar
 from signl.demo.options import Counts, DemoOptions
 from signl.demo.studio import NO_ATTACK, Studio, Trial, divide, flac_members
-from signl.labels import BONAFIDE, DEV, EVAL, TRAIN
+from signl.labels import BONAFIDE, DEV, EVAL, SPOOF, TRAIN
 
 DOMAIN: Final = Domain(tilt_db=(-2.0, 4.0), noise_db=(40.0, 60.0))
 TRAIN_METHODS: Final = (
@@ -90,12 +90,12 @@ def _write_split(
 
 def _coded_split(studio: Studio, counts: Counts, speakers: Sequence[str]) -> list[Coded]:
     """Record the eval split: families of an uncoded trial and its coded copies."""
-    sizes = {label: family_sizes(getattr(counts, label)) for label in (BONAFIDE, "spoof")}
-    originals = Counts(bonafide=len(sizes[BONAFIDE]), spoof=len(sizes["spoof"]))
+    sizes = {label: family_sizes(getattr(counts, label)) for label in (BONAFIDE, SPOOF)}
+    originals = Counts(bonafide=len(sizes[BONAFIDE]), spoof=len(sizes[SPOOF]))
     trials = studio.split(EVAL, originals, speakers=speakers, attacks=ATTACKS[EVAL])
     codecs, generator = list(ASVSPOOF5_CODECS), studio.generator("codecs")
     rows = [Coded(trial, quality="0") for trial in trials]
-    for index, size in enumerate([*sizes[BONAFIDE], *sizes["spoof"]]):
+    for index, size in enumerate([*sizes[BONAFIDE], *sizes[SPOOF]]):
         first = 0 if size > len(codecs) else index
         for copy in range(size - 1):
             codec = codecs[(first + copy) % len(codecs)]

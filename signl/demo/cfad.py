@@ -124,5 +124,6 @@ def _place(split: str, trial: Trial, number: int) -> tuple[str, str]:
 
 def _nearly_silenced(trial: Trial) -> Trial:
     """Return a trial of which nothing is left but the last bit, here and there."""
-    quiet: Waveform = 0.6 / 32768 * np.sign(trial.waveform)
-    return trial._replace(waveform=np.where(np.abs(trial.waveform) > 0.2, quiet, 0.0))
+    loud = np.abs(trial.waveform) > 0.5 * np.abs(trial.waveform).max()
+    quiet: Waveform = np.sign(trial.waveform) * loud / 32768
+    return trial._replace(waveform=quiet)

@@ -8,9 +8,11 @@ from collections import Counter
 import pytest
 
 from signl.demo.asvspoof5 import family_sizes
+from signl.demo.asvspoof2021 import write_asvspoof2021
 from signl.demo.cfad import LONG_FILE
 from signl.demo.files import demo_files
 from signl.demo.layouts import make_archives
+from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError
 
 
@@ -92,9 +94,6 @@ def test_df_parts_and_keys(archives):
 
 
 def test_df_has_all_subsets_and_codecs_at_its_usual_size(tmp_path):
-    from signl.demo.asvspoof2021 import write_asvspoof2021
-    from signl.demo.options import Counts, DemoOptions
-
     one = Counts(bonafide=1, spoof=1)
     options = DemoOptions(train=one, dev=one, df_codecs=2, df_sources=Counts(bonafide=5, spoof=8))
     write_asvspoof2021(tmp_path, options)
