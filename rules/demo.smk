@@ -15,7 +15,7 @@ rule make_demo_archives:
         mem_mb=2000,
         runtime=10,
     params:
-        cfg=config.get("demo", {}),
+        cfg=config.get("demo", {}).get("archives", {}),
         revision=f"demo-{revisions.DEMO}",
         folder="results/demo/archives",
     script:
@@ -36,7 +36,7 @@ rule make_demo_frontend:
         mem_mb=2000,
         runtime=10,
     params:
-        cfg=config.get("demo", {}),
+        cfg=config.get("demo", {}).get("frontend", {}),
         revision=f"demo-{revisions.DEMO}",
         folder="results/demo/wav2vec2",
     script:

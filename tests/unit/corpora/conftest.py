@@ -85,7 +85,9 @@ def write_zip(path, members, *, method=zipfile.ZIP_DEFLATED, zip64=False):
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, content in list(members.items()) if isinstance(members, dict) else members:
-            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=zip64) as member:
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method
+            with archive.open(info, "w", force_zip64=zip64) as member:
                 member.write(as_bytes(content))
     return path
 
