@@ -101,8 +101,10 @@ def table_made_by(path: str | Path) -> MadeBy:
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ArtefactError
-        If the file is missing, damaged, or has no header.
+        If it is damaged or has no header.
     """
     try:
         metadata = pq.read_schema(path).metadata or {}

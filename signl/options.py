@@ -28,6 +28,8 @@ def build_options(kind: type[Options], options: Mapping[str, Any], where: str) -
     ConfigError
         Names the key and what is allowed.
     """
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"{where} must be a mapping of options, got {options!r}")
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(options.keys() - known.keys()):
         raise ConfigError(f"{where}: unknown keys {unknown}; known are {sorted(known)}")

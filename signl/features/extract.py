@@ -89,7 +89,7 @@ class Clipper:
         duration_s = len(waveform) / SAMPLE_RATE_HZ
         if self.repeat == "waveform":
             waveform = repeat_to(waveform, self.clip_samples)
-        return Clip(member, normalise(self._whole_frames(waveform)), duration_s, None)
+        return Clip(member, self._whole_frames(normalise(waveform)), duration_s, None)
 
     def _whole_frames(self, waveform: Tensor) -> Tensor:
         """Cut what fills no frame, so that utterances of as many frames are of one length."""

@@ -1,17 +1,18 @@
 """Feature shards: the frames of some thousand utterances in one memory-mapped file.
 
-A shard is a safetensors file of three tensors:
+A shard is a safetensors file of two tensors:
 
 ``frames`` (frame, width), float16
     The frames of all utterances, one after the other.
 ``offsets`` (utterance + 1,), int64
     Utterance ``i`` has the rows ``offsets[i]:offsets[i + 1]``: none, if it could not be decoded.
-``clip_frames`` (1,), int64
-    Frames of a whole clip: an utterance with fewer is repeated up to this when read.
+
+Its header has the fields of :class:`Shape`, among them the frames of a whole clip: an utterance
+with fewer is repeated up to this when read.
 
 Beside it a Parquet table, its row index, has one row an utterance, in the order of the audio
-shard: ``member``, ``n_frames``, ``duration_s`` (of the whole clip that was used) and ``reason``
-(null, or why it could not be decoded).
+shard: ``member``, ``n_frames``, ``duration_s`` (of what was used, before any repetition) and
+``reason`` (null, or why it could not be decoded).
 """
 
 from collections.abc import Mapping, Sequence
@@ -128,7 +129,7 @@ class Shard:
                 f"make it anew with: snakemake {path} --force"
             ) from error
         check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
-        self.options = made_by.options
+        self.made_by = made_by
 
     def __len__(self) -> int:
         """Return the number of utterances."""
@@ -175,10 +176,19 @@ class FeatureStore:
     @property
     def shape(self) -> Shape:
         """Shape of the front-end, read from the first shard."""
+        return self._first.shape
+
+    @property
+    def made_by(self) -> MadeBy:
+        """What made the features, the front-end's options included, as the first shard says."""
+        return self._first.made_by
+
+    @property
+    def _first(self) -> Shard:
         archive, shards = next(iter(self._paths.items()))
         if not shards:
             raise ArtefactError(f"archive {archive} has no feature shard")
-        return self.shard(archive, 0).shape
+        return self.shard(archive, 0)
 
     def shard(self, archive: str, index: int) -> Shard:
         """Return one shard, opened on its first use."""

@@ -208,12 +208,13 @@ def train_classifier(
     fabric = make_fabric(recipe.finetuning.precision, gpu=resources.gpu)
     labelled = read_labels(labels)
     partitions = {
-        "train": Utterances.of(_labelled(read_usable(train), labelled, labels)),
-        "dev": Utterances.of(_labelled(read_usable(dev), labelled, labels)),
+        "train": Utterances.of(_labelled(train, labelled, labels)),
+        "dev": Utterances.of(_labelled(dev, labelled, labels)),
     }
+    store = FeatureStore.of(features)
     stage = Stage(
         partitions,
-        FeatureStore.of(features),
+        store,
         recipe,
         fabric,
         encoder=encoder,
@@ -226,7 +227,7 @@ def train_classifier(
         options={**options, "corpus": corpus, "percent": percent, "seed": seed},
     )
     inputs = [train, dev, labels, *([encoder.model] if encoder else [])]
-    made_from = json.dumps([made_by.to_json(), *map(digest_of, inputs)])
+    made_from = json.dumps([made_by.to_json(), store.made_by.to_json(), *map(digest_of, inputs)])
     run = _train(stage, output.checkpoint, made_from)
     run.finish(output.history)
     card = {
@@ -252,14 +253,12 @@ def train_classifier(
     )
 
 
-def _labelled(usable: pa.Table, labels: pa.Table, path: str | Path) -> pa.Table:
-    """Return the usable trials that are in the labelled subset."""
-    table = usable.filter(pc.is_in(usable["utterance_id"], value_set=labels["utterance_id"]))
-    missing = {BONAFIDE, SPOOF} - set(table["label"].to_pylist())
-    if missing:
-        raise ManifestError(
-            f"{path} leaves no usable utterance of class {sorted(missing)} to train on"
-        )
+def _labelled(path: str | Path, labelled: pa.Table, labels: str | Path) -> pa.Table:
+    """Return the usable trials in ``path`` that are in the labelled subset, read of ``labels``."""
+    usable = read_usable(path)
+    table = usable.filter(pc.is_in(usable["utterance_id"], value_set=labelled["utterance_id"]))
+    if missing := {BONAFIDE, SPOOF} - set(table["label"].to_pylist()):
+        raise ManifestError(f"{labels} names no utterance of class {sorted(missing)} in {path}")
     return table
 
 

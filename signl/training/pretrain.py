@@ -222,7 +222,9 @@ def pretrain_encoder(
         revision=revisions.PRETRAINING,
         options={**options, "corpus": corpus, "seed": seed},
     )
-    made_from = json.dumps([made_by.to_json(), digest_of(train), digest_of(dev)])
+    made_from = json.dumps(
+        [made_by.to_json(), store.made_by.to_json(), digest_of(train), digest_of(dev)]
+    )
     run = _train(stage, output.checkpoint, made_from)
     run.finish(output.history)
     card = {

@@ -67,7 +67,7 @@ class Run:
     Parameters
     ----------
     checkpoint : path
-        Written after each epoch, removed by :meth:`finish`.
+        Written after each epoch, removed by :meth:`discard_checkpoint`.
     made_from : str
         Text that differs wherever two runs must not be mixed: options, seed, inputs, revision.
     model, optimiser, scheduler
@@ -132,7 +132,7 @@ class Run:
         logger.info("epoch %d: %s%s", self.next_epoch - 1, figures, " (best)" if is_best else "")
 
     def finish(self, history: str | Path) -> None:
-        """Write the history, a JSON object a line, give the model its best weights, clean up."""
+        """Write the history, a JSON object a line, and give the model its best weights."""
         lines = [json.dumps(record, sort_keys=True) for record in self.history]
         write_text(history, "".join(f"{line}\n" for line in lines))
         self.model.load_state_dict(self.best_state)

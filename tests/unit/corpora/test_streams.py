@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signl.corpora.streams import read_protocols, stream_members
-from signl.errors import ArchiveError, SignlError
+from signl.errors import ArchiveError
 
 MEMBERS = {"flac_T/a.flac": b"1" * 700, "flac_T/deep/b.flac": b"2" * 30}
 
@@ -65,7 +65,7 @@ def samples(tmp_path_factory, published):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(choice=st.data())
-def test_damage_gives_no_error_but_ours(samples, tmp_path, kind, choice):
+def test_damage_gives_no_error_but_ours(samples, published, tmp_path, kind, choice):
     paths = []
     for original in samples[kind]:
         content = bytearray(original.read_bytes())
@@ -76,12 +76,8 @@ def test_damage_gives_no_error_but_ours(samples, tmp_path, kind, choice):
         size = choice.draw(st.just(len(content)) | st.integers(0, len(content)))
         paths.append(tmp_path / original.name)
         paths[-1].write_bytes(content[:size])
-    try:
-        members = read(paths)
-    except SignlError as error:
-        assert tmp_path.name in str(error)
-    else:
-        assert all(content is not None for content in members.values())
+    message = published.refusal(lambda: read(paths))
+    assert message is None or str(tmp_path) in message
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(p.name for p in paths)
 
 
@@ -92,10 +88,8 @@ def test_damage_gives_no_error_but_ours(samples, tmp_path, kind, choice):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(content=st.binary(max_size=2000))
-def test_any_bytes_give_no_error_but_ours(tmp_path, suffix, content):
+def test_any_bytes_give_no_error_but_ours(published, tmp_path, suffix, content):
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(content)
-    try:
-        read([path])
-    except SignlError as error:
-        assert path.name in str(error)
+    message = published.refusal(lambda: read([path]))
+    assert message is None or str(path) in message

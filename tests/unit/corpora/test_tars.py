@@ -73,18 +73,16 @@ def test_no_flipped_bit_of_a_tar_gz_changes_what_is_read(tmp_path, published):
     members = {"a.flac": bytes(range(256)) * 4}
     path = published.write_tar(tmp_path / "a.tar.gz", members)
     content = path.read_bytes()
-    n_refused = 0
+    messages = []
     for position in range(len(content)):
         flipped = bytearray(content)
         flipped[position] ^= 0x10
         path.write_bytes(flipped)
-        try:
-            # Some bits carry nothing: of the gzip header's time and name, and of padding.
-            assert read(path) == members
-        except ArchiveError as error:
-            assert "a.tar.gz" in str(error)  # noqa: PT017
-            n_refused += 1
-    assert n_refused > len(content) - 30
+        # Some bits carry nothing: of the gzip header's time and name, and of padding.
+        message = published.refusal(lambda: read(path))
+        assert "a.tar.gz" in message if message else read(path) == members
+        messages.append(message)
+    assert messages.count(None) < 30
 
 
 def test_a_flipped_bit_in_a_tar_header_is_seen(tmp_path, published):

@@ -1,0 +1,47 @@
+# Two commands do all: `make demo` and `make test`.
+
+PYTHON ?= python3
+CORES ?= 2
+UV = .venv/bin/uv pip install --quiet --python .venv/bin/python
+SNAKEMAKE = .venv/bin/snakemake
+
+.PHONY: demo test lint install install-dev clean
+
+demo: .venv/installed ## the main job on the embedded corpora
+	$(SNAKEMAKE) --cores $(CORES)
+	.venv/bin/python -m signl.evaluation.show results/indomain.csv results/crossdomain.csv
+
+test: .venv/installed-dev ## unit, golden, architecture and workflow tests
+	.venv/bin/python -m pytest
+
+lint: .venv/installed-dev ## formatters, linters, types, import order
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/snakefmt --check Snakefile rules
+	.venv/bin/codespell
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/snakemake --lint
+
+install: .venv/installed
+
+install-dev: .venv/installed-dev
+
+# uv installs the pinned packages several times as fast as pip does.
+.venv/bin/uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet uv==0.13.9
+
+.venv/installed: requirements.txt | .venv/bin/uv
+	$(UV) -r requirements.txt
+	$(UV) --no-deps -e .
+	touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(UV) -r requirements-dev.txt
+	touch $@
+
+clean: ## remove what the workflow made
+	rm -rf results/* .snakemake
+	git checkout -- results

@@ -1,0 +1,261 @@
+import io
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from transformers import Wav2Vec2FeatureExtractor
+
+from signl import audio
+from signl.audio import SAMPLE_RATE_HZ, decode, load_waveform, normalise, repeat_to, to_mono_16k
+from signl.errors import AudioError
+
+#: Format, subtype, and how far the two decoders may differ: lossless ones not at all.
+FORMATS = [
+    ("FLAC", "PCM_16", 0.0),
+    ("FLAC", "PCM_24", 0.0),
+    ("WAV", "PCM_16", 0.0),
+    ("WAV", "FLOAT", 0.0),
+    ("OGG", "VORBIS", 1e-5),
+    ("MP3", "MPEG_LAYER_III", 1e-4),
+]
+#: Where STREAMINFO, the first block of a FLAC file, holds 36 bits of the number of samples.
+N_SAMPLES_AT = 4 + 4 + 13
+
+
+def noise(n_samples, *, n_channels=1, seed=0):
+    samples = 0.2 * np.random.default_rng(seed).standard_normal((n_samples, n_channels))
+    return samples.clip(-1, 1).squeeze(axis=1) if n_channels == 1 else samples.clip(-1, 1)
+
+
+def sine(frequency_hz, rate_hz, *, seconds=2.0):
+    return 0.5 * np.sin(2 * np.pi * frequency_hz * np.arange(round(seconds * rate_hz)) / rate_hz)
+
+
+def encode(samples, *, rate_hz=SAMPLE_RATE_HZ, kind="FLAC", subtype="PCM_16"):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate_hz, format=kind, subtype=subtype)
+    return buffer.getvalue()
+
+
+def without_length(flac):
+    """The FLAC as encoders write it that cannot seek back: its header says 0 samples."""
+    header = bytearray(flac)
+    header[N_SAMPLES_AT] &= 0xF0
+    header[N_SAMPLES_AT + 1 : N_SAMPLES_AT + 5] = bytes(4)
+    return bytes(header)
+
+
+@pytest.mark.parametrize("max_duration_s", [9.0, 1.0])
+@pytest.mark.parametrize(("kind", "subtype", "tolerance"), FORMATS)
+def test_both_decoders_give_the_same_samples(kind, subtype, tolerance, max_duration_s):
+    encoded = encode(noise(2 * SAMPLE_RATE_HZ), kind=kind, subtype=subtype)
+    by_sndfile = audio._decode_with_sndfile(encoded, max_duration_s)
+    by_ffmpeg = audio._decode_with_ffmpeg(encoded, max_duration_s)
+    assert by_sndfile.rate_hz == by_ffmpeg.rate_hz == SAMPLE_RATE_HZ
+    assert by_sndfile.samples.dtype == by_ffmpeg.samples.dtype == np.float32
+    assert by_sndfile.samples.shape == (round(min(2.0, max_duration_s) * SAMPLE_RATE_HZ), 1)
+    np.testing.assert_allclose(by_ffmpeg.samples, by_sndfile.samples, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_flac_is_lossless(subtype):
+    samples = np.round(noise(5000) * 2**15) / 2**15
+    decoded = decode(encode(samples, subtype=subtype), max_duration_s=9)
+    np.testing.assert_array_equal(decoded.samples[:, 0], samples.astype(np.float32))
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_a_flac_that_does_not_say_its_length(seconds):
+    flac = encode(noise(round(2 * SAMPLE_RATE_HZ)))
+    expected = load_waveform(flac, max_duration_s=seconds)
+    assert torch.equal(load_waveform(without_length(flac), max_duration_s=seconds), expected)
+
+
+def test_channels_are_averaged():
+    stereo = np.round(noise(3000, n_channels=2) * 2**15) / 2**15
+    mono = load_waveform(encode(stereo), max_duration_s=9)
+    assert mono.shape == (3000,)
+    np.testing.assert_allclose(mono, stereo.mean(axis=1), atol=1e-7)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100, 48_000])
+def test_resampling_keeps_length_and_frequency(rate_hz):
+    encoded = encode(sine(1000.0, rate_hz), rate_hz=rate_hz)
+    waveform = load_waveform(encoded, max_duration_s=9)
+    assert waveform.shape == (2 * SAMPLE_RATE_HZ,)
+    middle = waveform[4000:-4000]
+    power = torch.fft.rfft(middle * torch.hann_window(len(middle))).abs().square()
+    peak_hz = int(power.argmax()) * SAMPLE_RATE_HZ / len(middle)
+    assert peak_hz == pytest.approx(1000.0, abs=SAMPLE_RATE_HZ / len(middle))
+    around = power[int(power.argmax()) - 5 : int(power.argmax()) + 6].sum()
+    assert around / power.sum() > 0.9999
+    assert middle.square().mean().sqrt() == pytest.approx(0.5 / 2**0.5, rel=0.01)
+
+
+def test_what_lies_above_the_new_nyquist_frequency_is_gone():
+    waveform = load_waveform(encode(sine(15_000.0, 44_100), rate_hz=44_100), max_duration_s=9)
+    assert waveform[1000:-1000].abs().max() < 0.01
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 44_100])
+@pytest.mark.parametrize("max_duration_s", [0.25, 0.3333, 1.0])
+def test_no_more_than_asked_for(rate_hz, max_duration_s):
+    encoded = encode(noise(2 * rate_hz), rate_hz=rate_hz)
+    waveform = load_waveform(encoded, max_duration_s=max_duration_s)
+    assert len(waveform) == round(max_duration_s * SAMPLE_RATE_HZ)
+
+
+@pytest.mark.parametrize("encoder", [encode, lambda samples: without_length(encode(samples))])
+def test_a_long_file_is_decoded_only_as_far_as_needed(encoder):
+    encoded = encoder(sine(200.0, SAMPLE_RATE_HZ, seconds=20 * 60))
+    began = time.perf_counter()
+    waveform = load_waveform(encoded, max_duration_s=9)
+    seconds = time.perf_counter() - began
+    assert len(waveform) == 9 * SAMPLE_RATE_HZ
+    # The whole of it takes a second and more.
+    assert seconds < 0.3
+
+
+def test_ffmpeg_too_stops_where_it_may():
+    encoded = encode(sine(200.0, SAMPLE_RATE_HZ, seconds=20 * 60), kind="OGG", subtype="VORBIS")
+    began = time.perf_counter()
+    decoded = audio._decode_with_ffmpeg(encoded, 9)
+    assert len(decoded.samples) == 9 * SAMPLE_RATE_HZ
+    assert time.perf_counter() - began < 0.3
+
+
+def test_memory_of_a_long_file(tmp_path):
+    path = tmp_path / "long.flac"
+    path.write_bytes(without_length(encode(sine(200.0, SAMPLE_RATE_HZ, seconds=20 * 60))))
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from signl.audio import load_waveform\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "encoded = Path(sys.argv[1]).read_bytes()\n"
+        "load_waveform(encoded[: len(encoded) // 100], max_duration_s=1)\n"
+        "before = peak()\n"
+        "load_waveform(encoded, max_duration_s=9)\n"
+        "print(peak() - before)\n"
+    )
+    run = [sys.executable, "-c", code, str(path)]
+    grown_kib = int(subprocess.run(run, check=True, capture_output=True, text=True).stdout)
+    # Twenty minutes in float32 are 75 MiB.
+    assert grown_kib < 20 * 1024
+
+
+def test_one_sample_is_enough():
+    waveform = load_waveform(encode(np.array([0.5])), max_duration_s=9)
+    assert waveform.tolist() == [0.5]
+    assert normalise(waveform).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100, 192_000])
+def test_one_sample_of_another_rate(rate_hz):
+    encoded = encode(np.array([0.5]), rate_hz=rate_hz)
+    assert len(load_waveform(encoded, max_duration_s=9)) >= 1
+
+
+def test_silence_stays_silent_and_finite():
+    waveform = load_waveform(encode(np.zeros(1000)), max_duration_s=9)
+    assert torch.equal(normalise(waveform), torch.zeros(1000))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers_are_refused(value):
+    samples = noise(1000)
+    samples[500] = value
+    with pytest.raises(AudioError, match="infinite or not a number"):
+        load_waveform(encode(samples, kind="WAV", subtype="FLOAT"), max_duration_s=9)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "message"),
+    [
+        (b"", "0 bytes that neither libsndfile"),
+        (b"not audio but text, whatever its name says\n" * 20, "neither libsndfile .* nor FFmpeg"),
+        (b"fLaC", "4 bytes that neither"),
+        (encode(np.zeros(0), kind="WAV"), "44 bytes"),
+        (encode(noise(1000))[:60], "60 bytes"),
+    ],
+    ids=["empty file", "text", "magic number alone", "no sample", "header alone"],
+)
+def test_what_cannot_be_decoded_is_refused_with_both_reasons(encoded, message):
+    with pytest.raises(AudioError, match=message) as refused:
+        load_waveform(encoded, max_duration_s=9)
+    # Addresses of buffers would make each message, and each quarantine file, another one.
+    assert "BytesIO" not in str(refused.value)
+    assert "<none>" not in str(refused.value)
+
+
+def test_of_a_truncated_flac_the_whole_frames_are_used():
+    flac = encode(noise(SAMPLE_RATE_HZ))
+    whole = load_waveform(flac, max_duration_s=9)
+    part = load_waveform(flac[: len(flac) // 2], max_duration_s=9)
+    assert 0.3 * len(whole) < len(part) < 0.6 * len(whole)
+    assert torch.equal(part, whole[: len(part)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([(kind, subtype) for kind, subtype, _ in FORMATS]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
+    st.floats(0, 1),
+)
+def test_damage_gives_samples_or_our_error(form, flips, kept):
+    kind, subtype = form
+    encoded = bytearray(encode(noise(2000), kind=kind, subtype=subtype))
+    for place, value in flips:
+        encoded[int(place * len(encoded))] = value
+    try:
+        decoded = decode(bytes(encoded[: round(kept * len(encoded))]), max_duration_s=0.1)
+    except AudioError:
+        return
+    assert decoded.samples.ndim == 2
+    assert len(decoded.samples) >= 1
+    assert np.isfinite(decoded.samples).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+@example(b"RIFF\xff\xff\xff\xffWAVEfmt ")
+@example(b"ID3" + bytes(200))
+def test_any_bytes_give_samples_or_our_error(encoded):
+    try:
+        assert len(decode(encoded, max_duration_s=1).samples) >= 1
+    except AudioError:
+        pass
+
+
+@settings(deadline=None)
+@given(st.integers(1, 60), st.integers(1, 200))
+def test_repeating_goes_round(n_given, n_wanted):
+    waveform = torch.arange(n_given)
+    repeated = repeat_to(waveform, n_wanted)
+    assert torch.equal(repeated, torch.arange(n_wanted) % n_given)
+    assert torch.equal(repeat_to(repeated, min(n_given, n_wanted)), waveform[:n_wanted])
+
+
+def test_nothing_cannot_be_repeated():
+    with pytest.raises(ValueError, match="empty waveform"):
+        repeat_to(torch.empty(0), 10)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 0.1, 30.0])
+def test_normalisation_is_that_of_the_wav2vec2_feature_extractor(scale):
+    waveform = scale * (noise(5000).astype(np.float32) + 0.3)
+    extractor = Wav2Vec2FeatureExtractor(do_normalize=True)
+    expected = extractor(waveform, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt").input_values
+    np.testing.assert_allclose(normalise(torch.from_numpy(waveform)), expected[0], atol=2e-5)
+
+
+def test_mixing_leaves_16_khz_mono_as_it_is():
+    samples = noise(100).astype(np.float32)[:, None]
+    mono = to_mono_16k(audio.Recording(samples, SAMPLE_RATE_HZ))
+    np.testing.assert_array_equal(mono, samples[:, 0])

@@ -1,0 +1,118 @@
+"""A toy experiment, run once, and what its tests need to run Snakemake."""
+
+import copy
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The workflow, run in a folder of its own with a configuration of its own."""
+
+    folder: Path
+
+    def run(self, config: Mapping, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake with a configuration; standard error comes with the output."""
+        path = self.folder / "config.test.yaml"
+        path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
+        command = [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")),
+            *("--directory", str(self.folder), "--configfile", str(path), "--cores", "2"),
+        ]
+        return subprocess.run(
+            [*command, *arguments],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            check=False,
+            timeout=600,
+        )
+
+    def make(self, config: Mapping, *arguments: str) -> str:
+        """Run Snakemake and return what it says; it must succeed."""
+        done = self.run(config, *arguments)
+        assert done.returncode == 0, done.stdout[-4000:]
+        return done.stdout
+
+    def plan(self, config: Mapping, *arguments: str) -> set[str]:
+        """Return the jobs that a run would have, each as ``rule wildcards``."""
+        said = self.make(config, "--dry-run", *arguments)
+        jobs = set()
+        for block in re.split(r"\n\s*\n|(?=^(?:local)?rule )", said, flags=re.MULTILINE):
+            if rule := re.match(r"(?:local)?rule (\w+):", block):
+                wildcards = re.search(r"^    wildcards: (.*)$", block, flags=re.MULTILINE)
+                values = re.findall(r"=([^,]+)", wildcards[1]) if wildcards else []
+                jobs.add(" ".join([rule[1], *values]))
+        return jobs
+
+
+@pytest.fixture(scope="session")
+def toy_config(repository):
+    """The configuration of an experiment that runs every stage in about a minute."""
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    return {
+        "archives": config["archives"],
+        "demo": {"archives": {"seed": 0, "scale": 0.4, "long_s": 12.0}},
+        "gpus_per_job": 0,
+        "corpora": config["corpora"],
+        "frontends": {
+            "toy": {"kind": "logmel", "options": {"n_mels": 16, "window_ms": 40.0, "hop_ms": 40.0}}
+        },
+        "recipes": {
+            "toy": {
+                "frontend": "toy",
+                "crop_s": 3.0,
+                "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+                "pretraining": {"epochs": 2, "learning_rate": 0.001, "batch_size": 16},
+                "finetuning": {"epochs": 3, "learning_rate": 0.001, "batch_size": 16},
+                "per_corpus": {"cfad": {"finetuning": {"class_weights": [0.33, 0.67]}}},
+            }
+        },
+        "experiments": {
+            "toy": {
+                "recipes": ["toy"],
+                "train_corpora": ["asvspoof2021_df", "cfad"],
+                "label_percents": [50],
+                "seeds": [1],
+                "evaluate_on": ["cfad", "in_the_wild"],
+            }
+        },
+    }
+
+
+@pytest.fixture
+def changed(toy_config):
+    """Return a function that gives the toy configuration with some axes of its own."""
+
+    def change(**axes):
+        config = copy.deepcopy(toy_config)
+        config["experiments"]["toy"] |= axes
+        return config
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory, toy_config):
+    """The toy experiment, run to its end."""
+    workflow = Workflow(tmp_path_factory.mktemp("toy"))
+    workflow.make(toy_config)
+    return workflow
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """The workflow in an empty folder."""
+    return Workflow(tmp_path)

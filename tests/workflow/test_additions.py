@@ -1,0 +1,73 @@
+"""What is added to the configuration runs, and nothing else."""
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+TABLES = {"tabulate indomain", "tabulate crossdomain", "all"}
+#: Evaluation corpus and protocol of the toy experiment.
+MEASURED = ("cfad all", "cfad seen", "cfad unseen", "in_the_wild all")
+TRAINED = ("asvspoof2021_df", "cfad")
+
+
+def test_a_new_seed(toy, changed):
+    expected = set(TABLES)
+    for corpus in TRAINED:
+        expected |= {
+            f"sample_labels {corpus} 2 50",
+            f"pretrain_encoder toy {corpus} 2",
+            f"train_classifier toy {corpus} 50 2",
+            f"score toy {corpus} 50 2 cfad",
+            f"score toy {corpus} 50 2 in_the_wild",
+            *(f"measure toy {corpus} 50 2 {measured}" for measured in MEASURED),
+        }
+    assert toy.plan(changed(seeds=[1, 2])) == expected
+
+
+def test_a_new_label_percent(toy, changed):
+    expected = set(TABLES)
+    for corpus in TRAINED:
+        expected |= {
+            f"sample_labels {corpus} 1 20",
+            f"train_classifier toy {corpus} 20 1",
+            f"score toy {corpus} 20 1 cfad",
+            f"score toy {corpus} 20 1 in_the_wild",
+            *(f"measure toy {corpus} 20 1 {measured}" for measured in MEASURED),
+        }
+    assert toy.plan(changed(label_percents=[20, 50])) == expected
+
+
+def test_a_new_eval_corpus_of_other_archives(toy, changed):
+    archives = ("flac_E_aa", "flac_E_ab")
+    expected = {
+        "tabulate crossdomain",
+        "all",
+        "build_manifest asvspoof5",
+        *(f"pack_audio_{archive}" for archive in archives),
+        "locate_trials asvspoof5 eval",
+        *(f"extract_features toy {archive} 0000-of-0001" for archive in archives),
+        "gather_utterances toy asvspoof5 eval",
+        *(f"score toy {corpus} 50 1 asvspoof5" for corpus in TRAINED),
+        *(f"measure toy {corpus} 50 1 asvspoof5 eval" for corpus in TRAINED),
+    }
+    assert toy.plan(changed(evaluate_on=["cfad", "in_the_wild", "asvspoof5"])) == expected
+
+
+def test_an_eval_corpus_that_is_trained_on_already(toy, changed):
+    """Its eval partition lies in archives of its own; nothing is packed or trained anew."""
+    parts = [f"ASVspoof2021_DF_eval_part0{part}" for part in range(4)]
+    expected = {
+        *TABLES,
+        *(f"pack_audio_{part}" for part in parts),
+        "locate_trials asvspoof2021_df eval",
+        *(f"extract_features toy {part} 0000-of-0001" for part in parts),
+        "gather_utterances toy asvspoof2021_df eval",
+        *(f"score toy {corpus} 50 1 asvspoof2021_df" for corpus in TRAINED),
+        *(
+            f"measure toy {corpus} 50 1 asvspoof2021_df {protocol}"
+            for corpus in TRAINED
+            for protocol in ("eval", "all")
+        ),
+    }
+    planned = toy.plan(changed(evaluate_on=["cfad", "in_the_wild", "asvspoof2021_df"]))
+    assert planned == expected

@@ -1,0 +1,112 @@
+"""What is refused before anything runs, and in which words."""
+
+import copy
+
+import pytest
+
+from signl.corpora.table import CORPORA
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def refused(elsewhere, toy_config):
+    """Return a function that changes the configuration and gives what Snakemake says to it."""
+
+    def refuse(change, *arguments):
+        config = copy.deepcopy(toy_config)
+        change(config)
+        done = elsewhere.run(config, "--dry-run", *arguments)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stdout
+        return done.stdout
+
+    return refuse
+
+
+def test_an_unknown_key(refused):
+    def change(config):
+        config["recipes"]["toy"]["graph"]["edges"] = 3
+
+    said = refused(change)
+    assert "recipes.toy.graph" in said
+    assert "'edges' was unexpected" in said
+    assert "known keys are ['channels', 'layers', 'neighbours', 'nodes']" in said
+
+
+def test_a_number_that_yaml_took_for_text(refused):
+    def change(config):
+        config["recipes"]["toy"]["pretraining"]["learning_rate"] = "1e-4"
+
+    assert "recipes.toy.pretraining.learning_rate: '1e-4' is not of type 'number'" in refused(
+        change
+    )
+
+
+@pytest.mark.parametrize("percent", [0, -5, 120])
+def test_a_label_percent_out_of_range(refused, percent):
+    def change(config):
+        config["experiments"]["toy"]["label_percents"] = [percent]
+
+    said = refused(change)
+    assert f"experiments.toy.label_percents[0]: {percent} is" in said
+    assert "a label percent lies above 0 and is at most 100" in said
+
+
+def test_an_unknown_frontend(refused):
+    def change(config):
+        config["recipes"]["toy"]["frontend"] = "xlsr"
+
+    assert "recipes.toy.frontend is 'xlsr'; allowed are ['toy']" in refused(change)
+
+
+def test_a_train_corpus_without_train_partition(refused):
+    def change(config):
+        config["experiments"]["toy"]["train_corpora"] = ["in_the_wild"]
+
+    said = refused(change)
+    assert "experiments.toy.train_corpora: corpus with a train partition is 'in_the_wild'" in said
+    assert "'asvspoof2021_df', 'asvspoof5', 'cfad'" in said
+
+
+def test_missing_archives_are_all_named_at_once(refused, tmp_path):
+    def change(config):
+        config["archives"] = str(tmp_path / "archives")
+
+    said = refused(change)
+    for name in ("cfad", "in_the_wild"):
+        for archive in CORPORA[name].archives:
+            for file in archive.files:
+                assert str(tmp_path / "archives" / archive.folder / file) in said
+            assert archive.page in said
+    assert "LA.zip" in said
+    # The eval partition of this corpus is not asked for, nor is its audio.
+    assert "DF_eval_part00" not in said
+
+
+def test_check_archives_tells_what_is_there(elsewhere, toy_config, tmp_path):
+    config = copy.deepcopy(toy_config)
+    folder = tmp_path / "archives"
+    config["archives"] = str(folder)
+    (folder / "InTheWild").mkdir(parents=True)
+    (folder / "InTheWild" / "release_in_the_wild.zip").write_bytes(b"zip")
+    said = elsewhere.make(config, "check_archives")
+    lines = {line.split()[0]: line for line in said.splitlines() if ".zip" in line}
+    assert "present" in lines["release_in_the_wild.zip"]
+    assert "missing" in lines["LA.zip"]
+    assert "https://datashare.ed.ac.uk" in lines["LA.zip"]
+
+
+def test_the_paper_plan_needs_only_names(elsewhere, repository, tmp_path):
+    for corpus in CORPORA.values():
+        for archive in corpus.archives:
+            for file in archive.files:
+                path = tmp_path / "archives" / archive.folder / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+    import yaml
+
+    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
+    config["archives"] = str(tmp_path / "archives")
+    said = elsewhere.make(config, "--dry-run", "--quiet", "rules")
+    assert "This was a dry-run" in said or "total" in said
