@@ -39,7 +39,11 @@ def sine(frequency_hz, rate_hz, *, seconds=2.0):
 
 def encode(samples, *, rate_hz=SAMPLE_RATE_HZ, kind="FLAC", subtype="PCM_16"):
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate_hz, format=kind, subtype=subtype)
+    n_channels = 1 if samples.ndim == 1 else samples.shape[1]
+    with soundfile.SoundFile(buffer, "w", rate_hz, n_channels, subtype, format=kind) as file:
+        # libsndfile's Vorbis writer overflows the stack where it gets minutes at once.
+        for begin in range(0, len(samples), rate_hz):
+            file.write(samples[begin : begin + rate_hz])
     return buffer.getvalue()
 
 
