@@ -1,5 +1,7 @@
 # From the archives, as published, to the tables of in-domain and cross-domain results.
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.20")
@@ -7,7 +9,7 @@ min_version("9.20")
 # A --configfile takes the place of config.yaml; --config alone changes keys of it.
 if "experiments" not in config:
 
-    configfile: workflow.basedir + "/config.yaml"
+    configfile: Path(workflow.basedir, "config.yaml")
 
 
 include: "rules/common.smk"

@@ -1,5 +1,7 @@
 # What all rules share: the checked experiment, the wildcards, the input functions.
 
+from pathlib import Path
+
 from snakemake.exceptions import WorkflowError
 
 from signl import revisions
@@ -9,7 +11,7 @@ from signl.labels import PARTITIONS
 
 try:
     experiment = Experiment(
-        config, workflow.basedir + "/rules/schemas/config.schema.yaml"
+        config, Path(workflow.basedir, "rules", "schemas", "config.schema.yaml")
     )
 except SignlError as error:
     raise WorkflowError(str(error)) from None
@@ -38,8 +40,8 @@ wildcard_constraints:
 
 def archives_at_hand(paths):
     """Return the paths, unless archives are missing: then say which, all at once."""
-    if message := experiment.missing_message():
-        raise WorkflowError(message)
+    if experiment.missing_message:
+        raise WorkflowError(experiment.missing_message)
     return paths
 
 

@@ -17,7 +17,7 @@ rule make_demo_archives:
     params:
         cfg=config.get("demo", {}).get("archives", {}),
         revision=f"demo-{revisions.DEMO}",
-        folder="results/demo/archives",
+        folder=lambda wildcards, output: Path(output[0]).parents[1],
     script:
         "../workflow_scripts/make_demo_archives.py"
 
@@ -38,6 +38,6 @@ rule make_demo_frontend:
     params:
         cfg=config.get("demo", {}).get("frontend", {}),
         revision=f"demo-{revisions.DEMO}",
-        folder="results/demo/wav2vec2",
+        folder=lambda wildcards, output: Path(output[0]).parent,
     script:
         "../workflow_scripts/make_demo_frontend.py"

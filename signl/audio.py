@@ -17,12 +17,15 @@ from torch import Tensor
 from signl.errors import AudioError
 
 SAMPLE_RATE_HZ: Final = 16_000
+#: Rates that are in use lie here. To resample from any other, as a damaged header may give it,
+#: can take gigabytes and minutes.
+RATES_HZ: Final = range(1_000, 400_001, 25)
 
 Samples = npt.NDArray[np.float32]
 
 
 class Recording(NamedTuple):
-    """What was decoded: samples of shape (time, channel) in -1..1, and their rate."""
+    """What was decoded: samples of shape (time, channel), full scale 1, and their rate."""
 
     samples: Samples
     rate_hz: int
@@ -45,7 +48,8 @@ def decode(encoded: bytes, *, max_duration_s: float) -> Recording:
     Raises
     ------
     AudioError
-        If neither library reads it, or it holds no sample, or one that is not a number.
+        If neither library reads it; or it holds no sample, or one that is not a number; or
+        its sample rate is none that is in use.
     """
     try:
         recording = _decode_with_sndfile(encoded, max_duration_s)
@@ -61,6 +65,11 @@ def decode(encoded: bytes, *, max_duration_s: float) -> Recording:
         raise AudioError(f"{len(encoded)} bytes hold no sample")
     if not np.isfinite(recording.samples).all():
         raise AudioError("samples that are infinite or not a number")
+    if recording.rate_hz not in RATES_HZ:
+        raise AudioError(
+            f"a sample rate of {recording.rate_hz} Hz, allowed are the multiples of "
+            f"{RATES_HZ.step} Hz in {RATES_HZ.start}..{RATES_HZ.stop - 1}"
+        )
     return recording
 
 
@@ -80,29 +89,31 @@ def _decode_with_sndfile(encoded: bytes, max_duration_s: float) -> Recording:
 
 def _decode_with_ffmpeg(encoded: bytes, max_duration_s: float) -> Recording:
     with av.open(io.BytesIO(encoded), mode="r") as container:
-        if not container.streams.audio:
-            raise ValueError("no audio stream")
-        stream = container.streams.audio[0]
+        stream = next((item for item in container.streams.audio if item.codec_context), None)
+        if stream is None:
+            raise ValueError("no audio stream of a known codec")
         rate_hz = stream.rate
         n_samples = int(np.ceil(max_duration_s * rate_hz))
         blocks, n_decoded = [], 0
         for block in _float_blocks(container, stream):
             blocks.append(block)
-            n_decoded += block.shape[1]
+            n_decoded += len(block)
             if n_decoded >= n_samples:
                 break
-    samples = np.concatenate(blocks, axis=1) if blocks else np.empty((1, 0), np.float32)
-    return Recording(samples.T[:n_samples], rate_hz)
+    samples = np.concatenate(blocks) if blocks else np.empty((0, 1), np.float32)
+    return Recording(samples[:n_samples], rate_hz)
 
 
 def _float_blocks(
     container: av.container.InputContainer, stream: av.AudioStream
 ) -> Iterator[Samples]:
-    """Yield the decoded frames as float arrays of shape (channel, time)."""
-    to_float = av.AudioResampler(format="fltp")
+    """Yield the decoded frames as float32 arrays of shape (time, channel)."""
+    # Interleaved: PyAV reads beyond the memory of frames with many channels in planes.
+    to_float = av.AudioResampler(format="flt")
     for frame in container.decode(stream):
         for converted in to_float.resample(frame):
-            yield converted.to_ndarray().astype(np.float32, copy=False)
+            block: Samples = converted.to_ndarray().astype(np.float32, copy=False)
+            yield block.reshape(-1, converted.layout.nb_channels)
 
 
 def to_mono_16k(recording: Recording) -> Tensor:

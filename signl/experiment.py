@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from signl.corpora.checking import missing_archives_message
+from signl.corpora.checking import check_archives, missing_message
 from signl.corpora.table import (
     CORPORA,
     Corpus,
@@ -171,17 +171,23 @@ class Experiment:
             if located.archive.n_utterances and partition in located.archive.partitions
         ]
 
+    @cached_property
+    def archive_check(self) -> dict[str, Any]:
+        """Arguments of :func:`signl.corpora.checking.check_archives` for what is in use."""
+        return {
+            "corpora": {name: sorted(used) for name, used in self.partitions_in_use.items()},
+            "archives_folder": self.config["archives"],
+            "subsets": [
+                name for name in self.partitions_in_use if self.corpus_options(name)["subset"]
+            ],
+        }
+
+    @cached_property
     def missing_message(self) -> str:
-        """Return which archives that the experiments need are not there; empty if all are."""
+        """Which archives that the experiments need are not there; empty if all are."""
         if self.uses_demo_archives:
             return ""
-        missing = {
-            located.name: located
-            for corpus, partitions in self.partitions_in_use.items()
-            for located in self._located(corpus, partitions)
-            if located.missing
-        }
-        return missing_archives_message(missing.values(), self.config["archives"])
+        return missing_message(check_archives(**self.archive_check), self.config["archives"])
 
     # Front-ends and recipes.
 

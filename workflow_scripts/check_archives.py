@@ -1,8 +1,9 @@
 """Rule check_archives; the work is in signl.corpora.checking."""
 
+import sys
 from typing import TYPE_CHECKING
 
-from signl.corpora.checking import print_archives
+from signl.corpora.checking import check_archives, format_archives
 from signl.logs import log_to
 
 if TYPE_CHECKING:
@@ -10,4 +11,4 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    print_archives(**snakemake.params.cfg)
+    sys.stdout.write(format_archives(check_archives(**snakemake.params.cfg)))

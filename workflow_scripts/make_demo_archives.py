@@ -1,6 +1,5 @@
 """Rule make_demo_archives; the work is in signl.demo.layouts."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signl.demo.layouts import make_archives
@@ -11,4 +10,4 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    make_archives(Path(snakemake.params.folder), options=snakemake.params.cfg)
+    make_archives(snakemake.params.folder, options=snakemake.params.cfg)

@@ -1,6 +1,5 @@
 """Rule make_demo_frontend; the work is in signl.demo.frontend."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signl.demo.frontend import make_wav2vec2
@@ -11,4 +10,4 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    make_wav2vec2(Path(snakemake.params.folder), options=snakemake.params.cfg)
+    make_wav2vec2(snakemake.params.folder, options=snakemake.params.cfg)

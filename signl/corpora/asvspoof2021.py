@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from signl.corpora.archives import DF, DF_KEYS, LA
+from signl.corpora.published import DF, DF_KEYS, LA
 from signl.corpora.rows import (
     NOTHING,
     RowChecker,

@@ -4,14 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from signl.corpora.archives import (
-    ASVSPOOF5_PROTOCOLS,
-    CHALLENGE,
-    FLAC_D,
-    FLAC_E,
-    FLAC_T,
-    SIGNL_SPLIT,
-)
+from signl.corpora.archives import CHALLENGE
+from signl.corpora.published import ASVSPOOF5_PROTOCOLS, FLAC_D, FLAC_E, FLAC_T, SIGNL_SPLIT
 from signl.corpora.rows import RowChecker, count_columns, optional, read_rows, row_error
 from signl.corpora.streams import read_protocols, source_name
 from signl.corpora.trials import Reading, Trial

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from signl.corpora.archives import CFAD
+from signl.corpora.published import CFAD
 from signl.corpora.streams import stream_members
 from signl.corpora.trials import Reading, Trial
 from signl.corpora.whereabouts import LocatedArchive

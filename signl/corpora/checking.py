@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -70,18 +70,21 @@ class Verified(NamedTuple):
 
 
 def check_archives(
-    corpora: Iterable[str], archives_folder: str | Path, *, subset: bool = False
+    corpora: Mapping[str, Collection[str]],
+    archives_folder: str | Path,
+    *,
+    subsets: Collection[str] = (),
 ) -> list[ArchiveRow]:
     """List the files that corpora need, each once, and whether they are there.
 
     Parameters
     ----------
-    corpora : iterable of str
-        Names of corpora.
+    corpora : Mapping
+        Name of a corpus -> the partitions of it that are wanted.
     archives_folder : path
         Folder of the downloaded archives.
-    subset : bool
-        Whether a part of the archives of each set will do.
+    subsets : collection of str
+        Corpora of which a part of the archives of each set will do.
 
     Raises
     ------
@@ -89,11 +92,35 @@ def check_archives(
         If there is no such corpus.
     """
     rows: dict[Path, ArchiveRow] = {}
-    for corpus in corpora:
-        for located in locate_archives(corpus, archives_folder, subset=subset):
+    for corpus, partitions in corpora.items():
+        for located in locate_archives(
+            corpus, archives_folder, partitions=partitions, subset=corpus in subsets
+        ):
             for row in _rows_of(located, corpus):
                 rows.setdefault(row.path, row)
     return list(rows.values())
+
+
+def format_archives(rows: Iterable[ArchiveRow]) -> str:
+    """Return a table of archives for the terminal: a line for each file."""
+    lines = [
+        (
+            row.file,
+            "present" if row.is_present else "MISSING",
+            f"{row.size / 1e9:.2f} GB" if row.size is not None else "-",
+            f"{row.corpus} ({row.needed_for})",
+            str(row.path),
+            row.page,
+        )
+        for row in rows
+    ]
+    lines.insert(0, ("file", "state", "size", "needed for", "looked for at", "page"))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        + "\n"
+        for line in lines
+    )
 
 
 def _rows_of(located: LocatedArchive, corpus: str) -> list[ArchiveRow]:
@@ -211,7 +238,9 @@ def hash_file(path: Path, kinds: Iterable[str]) -> dict[str, str]:
     hashes = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
     with (
         path.open("rb", buffering=0) as handle,
-        tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name) as progress,
+        tqdm(
+            total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name, disable=None
+        ) as progress,
     ):
         while chunk := handle.read(_CHUNK_BYTES):
             for hasher in hashes.values():

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from signl.corpora.archives import IN_THE_WILD
+from signl.corpora.published import IN_THE_WILD
 from signl.corpora.rows import RowChecker, read_text, row_error
 from signl.corpora.streams import read_protocols, source_name
 from signl.corpora.trials import Reading, Trial

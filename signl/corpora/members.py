@@ -60,11 +60,11 @@ def normalise(name: str, archive: object) -> str:
 
 
 def check_size(name: str, size: int, archive: object, max_bytes: int) -> None:
-    """Refuse a member that claims more bytes than a recording can have."""
+    """Refuse a member that claims more bytes than a published one has."""
     if size > max_bytes:
         raise ArchiveError(
             f"{archive}: member {name!r} claims {size:,} bytes, more than the {max_bytes:,} that "
-            f"any recording has; {UNPUBLISHED}"
+            f"any published one has; {UNPUBLISHED}"
         )
 
 

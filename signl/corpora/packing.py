@@ -115,7 +115,7 @@ def _pack(members: Iterable[Member], writer: ShardWriter, archive: str) -> _Tall
     packed: set[str] = set()
     n_bytes = n_ignored = 0
     example = "-"
-    for member in tqdm(members, unit="file", desc=Path(archive).name, mininterval=1):
+    for member in tqdm(members, unit="file", desc=Path(archive).name, mininterval=1, disable=None):
         if member.content is None:
             n_ignored += 1
             example = member.name

@@ -79,10 +79,9 @@ def read_protocols(paths: Sequence[Path], is_protocol: Callable[[str], bool]) ->
         If the archive is damaged or hostile, holds none, or two of one name.
     """
     found: dict[str, bytes] = {}
-    for member in stream_members(paths, is_protocol, max_bytes=MAX_MEMBER_BYTES):
+    for member in stream_members(paths, is_protocol, max_bytes=MAX_PROTOCOL_BYTES):
         if member.content is None:
             continue
-        check_size(member.name, member.size, paths[-1], MAX_PROTOCOL_BYTES)
         if member.name in found:
             raise ArchiveError(f"{paths[-1]}: member {member.name!r} is there twice; {GET_ANEW}")
         found[member.name] = member.content

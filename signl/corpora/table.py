@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from signl.corpora.archives import (
+from signl.corpora.archives import Archive, ArchiveSet
+from signl.corpora.published import (
     ASVSPOOF5_PROTOCOLS,
     CFAD,
     DF,
@@ -20,8 +21,6 @@ from signl.corpora.archives import (
     IN_THE_WILD,
     LA,
     SIGNL_SPLIT,
-    Archive,
-    ArchiveSet,
 )
 from signl.corpora.whereabouts import LocatedArchive, locate_set
 from signl.errors import ConfigError

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from signl.corpora.members import (
+    GET_ANEW,
     MAX_MEMBER_BYTES,
     MAX_MEMBERS,
     Member,
@@ -173,7 +174,7 @@ def _check_spans(last_disk: int, paths: Sequence[Path]) -> None:
         )
     raise ArchiveError(
         f"{path} says that it is of {last_disk + 1} spans, but there are {len(paths)}: "
-        f"{', '.join(part.name for part in paths)}; {damaged(path, 'so one of them')}"
+        f"{', '.join(part.name for part in paths)}; {GET_ANEW}"
     )
 
 

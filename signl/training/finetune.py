@@ -2,15 +2,13 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,31 +23,30 @@ from signl.graph.saving import load_encoder, save_model
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.options import build_options
-from signl.training.crops import (
-    FixedCrops,
-    Loading,
-    RandomCrops,
-    Utterances,
-    crop_frames,
-    load_batches,
-    shuffled,
-)
+from signl.training.crops import Batch, Loading, Utterances, crop_frames
 from signl.training.job import (
     EncoderFiles,
     ModelFiles,
     Resources,
     digest_of,
     make_fabric,
-    seed_epoch,
     seed_weights,
 )
 from signl.training.labels import read_labels
-from signl.training.options import FinetuningOptions, FinetuningRecipe
+from signl.training.options import FinetuningRecipe
+from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Run
 
 logger = logging.getLogger(__name__)
 
 STAGE = "train_classifier"
+
+
+class Step(NamedTuple):
+    """Loss of a batch, a scalar, and the scores of its utterances."""
+
+    loss: Tensor
+    scores: Tensor
 
 
 class Passed(NamedTuple):
@@ -59,109 +56,101 @@ class Passed(NamedTuple):
     eer: float
 
 
-class Stage:
-    """The parts of one fine-tuning: data, classifier, optimiser, options."""
+def _passed(results: Iterable[tuple[Batch, Step]]) -> Passed:
+    """Sum up a pass."""
+    kept = [
+        (batch, Step(*(part.detach().float().cpu() for part in step))) for batch, step in results
+    ]
+    scores = torch.cat([step.scores for _, step in kept]).numpy()
+    classes = torch.cat([batch.classes.cpu() for batch, _ in kept]).numpy()
+    bonafide, spoof = (scores[classes == CLASS_INDEX[label]] for label in (BONAFIDE, SPOOF))
+    return Passed(mean_loss(kept), equal_error_rate(bonafide, spoof).rate)
+
+
+class Finetuning:
+    """A classifier in fine-tuning.
+
+    Parameters
+    ----------
+    recipe : FinetuningRecipe
+        Its options.
+    partitions : Mapping
+        ``train`` and ``dev``, of the labelled utterances.
+    loading : Loading
+        How batches are loaded.
+    encoder : EncoderFiles, optional
+        The pre-trained encoder.
+    seed : int
+        Root seed.
+
+    Raises
+    ------
+    ConfigError
+        If the encoder is not one of this recipe.
+    """
 
     def __init__(
         self,
-        partitions: Mapping[str, Utterances],
-        store: FeatureStore,
         recipe: FinetuningRecipe,
-        fabric: Fabric,
+        partitions: Mapping[str, Utterances],
+        loading: Loading,
         *,
         encoder: EncoderFiles | None,
         seed: int,
-        n_workers: int,
     ) -> None:
-        self.partitions = partitions
-        self.options: FinetuningOptions = recipe.finetuning
-        self.fabric, self.seed = fabric, seed
-        self.loading = Loading(
-            store=store,
-            fabric=fabric,
-            batch_size=self.options.batch_size,
-            n_workers=n_workers,
+        self.options = recipe.finetuning
+        n_frames = crop_frames(loading.store.shape, recipe.crop_s)
+        seed_weights(seed)
+        fresh = SpectralTemporalEncoder(loading.store.shape.width, n_frames, recipe.graph)
+        self.classifier = Classifier(
+            _pretrained_like(fresh, encoder) if encoder else fresh,
+            widths=self.options.head_widths,
+            dropout=self.options.dropout,
         )
-        self.n_frames = crop_frames(store.shape, recipe.crop_s)
-        self.bare_classifier = self._build(recipe, encoder)
-        self.bare_optimiser = torch.optim.Adam(
-            [weight for weight in self.bare_classifier.parameters() if weight.requires_grad],
-            lr=self.options.learning_rate,
-            weight_decay=self.options.weight_decay,
+        self.classifier.encoder.requires_grad_(requires_grad=not self.options.freeze_encoder)
+        self.trainer = make_trainer(
+            self.classifier,
+            self.options,
+            partitions,
+            loading,
+            n_frames=n_frames,
+            n_views=1,
+            seed=seed,
         )
         self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
-            self.bare_optimiser, T_max=self.options.cosine_epochs
+            self.trainer.bare_optimiser, T_max=self.options.cosine_epochs
         )
-        self.classifier, self.optimiser = fabric.setup(self.bare_classifier, self.bare_optimiser)
-        self.class_weights = fabric.to_device(torch.tensor(self.options.class_weights))
-
-    def _build(self, recipe: FinetuningRecipe, files: EncoderFiles | None) -> Classifier:
-        seed_weights(self.seed)
-        width = self.loading.store.shape.width
-        encoder = SpectralTemporalEncoder(width, self.n_frames, recipe.graph)
-        if files is not None:
-            loaded = load_encoder(*files).module
-            if (loaded.width, loaded.n_frames, loaded.config) != (
-                width,
-                self.n_frames,
-                recipe.graph,
-            ):
-                raise ConfigError(
-                    f"{files.model} takes pictures of {loaded.width} x {loaded.n_frames} with "
-                    f"{loaded.config}, the recipe has {width} x {self.n_frames} with {recipe.graph}"
-                )
-            encoder = loaded
-        if self.options.freeze_encoder:
-            encoder.requires_grad_(requires_grad=False)
-        return Classifier(encoder, widths=self.options.head_widths, dropout=self.options.dropout)
+        self._class_weights = loading.fabric.to_device(torch.tensor(self.options.class_weights))
 
     def train_epoch(self, epoch: int) -> Passed:
         """Train on a random crop of each labelled utterance of ``train``."""
-        utterances = self.partitions["train"]
-        crops = RandomCrops(n_frames=self.n_frames, n_views=1, seed=self.seed, epoch=epoch)
-        order = shuffled(len(utterances), self.seed, epoch)
         self.classifier.train()
         if self.options.freeze_encoder:
             # Frozen batch statistics too: the encoder stays what pre-training gave.
-            self.bare_classifier.encoder.eval()
-        seed_epoch(self.seed, epoch)
-        return self._pass(utterances, crops, order, f"epoch {epoch}", training=True)
+            self.classifier.encoder.eval()
+        return _passed(self.trainer.train(epoch, self._step))
 
     def validate(self) -> Passed:
         """Compute loss and EER on the first half of the clips of the labelled dev utterances."""
-        utterances = self.partitions["dev"]
-        crops = FixedCrops(n_frames=self.n_frames)
-        self.classifier.eval()
-        with torch.no_grad():
-            return self._pass(utterances, crops, np.arange(len(utterances)), "dev", training=False)
+        return _passed(self.trainer.validate(self._step))
 
-    def _pass(
-        self,
-        utterances: Utterances,
-        crops: FixedCrops | RandomCrops,
-        order: np.ndarray,
-        name: str,
-        *,
-        training: bool,
-    ) -> Passed:
-        losses, scores = [], []
-        for batch in load_batches(utterances, order, crops, self.loading, name=name):
-            log_probabilities: Tensor = self.classifier(batch.views[0])
-            loss = F.nll_loss(log_probabilities, batch.classes, self.class_weights)
-            if training:
-                self.optimiser.zero_grad(set_to_none=True)
-                self.fabric.backward(loss)
-                self.optimiser.step()
-            losses.append(loss.item() * len(batch.classes))
-            scores.append(score(log_probabilities.detach()).cpu().numpy())
-        classes = utterances.classes[order]
-        found = np.concatenate(scores)
-        return Passed(
-            sum(losses) / len(order),
-            equal_error_rate(
-                found[classes == CLASS_INDEX[BONAFIDE]], found[classes == CLASS_INDEX[SPOOF]]
-            ).rate,
+    def _step(self, batch: Batch) -> Step:
+        log_probabilities: Tensor = self.trainer.network(batch.views[0])
+        loss = F.nll_loss(log_probabilities, batch.classes, self._class_weights)
+        return Step(loss, score(log_probabilities))
+
+
+def _pretrained_like(
+    fresh: SpectralTemporalEncoder, files: EncoderFiles
+) -> SpectralTemporalEncoder:
+    """Load a pre-trained encoder, which must be built as a fresh one of the recipe is."""
+    loaded = load_encoder(*files).module
+    found, expected = ((each.width, each.n_frames, each.config) for each in (loaded, fresh))
+    if found != expected:
+        raise ConfigError(
+            f"{files.model} has width, frames and graph {found}, the recipe has {expected}"
         )
+    return loaded
 
 
 def train_classifier(
@@ -205,30 +194,28 @@ def train_classifier(
         What this job computes with.
     """
     recipe = build_options(FinetuningRecipe, options, "recipe")
-    fabric = make_fabric(recipe.finetuning.precision, gpu=resources.gpu)
     labelled = read_labels(labels)
     partitions = {
         "train": Utterances.of(_labelled(train, labelled, labels)),
         "dev": Utterances.of(_labelled(dev, labelled, labels)),
     }
-    store = FeatureStore.of(features)
-    stage = Stage(
-        partitions,
-        store,
-        recipe,
-        fabric,
-        encoder=encoder,
-        seed=seed,
+    loading = Loading(
+        store=FeatureStore.of(features),
+        fabric=make_fabric(recipe.finetuning.precision, gpu=resources.gpu),
+        batch_size=recipe.finetuning.batch_size,
         n_workers=resources.n_workers,
     )
+    finetuning = Finetuning(recipe, partitions, loading, encoder=encoder, seed=seed)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.FINETUNING,
         options={**options, "corpus": corpus, "percent": percent, "seed": seed},
     )
     inputs = [train, dev, labels, *([encoder.model] if encoder else [])]
-    made_from = json.dumps([made_by.to_json(), store.made_by.to_json(), *map(digest_of, inputs)])
-    run = _train(stage, output.checkpoint, made_from)
+    made_from = json.dumps(
+        [made_by.to_json(), loading.store.made_by.to_json(), *map(digest_of, inputs)]
+    )
+    run = _train(finetuning, output.checkpoint, made_from)
     run.finish(output.history)
     card = {
         "corpus": corpus,
@@ -238,7 +225,7 @@ def train_classifier(
         "pretrained": encoder is not None,
         "dev": run.best_record,
     }
-    save_model(output.model, output.config, stage.bare_classifier, made_by=made_by, card=card)
+    save_model(output.model, output.config, finetuning.classifier, made_by=made_by, card=card)
     run.discard_checkpoint()
     logger.info(
         "fine-tuned on %d utterances of %s (%s %% of the labels) in %d epochs, best dev EER "
@@ -262,20 +249,20 @@ def _labelled(path: str | Path, labelled: pa.Table, labels: str | Path) -> pa.Ta
     return table
 
 
-def _train(stage: Stage, checkpoint: Path, made_from: str) -> Run:
+def _train(finetuning: Finetuning, checkpoint: Path, made_from: str) -> Run:
     """Run the epochs until the patience is over."""
-    options = stage.options
+    options = finetuning.options
     run = Run(
         checkpoint,
         made_from=made_from,
-        model=stage.bare_classifier,
-        optimiser=stage.bare_optimiser,
-        scheduler=stage.scheduler,
+        model=finetuning.classifier,
+        optimiser=finetuning.trainer.bare_optimiser,
+        scheduler=finetuning.scheduler,
         patience=Patience(epochs=options.patience),
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
-        train = stage.train_epoch(run.next_epoch)
-        dev = stage.validate()
+        train = finetuning.train_epoch(run.next_epoch)
+        dev = finetuning.validate()
         fitted = any(record["train_eer"] < options.patience_below_eer for record in run.history)
         run.end_epoch(
             {

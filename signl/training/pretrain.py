@@ -2,13 +2,11 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from signl import revisions
@@ -23,25 +21,10 @@ from signl.graph.objectives import make_objective
 from signl.graph.saving import save_model
 from signl.options import build_options
 from signl.seeds import derive_seed
-from signl.training.crops import (
-    Batch,
-    FixedCrops,
-    Loading,
-    RandomCrops,
-    Utterances,
-    crop_frames,
-    load_batches,
-    shuffled,
-)
-from signl.training.job import (
-    ModelFiles,
-    Resources,
-    digest_of,
-    make_fabric,
-    seed_epoch,
-    seed_weights,
-)
-from signl.training.options import PretrainingOptions, PretrainingRecipe
+from signl.training.crops import Batch, Loading, Utterances, crop_frames
+from signl.training.job import ModelFiles, Resources, digest_of, make_fabric, seed_weights
+from signl.training.options import PretrainingRecipe
+from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Run
 
 logger = logging.getLogger(__name__)
@@ -91,54 +74,63 @@ class Passed(NamedTuple):
     projections: Tensor
 
 
-class Stage:
-    """The parts of one pre-training: data, network, optimiser, options."""
+def _passed(results: Iterable[tuple[Batch, Step]]) -> Passed:
+    """Sum up a pass."""
+    kept: list[tuple[Batch, Step]] = [
+        (batch, Step(*(part.detach().float().cpu() for part in step))) for batch, step in results
+    ]
+    embeddings = torch.cat([step.embeddings for _, step in kept])
+    projections = torch.cat([step.projections for _, step in kept])
+    return Passed(mean_loss(kept), embeddings[:DIAGNOSED], projections[:DIAGNOSED])
+
+
+class Pretraining:
+    """A network in pre-training.
+
+    Parameters
+    ----------
+    recipe : PretrainingRecipe
+        Its options.
+    partitions : Mapping
+        ``train`` and ``dev``.
+    loading : Loading
+        How batches are loaded.
+    seed : int
+        Root seed.
+    """
 
     def __init__(
         self,
-        partitions: Mapping[str, Utterances],
-        store: FeatureStore,
         recipe: PretrainingRecipe,
-        fabric: Fabric,
+        partitions: Mapping[str, Utterances],
+        loading: Loading,
         *,
         seed: int,
-        n_workers: int,
     ) -> None:
-        self.partitions = partitions
-        self.options: PretrainingOptions = recipe.pretraining
-        self.fabric, self.seed = fabric, seed
-        self.loading = Loading(
-            store=store,
-            fabric=fabric,
-            batch_size=self.options.batch_size,
-            n_workers=n_workers,
-        )
-        self.n_frames = crop_frames(store.shape, recipe.crop_s)
+        self.options, self.seed = recipe.pretraining, seed
+        shape = loading.store.shape
+        n_frames = crop_frames(shape, recipe.crop_s)
         seed_weights(seed)
-        encoder = SpectralTemporalEncoder(store.shape.width, self.n_frames, recipe.graph)
-        model = PretrainingModel(
-            encoder, widths=self.options.head_widths, dropout=self.options.dropout
-        )
+        self.encoder = SpectralTemporalEncoder(shape.width, n_frames, recipe.graph)
+        widths = self.options.head_widths
+        model = PretrainingModel(self.encoder, widths=widths, dropout=self.options.dropout)
         objective = make_objective(
-            self.options.objective, self.options.head_widths[-1], self.options.objective_options
+            self.options.objective, widths[-1], self.options.objective_options
         )
-        network = Network(model, objective)
-        optimiser = torch.optim.Adam(
-            network.parameters(),
-            lr=self.options.learning_rate,
-            weight_decay=self.options.weight_decay,
+        self.trainer = make_trainer(
+            Network(model, objective),
+            self.options,
+            partitions,
+            loading,
+            n_frames=n_frames,
+            n_views=2,
+            seed=seed,
         )
-        self.encoder, self.bare_network, self.bare_optimiser = encoder, network, optimiser
-        self.network, self.optimiser = fabric.setup(network, optimiser)
 
     def train_epoch(self, epoch: int) -> Passed:
         """Train on two random crops of each utterance of ``train``."""
-        utterances = self.partitions["train"]
-        crops = RandomCrops(n_frames=self.n_frames, n_views=2, seed=self.seed, epoch=epoch)
-        order = shuffled(len(utterances), self.seed, epoch)
-        self.network.train()
-        seed_epoch(self.seed, epoch)
-        return self._pass(utterances, crops, order, f"epoch {epoch}", training=True)
+        self.trainer.bare.train()
+        return _passed(self.trainer.train(epoch, self._step(f"epoch {epoch}")))
 
     def validate(self) -> Passed:
         """Compute the loss on both halves of the clips of ``dev``.
@@ -146,37 +138,16 @@ class Stage:
         The graphs are augmented as in training, with the same draws in each epoch, so that
         the losses of two epochs differ by the network alone.
         """
-        utterances = self.partitions["dev"]
-        crops = FixedCrops(n_frames=self.n_frames, n_views=2)
-        self.network.eval()
-        with torch.no_grad():
-            return self._pass(utterances, crops, np.arange(len(utterances)), "dev", training=False)
+        return _passed(self.trainer.validate(self._step("dev")))
 
-    def _pass(
-        self,
-        utterances: Utterances,
-        crops: FixedCrops | RandomCrops,
-        order: np.ndarray,
-        name: str,
-        *,
-        training: bool,
-    ) -> Passed:
-        generator = torch.Generator().manual_seed(derive_seed(self.seed, "graphs", name))
-        total, seen, n_seen = 0.0, [], 0
-        for batch in load_batches(utterances, order, crops, self.loading, name=name):
-            step = self.network(batch, self.options.augmentation, generator)
-            if training:
-                self.optimiser.zero_grad(set_to_none=True)
-                self.fabric.backward(step.loss)
-                self.optimiser.step()
-            total += step.loss.item() * len(batch.classes)
-            if n_seen < DIAGNOSED:
-                seen.append([part.detach().float().cpu() for part in step[1:]])
-                n_seen += len(batch.classes)
-        embeddings, projections = (
-            torch.cat(parts)[:DIAGNOSED] for parts in zip(*seen, strict=True)
-        )
-        return Passed(total / len(order), embeddings, projections)
+    def _step(self, purpose: str) -> Callable[[Batch], Step]:
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, "graphs", purpose))
+
+        def step(batch: Batch) -> Step:
+            result: Step = self.trainer.network(batch, self.options.augmentation, generator)
+            return result
+
+        return step
 
 
 def pretrain_encoder(
@@ -210,22 +181,26 @@ def pretrain_encoder(
         What this job computes with.
     """
     recipe = build_options(PretrainingRecipe, options, "recipe")
-    fabric = make_fabric(recipe.pretraining.precision, gpu=resources.gpu)
     partitions = {
         "train": Utterances.of(read_usable(train)),
         "dev": Utterances.of(read_usable(dev)),
     }
-    store = FeatureStore.of(features)
-    stage = Stage(partitions, store, recipe, fabric, seed=seed, n_workers=resources.n_workers)
+    loading = Loading(
+        store=FeatureStore.of(features),
+        fabric=make_fabric(recipe.pretraining.precision, gpu=resources.gpu),
+        batch_size=recipe.pretraining.batch_size,
+        n_workers=resources.n_workers,
+    )
+    pretraining = Pretraining(recipe, partitions, loading, seed=seed)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.PRETRAINING,
         options={**options, "corpus": corpus, "seed": seed},
     )
     made_from = json.dumps(
-        [made_by.to_json(), store.made_by.to_json(), digest_of(train), digest_of(dev)]
+        [made_by.to_json(), loading.store.made_by.to_json(), digest_of(train), digest_of(dev)]
     )
-    run = _train(stage, output.checkpoint, made_from)
+    run = _train(pretraining, output.checkpoint, made_from)
     run.finish(output.history)
     card = {
         "corpus": corpus,
@@ -234,7 +209,7 @@ def pretrain_encoder(
         "labels": "none",
         "dev": run.best_record,
     }
-    save_model(output.model, output.config, stage.encoder, made_by=made_by, card=card)
+    save_model(output.model, output.config, pretraining.encoder, made_by=made_by, card=card)
     run.discard_checkpoint()
     logger.info(
         "pre-trained on %d utterances of %s in %d epochs, best dev loss %.4f in epoch %d; wrote %s",
@@ -247,19 +222,19 @@ def pretrain_encoder(
     )
 
 
-def _train(stage: Stage, checkpoint: Path, made_from: str) -> Run:
+def _train(pretraining: Pretraining, checkpoint: Path, made_from: str) -> Run:
     """Run the epochs until the patience is over."""
-    options = stage.options
+    options = pretraining.options
     run = Run(
         checkpoint,
         made_from=made_from,
-        model=stage.bare_network,
-        optimiser=stage.bare_optimiser,
+        model=pretraining.trainer.bare,
+        optimiser=pretraining.trainer.bare_optimiser,
         patience=Patience(epochs=options.patience, min_delta=options.min_delta),
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
-        train = stage.train_epoch(run.next_epoch)
-        dev = stage.validate()
+        train = pretraining.train_epoch(run.next_epoch)
+        dev = pretraining.validate()
         record = {"train_loss": train.loss, "dev_loss": dev.loss, **_spread(dev)}
         run.end_epoch(record, [dev.loss])
         if record["collapsed"]:

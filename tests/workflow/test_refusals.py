@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+import yaml
 
 from signl.corpora.table import CORPORA
 
@@ -93,7 +94,7 @@ def test_check_archives_tells_what_is_there(elsewhere, toy_config, tmp_path):
     said = elsewhere.make(config, "check_archives")
     lines = {line.split()[0]: line for line in said.splitlines() if ".zip" in line}
     assert "present" in lines["release_in_the_wild.zip"]
-    assert "missing" in lines["LA.zip"]
+    assert "MISSING" in lines["LA.zip"]
     assert "https://datashare.ed.ac.uk" in lines["LA.zip"]
 
 
@@ -104,8 +105,6 @@ def test_the_paper_plan_needs_only_names(elsewhere, repository, tmp_path):
                 path = tmp_path / "archives" / archive.folder / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
-    import yaml
-
     config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
     config["archives"] = str(tmp_path / "archives")
     said = elsewhere.make(config, "--dry-run", "--quiet", "rules")

@@ -94,50 +94,54 @@ def write_zip(path, members, *, method=zipfile.ZIP_DEFLATED, zip64=False):
     return path
 
 
-def write_spanned_zip(folder, stem, members, *, span_bytes):
-    """Write a zip in spans of at most ``span_bytes``; return their paths, ``.zip`` last.
+class SpannedWriter:
+    """Bytes in spans of at most so many: headers are never divided, contents are."""
 
-    Headers are never divided, contents are; offsets count from the start of a span.
-    """
-    spans, entries = [bytearray(b"PK\x07\x08")], []
+    def __init__(self, span_bytes):
+        self._span_bytes = span_bytes
+        self.spans = [bytearray(b"PK\x07\x08")]
 
-    def room():
-        return span_bytes - len(spans[-1])
-
-    def put_whole(record):
-        if room() < len(record):
-            spans.append(bytearray())
-        place = len(spans) - 1, len(spans[-1])
-        spans[-1] += record
+    def put_header(self, header):
+        """Return the number of the span and the offset in it."""
+        if len(self.spans[-1]) + len(header) > self._span_bytes:
+            self.spans.append(bytearray())
+        place = len(self.spans) - 1, len(self.spans[-1])
+        self.spans[-1] += header
         return place
 
+    def put_content(self, content):
+        while content:
+            if len(self.spans[-1]) >= self._span_bytes:
+                self.spans.append(bytearray())
+            room = self._span_bytes - len(self.spans[-1])
+            self.spans[-1] += content[:room]
+            content = content[room:]
+
+
+def write_spanned_zip(folder, stem, members, *, span_bytes):
+    """Write a zip in spans; return their paths, ``.zip`` last. Offsets count from their span."""
+    writer, entries = SpannedWriter(span_bytes), []
     for name, content in members.items():
-        raw, packed = as_bytes(content), zlib.compressobj(wbits=-15)
-        packed = packed.compress(raw) + packed.flush()
-        sizes = (zlib.crc32(raw), len(packed), len(raw), len(name))
+        raw, deflate = as_bytes(content), zlib.compressobj(wbits=-15)
+        deflated = deflate.compress(raw) + deflate.flush()
+        sizes = (zlib.crc32(raw), len(deflated), len(raw), len(name))
         header = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 8, 0, 0, *sizes, 0) + name.encode()
-        entries.append((name, sizes, *put_whole(header)))
-        while packed:
-            if not room():
-                spans.append(bytearray())
-            size = room()
-            spans[-1] += packed[:size]
-            packed = packed[size:]
-    begin = None
+        entries.append((name, sizes, *writer.put_header(header)))
+        writer.put_content(deflated)
+    places = []
     for name, sizes, disk, offset in entries:
-        record = struct.pack(
-            "<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 8, 0, 0, *sizes, 0, 0, disk, 0, 0, offset
-        )
-        place = put_whole(record + name.encode())
-        begin = begin or place
-    size = sum(map(len, spans[begin[0] :])) - begin[1]
-    last, n = len(spans) - 1, len(entries)
-    spans[-1] += struct.pack("<4s4H2LH", b"PK\5\6", last, begin[0], n, n, size, begin[1], 0)
+        fields = (20, 20, 0, 8, 0, 0, *sizes, 0, 0, disk, 0, 0, offset)
+        header = struct.pack("<4s6H3L5H2L", b"PK\1\2", *fields) + name.encode()
+        places.append(writer.put_header(header))
+    (disk, offset), last, n = places[0], len(writer.spans) - 1, len(entries)
+    size = sum(map(len, writer.spans[disk:])) - offset
+    writer.spans[-1] += struct.pack("<4s4H2LH", b"PK\5\6", last, disk, n, n, size, offset, 0)
     folder.mkdir(parents=True, exist_ok=True)
-    names = [f"{stem}.z{number:02d}" for number in range(1, len(spans))] + [f"{stem}.zip"]
-    for name, span in zip(names, spans, strict=True):
-        (folder / name).write_bytes(span)
-    return [folder / name for name in names]
+    suffixes = [*(f"z{number:02d}" for number in range(1, last + 1)), "zip"]
+    paths = [folder / f"{stem}.{suffix}" for suffix in suffixes]
+    for path, span in zip(paths, writer.spans, strict=True):
+        path.write_bytes(span)
+    return paths
 
 
 def la_members():

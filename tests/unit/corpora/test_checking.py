@@ -5,13 +5,21 @@ from dataclasses import replace
 import pytest
 
 from signl.corpora import checking
-from signl.corpora.checking import check_archives, hash_file, missing_message, verify_archives
+from signl.corpora.checking import (
+    check_archives,
+    format_archives,
+    hash_file,
+    missing_message,
+    verify_archives,
+)
 from signl.corpora.table import CORPORA, locate_archives
 from signl.errors import ArchiveError
 
+ALL = {name: corpus.partitions for name, corpus in CORPORA.items()}
+
 
 def test_all_files_are_listed_once(archives):
-    rows = check_archives(CORPORA, archives)
+    rows = check_archives(ALL, archives)
     assert len(rows) == len({row.path for row in rows})
     assert {row.file for row in rows} >= {"LA.zip", "CFAD.z01", "CFAD.zip", "flac_E_aj.tar"}
     assert all(row.is_present and row.size == row.path.stat().st_size for row in rows)
@@ -24,12 +32,31 @@ def test_one_message_names_all_that_is_missing(archives):
     gone = ["ASVspoof2021/LA.zip", "CFAD/CFAD.z02", "ASVspoof5/flac_T_ac.tar"]
     for name in gone:
         (archives / name).unlink()
-    message = missing_message(check_archives(CORPORA, archives), archives)
+    message = missing_message(check_archives(ALL, archives), archives)
     assert message.startswith(f"3 archive files are missing in {archives}")
     for name in gone:
         assert str(archives / name) in message
     for page in ("handle/10283/3336", "zenodo.org/records/8122764", "zenodo.org/records/14498691"):
         assert page in message
+
+
+def test_the_table_says_what_is_there(archives):
+    (archives / "CFAD" / "CFAD.z02").unlink()
+    lines = format_archives(check_archives({"cfad": ["eval"]}, archives)).splitlines()
+    states = {line.split()[0]: line.split()[1] for line in lines}
+    assert states == {
+        "file": "state",
+        "CFAD.z01": "present",
+        "CFAD.z02": "MISSING",
+        "CFAD.z03": "present",
+        "CFAD.zip": "present",
+    }
+
+
+def test_archives_of_other_partitions_are_not_asked_for(archives):
+    files = {row.file for row in check_archives({"asvspoof5": ["train", "dev"]}, archives)}
+    assert "flac_T_aa.tar" in files
+    assert not any(file.startswith("flac_E") for file in files)
 
 
 def test_hashes_are_those_of_hashlib(tmp_path):

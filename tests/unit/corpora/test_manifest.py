@@ -200,7 +200,7 @@ def test_an_utterance_of_two_partitions_is_refused(archives, published, build):
     name = next(name for name in members if name.endswith("dev.trl.txt"))
     members[name] = published.LA_TRAIN.splitlines()[0] + "\n"
     published.write_zip(archives / "ASVspoof2021/LA.zip", members)
-    with pytest.raises(ManifestError, match="1 utterances stand in .* train and of dev, first LA_"):
+    with pytest.raises(ManifestError, match=r"1 utterances stand in .* of dev, first LA_"):
         build("asvspoof2021_df")
 
 

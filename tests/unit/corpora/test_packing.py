@@ -231,3 +231,14 @@ def test_memory_does_not_grow_with_the_archive(tmp_path):
         peaks.append(int(result.stdout) / 1024)
     assert max(peaks) < 700, peaks
     assert peaks[1] - peaks[0] < 300, peaks
+
+
+def test_a_long_recording_gets_a_row_group_of_its_own(tmp_path, published, outputs, monkeypatch):
+    monkeypatch.setattr(shards_module, "ROW_GROUP_BYTES", 10_000)
+    members = {"flac_T/a": b"1", "flac_T/b": bytes(50_000), "flac_T/c": b"2"}
+    path = published.write_tar(tmp_path / "flac_T.tar", members)
+    manifest = write_manifest(tmp_path / "m", members)
+    pack_audio([path], manifest, outputs[:1], options=FLAC_T)
+    with pq.ParquetFile(outputs[0]) as file:
+        assert [file.metadata.row_group(i).num_rows for i in range(3)] == [1, 1, 1]
+    assert packed(outputs[:1]) == members

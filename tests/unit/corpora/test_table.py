@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from signl.corpora.archives import DF, FLAC_D, FLAC_E, FLAC_T
+from signl.corpora.published import DF, FLAC_D, FLAC_E, FLAC_T
 from signl.corpora.table import (
     CORPORA,
     archive_named,

@@ -1,0 +1,157 @@
+"""One pass of a network over a partition: to train it, or to see how good it is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from signl.training.crops import (
+    Batch,
+    FixedCrops,
+    Loading,
+    RandomCrops,
+    Utterances,
+    load_batches,
+    shuffled,
+)
+from signl.training.job import seed_epoch
+
+
+class HasLoss(Protocol):
+    """What a step gives, at the least."""
+
+    @property
+    def loss(self) -> Tensor:
+        """The mean loss of the batch, a scalar."""
+        ...
+
+
+Step = TypeVar("Step", bound=HasLoss)
+
+
+class TrainingOptions(Protocol):
+    """The options that every training has; see :mod:`signl.training.options`."""
+
+    @property
+    def batch_size(self) -> int: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def weight_decay(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """A network, its optimiser, and the partitions that it passes over.
+
+    Attributes
+    ----------
+    bare : Module
+        The network as built; its weights are those that are trained.
+    network : Module
+        The same, wrapped by Fabric: this one is called.
+    bare_optimiser, optimiser
+        Adam over the weights that ask for gradients, as built and wrapped.
+    partitions : Mapping
+        ``train`` and ``dev``.
+    loading : Loading
+        How batches are loaded.
+    n_frames, n_views : int
+        Frames of a crop, and crops of an utterance.
+    seed : int
+        Root seed.
+    """
+
+    bare: nn.Module
+    network: Any
+    bare_optimiser: Adam
+    optimiser: Any
+    partitions: Mapping[str, Utterances]
+    loading: Loading
+    n_frames: int
+    n_views: int
+    seed: int
+
+    @property
+    def fabric(self) -> Fabric:
+        """The Fabric of this job."""
+        return self.loading.fabric
+
+    def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Batch, Step]]:
+        """Train on random crops of each utterance of ``train``, in an order of the epoch's own.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0; order, crops and dropout follow from it.
+        step : callable
+            Gives the loss, and what else is wanted, of a batch.
+
+        Yields
+        ------
+        tuple
+            The batch and what ``step`` gave for it, after the weights were moved.
+        """
+        utterances = self.partitions["train"]
+        crops = RandomCrops(
+            n_frames=self.n_frames, n_views=self.n_views, seed=self.seed, epoch=epoch
+        )
+        seed_epoch(self.seed, epoch)
+        order = shuffled(len(utterances), self.seed, epoch)
+        for batch in load_batches(utterances, order, crops, self.loading, name=f"epoch {epoch}"):
+            result = step(batch)
+            self.optimiser.zero_grad(set_to_none=True)
+            self.fabric.backward(result.loss)
+            self.optimiser.step()
+            yield batch, result
+
+    def validate(self, step: Callable[[Batch], Step]) -> Iterator[tuple[Batch, Step]]:
+        """Yield each batch of ``dev``, fixed crops in order, and what ``step`` gives for it."""
+        utterances = self.partitions["dev"]
+        crops = FixedCrops(n_frames=self.n_frames, n_views=self.n_views)
+        order = np.arange(len(utterances))
+        self.bare.eval()
+        with torch.no_grad():
+            for batch in load_batches(utterances, order, crops, self.loading, name="dev"):
+                yield batch, step(batch)
+
+
+def make_trainer(
+    network: nn.Module,
+    options: TrainingOptions,
+    partitions: Mapping[str, Utterances],
+    loading: Loading,
+    *,
+    n_frames: int,
+    n_views: int,
+    seed: int,
+) -> Trainer:
+    """Put a network on its device, with Adam over the weights that ask for gradients."""
+    optimiser = Adam(
+        [weight for weight in network.parameters() if weight.requires_grad],
+        lr=options.learning_rate,
+        weight_decay=options.weight_decay,
+    )
+    wrapped_network, wrapped_optimiser = loading.fabric.setup(network, optimiser)
+    return Trainer(
+        bare=network,
+        network=wrapped_network,
+        bare_optimiser=optimiser,
+        optimiser=wrapped_optimiser,
+        partitions=partitions,
+        loading=loading,
+        n_frames=n_frames,
+        n_views=n_views,
+        seed=seed,
+    )
+
+
+def mean_loss(results: list[tuple[Batch, Step]]) -> float:
+    """Return the mean loss over the utterances of a pass."""
+    n_utterances = sum(len(batch.classes) for batch, _ in results)
+    return sum(result.loss.item() * len(batch.classes) for batch, result in results) / n_utterances

@@ -1,0 +1,135 @@
+"""A toy corpus for tests of training and scoring: small features, and classes to be learnt."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from signl import revisions
+from signl.artefacts import MadeBy, write_table
+from signl.features.shards import Shape, write_shard
+from signl.training.labels import COLUMNS
+
+#: Frames as short as of a front-end in use; a crop of 0.17 s has 8 of them.
+SHAPE = Shape(width=8, window_samples=400, hop_samples=320, clip_frames=16)
+CROP_S = 0.17
+LABELS = ("bonafide", "spoof", "spoof")
+
+
+class ToyCorpus(NamedTuple):
+    """Paths of its tables and feature shards, and its frames by utterance id."""
+
+    train: Path
+    dev: Path
+    eval: Path
+    labels: Path
+    features: list[Path]
+    frames: dict[str, torch.Tensor]
+
+
+def write_usable(path, rows):
+    made_by = MadeBy(stage="gather_utterances", revision=revisions.USABLE, options={})
+    write_table(path, pa.Table.from_pylist(rows), made_by)
+    return path
+
+
+def write_labels(path, rows):
+    table = pa.table({name: [row[name] for row in rows] for name in COLUMNS})
+    made_by = MadeBy(stage="sample_labels", revision=revisions.LABELS, options={})
+    write_table(path, table, made_by)
+    return path
+
+
+def write_features(folder, shard, frames, *, shape, options):
+    path = folder / "features" / "toy" / f"{shard:04d}-of-0002.safetensors"
+    rows = [
+        {"member": str(place), "n_frames": len(of_one), "duration_s": 0.3, "reason": None}
+        for place, of_one in enumerate(frames)
+    ]
+    write_shard(
+        path,
+        path.with_suffix(".parquet"),
+        frames=torch.cat(frames),
+        index=rows,
+        shape=shape,
+        options=options,
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_toy_corpus():
+    """Return a function that writes a toy corpus into a folder.
+
+    Bona fide utterances, a third, have more in the first half of the channels, spoofs in the
+    second. Every fourth utterance is shorter than the clip.
+    """
+
+    def make(folder, *, n_train=24, n_others=18, shape=SHAPE, options=None, n_labelled=None):
+        rng = np.random.default_rng(0)
+        shards, rows, frames = ([], []), {"train": [], "dev": [], "eval": []}, {}
+        for partition, of_partition in rows.items():
+            for place in range(n_train if partition == "train" else n_others):
+                name, label = f"{partition}-{place}", LABELS[place % 3]
+                level = np.zeros(shape.width)
+                level[: shape.width // 2] = 1.0 if label == "bonafide" else -1.0
+                n_frames = 11 if place % 4 == 3 else shape.clip_frames
+                drawn = rng.standard_normal((n_frames, shape.width)) + level
+                frames[name] = torch.tensor(drawn, dtype=torch.float16)
+                shard = place % 2
+                of_partition.append(
+                    {
+                        "utterance_id": name,
+                        "partition": partition,
+                        "label": label,
+                        "attack": None if label == "bonafide" else "A01",
+                        "packed_archive": "toy",
+                        "shard": shard,
+                        "row": len(shards[shard]),
+                    }
+                )
+                shards[shard].append(frames[name])
+        usable = {name: write_usable(folder / f"{name}.parquet", rows[name]) for name in rows}
+        labelled = [*rows["train"][:n_labelled], *rows["dev"]]
+        features = [
+            write_features(folder, shard, of_shard, shape=shape, options=options or {})
+            for shard, of_shard in enumerate(shards)
+        ]
+        return ToyCorpus(
+            **usable,
+            labels=write_labels(folder / "labels.parquet", labelled),
+            features=features,
+            frames=frames,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def toy(make_toy_corpus, tmp_path_factory):
+    """The toy corpus; not to be written to."""
+    return make_toy_corpus(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture
+def recipe():
+    """A small recipe, as the configuration gives it; each test has its own to change."""
+    return {
+        "crop_s": CROP_S,
+        "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+        "pretraining": {
+            "epochs": 3,
+            "batch_size": 10,
+            "learning_rate": 1e-3,
+            "head_widths": [8, 6],
+        },
+        "finetuning": {
+            "epochs": 3,
+            "batch_size": 10,
+            "learning_rate": 1e-2,
+            "head_widths": [8, 6],
+        },
+    }

@@ -1,0 +1,168 @@
+import pickle
+import shutil
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signl import revisions
+from signl.errors import ArtefactError
+from signl.features.shards import FeatureStore, Shape, Shard, read_index, write_shard
+
+COUNTS = [5, 0, 3, 1]
+SHAPE = Shape(width=4, window_samples=400, hop_samples=320, clip_frames=5)
+OPTIONS = {"kind": "logmel", "clip_s": 9.0}
+
+
+def row(index, n_frames):
+    return {
+        "member": f"{index}.flac",
+        "n_frames": n_frames,
+        "duration_s": 0.02 * n_frames,
+        "reason": None if n_frames else "bytes that nobody can decode",
+    }
+
+
+def write(folder, *, name="0000-of-0001", counts=COUNTS, shape=SHAPE):
+    """A shard whose frames count up through all utterances."""
+    frames = torch.arange(sum(counts) * shape.width).float().reshape(-1, shape.width)
+    path, index = folder / f"{name}.safetensors", folder / f"{name}.parquet"
+    rows = [row(place, n_frames) for place, n_frames in enumerate(counts)]
+    write_shard(path, index, frames=frames, index=rows, shape=shape, options=OPTIONS)
+    return path, frames
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    path, frames = write(tmp_path_factory.mktemp("features") / "DF")
+    return Shard(path), frames
+
+
+def test_what_was_written_is_read(written):
+    shard, frames = written
+    assert len(shard) == len(COUNTS)
+    assert shard.shape == SHAPE
+    assert shard.made_by.options == OPTIONS
+    first = 0
+    for place, n_frames in enumerate(COUNTS):
+        if n_frames:
+            found = shard.frames(place, 0, n_frames)
+            assert found.dtype == torch.float16
+            assert torch.equal(found.float(), frames[first : first + n_frames])
+        first += n_frames
+
+
+def test_the_index_has_a_row_for_each_utterance(written):
+    shard, _ = written
+    table = read_index(shard.path.with_suffix(".parquet"))
+    expected = [row(place, n_frames) for place, n_frames in enumerate(COUNTS)]
+    assert table.drop_columns(["duration_s"]).to_pylist() == [
+        {key: value for key, value in fields.items() if key != "duration_s"} for fields in expected
+    ]
+    assert table["duration_s"].to_pylist() == pytest.approx([0.1, 0.0, 0.06, 0.02])
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([place for place, n_frames in enumerate(COUNTS) if n_frames]),
+    st.integers(0, 12),
+    st.integers(1, 12),
+)
+def test_a_short_utterance_is_repeated_end_to_end(written, place, start, n_wanted):
+    shard, frames = written
+    first = sum(COUNTS[:place])
+    expected = [frames[first + i % COUNTS[place]] for i in range(start, start + n_wanted)]
+    found = shard.frames(place, start, start + n_wanted)
+    assert torch.equal(found.float(), torch.stack(expected))
+
+
+def test_an_utterance_without_frames_is_refused(written):
+    shard, _ = written
+    with pytest.raises(ArtefactError, match=r"0000-of-0001\.safetensors: utterance 1 has no"):
+        shard.frames(1, 0, 1)
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0]])
+def test_a_shard_without_any_frame(tmp_path, counts):
+    path, _ = write(tmp_path, counts=counts)
+    assert len(Shard(path)) == len(counts)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def cut_header(path):
+    path.write_bytes(path.read_bytes()[:20])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def take_the_index(path):
+    shutil.copy(path.with_suffix(".parquet"), path)
+
+
+def without_header(path):
+    from safetensors.torch import save_file
+
+    save_file({"frames": torch.zeros(1, 4), "offsets": torch.tensor([0, 1])}, path)
+
+
+@pytest.mark.parametrize("spoil", [truncate, cut_header, empty, take_the_index, without_header])
+def test_a_damaged_or_swapped_file_is_refused_by_name(tmp_path, spoil):
+    path, _ = write(tmp_path)
+    spoil(path)
+    with pytest.raises(
+        ArtefactError, match=r"0000-of-0001\.safetensors is not a whole feature shard .* --force"
+    ):
+        Shard(path)
+
+
+def test_a_file_of_another_revision_is_refused(tmp_path, monkeypatch):
+    path, _ = write(tmp_path)
+    monkeypatch.setattr(revisions, "FEATURES", revisions.FEATURES + 1)
+    with pytest.raises(ArtefactError, match=r"\.safetensors was made by extract_features revision"):
+        Shard(path)
+    with pytest.raises(ArtefactError, match=r"\.parquet was made by extract_features revision"):
+        read_index(path.with_suffix(".parquet"))
+
+
+def test_a_file_that_is_not_there_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Shard(tmp_path / "0000-of-0001.safetensors")
+
+
+@pytest.fixture
+def store(tmp_path):
+    paths = [
+        write(tmp_path / archive, name=f"000{shard}-of-0002", counts=[5 + shard])[0]
+        for archive in ("LA", "DF")
+        for shard in (1, 0)
+    ]
+    return FeatureStore.of(paths)
+
+
+def test_a_store_finds_each_shard_by_archive_and_number(store):
+    assert store.shape == SHAPE
+    assert store.made_by.options == OPTIONS
+    for archive in ("LA", "DF"):
+        for shard in (0, 1):
+            path = store.shard(archive, shard).path
+            assert (path.parent.name, path.stem) == (archive, f"000{shard}-of-0002")
+    assert store.frames("DF", 1, 0, 5, 6).tolist() == [[20.0, 21.0, 22.0, 23.0]]
+
+
+@pytest.mark.parametrize(("archive", "shard"), [("DF", 2), ("CFAD", 0)])
+def test_a_shard_that_was_not_given_is_named(store, archive, shard):
+    with pytest.raises(ArtefactError, match=f"no feature shard {shard} of archive '{archive}'"):
+        store.frames(archive, shard, 0, 0, 1)
+
+
+def test_a_store_travels_to_other_processes_without_its_open_files(store):
+    expected = store.frames("LA", 0, 0, 0, 5)
+    copy = pickle.loads(pickle.dumps(store))
+    assert not copy._open
+    assert torch.equal(copy.frames("LA", 0, 0, 0, 5), expected)

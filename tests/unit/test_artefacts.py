@@ -1,0 +1,152 @@
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from signl.artefacts import (
+    MadeBy,
+    atomic_write,
+    check_made_by,
+    read_table,
+    table_made_by,
+    write_table,
+    write_text,
+)
+from signl.errors import ArtefactError
+
+MADE_BY = MadeBy(stage="pack_audio", revision=3, options={"archive": "DF", "rates": [1, 2.5]})
+TABLE = pa.table({"name": ["a", "b"], "number": pa.array([1, 2], pa.int32())})
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole_when_the_block_ends(tmp_path):
+    path = tmp_path / "deep" / "file.txt"
+    with atomic_write(path) as scratch:
+        scratch.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert names_in(path.parent) == ["file.txt"]
+
+
+def test_a_failed_block_leaves_what_was_there(tmp_path):
+    path = tmp_path / "file.txt"
+    write_text(path, "old")
+
+    def write_half():
+        with atomic_write(path) as scratch:
+            scratch.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_half()
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["file.txt"]
+
+
+def test_a_killed_process_leaves_no_file_and_the_next_attempt_no_trace(tmp_path):
+    path = tmp_path / "file.txt"
+    code = (
+        "import os, signal, sys\n"
+        "from signl.artefacts import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as scratch:\n"
+        "    scratch.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert killed.returncode == -9
+    assert not path.exists()
+    write_text(path, "whole")
+    assert names_in(tmp_path) == ["file.txt"]
+
+
+def test_text_is_utf8_everywhere(tmp_path):
+    write_text(tmp_path / "text", "Müller\n")
+    assert (tmp_path / "text").read_bytes() == "Müller\n".encode()
+
+
+def test_a_header_keeps_what_made_the_file(tmp_path):
+    write_table(tmp_path / "table.parquet", TABLE, MADE_BY)
+    assert table_made_by(tmp_path / "table.parquet") == MADE_BY
+
+
+def test_equal_headers_have_equal_texts():
+    first = MadeBy(stage="s", revision=1, options={"a": 1, "b": {"c": 2, "d": 3}})
+    second = MadeBy(stage="s", revision=1, options={"b": {"d": 3, "c": 2}, "a": 1})
+    assert first.to_json() == second.to_json()
+    assert MadeBy.from_json(first.to_json()) == first
+
+
+def test_a_table_survives_with_its_own_metadata(tmp_path):
+    path = tmp_path / "table.parquet"
+    write_table(path, TABLE.replace_schema_metadata({"mine": "kept"}), MADE_BY)
+    table = read_table(path, stage="pack_audio", revision=3)
+    assert table.equals(TABLE)
+    assert table.schema.metadata[b"mine"] == b"kept"
+    assert read_table(path, stage="pack_audio", revision=3, columns=["number"]).column_names == [
+        "number"
+    ]
+
+
+def test_folders_named_as_hive_partitions_add_no_column(tmp_path):
+    path = tmp_path / "seed=1" / "table.parquet"
+    write_table(path, TABLE, MADE_BY)
+    assert read_table(path, stage="pack_audio", revision=3).column_names == TABLE.column_names
+
+
+@pytest.mark.parametrize(("stage", "revision"), [("pack_audio", 4), ("locate_trials", 3)])
+def test_what_something_else_has_made_is_refused(tmp_path, stage, revision):
+    path = tmp_path / "table.parquet"
+    write_table(path, TABLE, MADE_BY)
+    message = (
+        f"table.parquet was made by pack_audio revision 3, expected {stage} revision {revision}; "
+        "make it anew with: snakemake .*table.parquet --force"
+    )
+    with pytest.raises(ArtefactError, match=message):
+        read_table(path, stage=stage, revision=revision)
+    with pytest.raises(ArtefactError, match=message):
+        check_made_by(MADE_BY, path, stage=stage, revision=revision)
+
+
+def spoil_text(path):
+    path.write_text("no Parquet")
+
+
+def spoil_end(path):
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def spoil_header(path):
+    pa.parquet.write_table(TABLE, path)
+
+
+def spoil_header_text(path):
+    pa.parquet.write_table(TABLE.replace_schema_metadata({"signl": '{"stage": "s"}'}), path)
+
+
+@pytest.mark.parametrize("spoil", [spoil_text, spoil_end, spoil_header, spoil_header_text])
+def test_a_damaged_table_is_refused_by_name(tmp_path, spoil):
+    path = tmp_path / "table.parquet"
+    write_table(path, TABLE, MADE_BY)
+    spoil(path)
+    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* --force"):
+        read_table(path, stage="pack_audio", revision=3)
+
+
+def test_damage_in_the_middle_is_refused_by_name(tmp_path):
+    path = tmp_path / "table.parquet"
+    rows = pa.table({"name": [f"utterance {index}" for index in range(5000)]})
+    write_table(path, rows, MADE_BY)
+    content = bytearray(path.read_bytes())
+    content[50:2000] = bytes(1950)
+    path.write_bytes(content)
+    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* --force"):
+        read_table(path, stage="pack_audio", revision=3)
+
+
+def test_a_missing_table_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"table.parquet"):
+        read_table(tmp_path / "table.parquet", stage="pack_audio", revision=3)

@@ -1,0 +1,65 @@
+"""Of a job's log; each job is a process, since logging and the hook belong to one."""
+
+import subprocess
+import sys
+
+import pytest
+
+JOB = """
+import logging, sys, warnings
+from signl.errors import AudioError
+from signl.logs import log_to
+log_to(sys.argv[1])
+logging.getLogger("signl.features.extract").info("wrote %d of %d", 3, 4)
+logging.getLogger("signl").debug("unseen")
+warnings.warn("deprecated thing")
+def work():
+    {work}
+work()
+"""
+
+
+@pytest.fixture
+def run_job(tmp_path):
+    """Return a function that runs code as a job and gives its exit status, log and screen."""
+
+    def run(work):
+        log = tmp_path / "logs" / "rule" / "job.log"
+        command = [sys.executable, "-c", JOB.format(work=work), str(log)]
+        result = subprocess.run(command, check=False, capture_output=True, text=True)
+        return result.returncode, log.read_text(), result.stderr
+
+    return run
+
+
+def test_records_and_warnings_go_to_file_and_screen(run_job):
+    status, log, screen = run_job("pass")
+    assert status == 0
+    for text in (log, screen):
+        assert "INFO signl.features.extract: wrote 3 of 4" in text
+        assert "deprecated thing" in text
+        assert "unseen" not in text
+
+
+def test_an_error_of_ours_is_one_line_on_the_screen_with_its_traceback_in_the_file(run_job):
+    status, log, screen = run_job('raise AudioError("a.flac is empty")')
+    assert status == 1
+    assert screen.endswith("AudioError: a.flac is empty\n")
+    assert "Traceback" not in screen
+    assert "ERROR signl: a.flac is empty" in log
+    assert "Traceback" in log
+    assert "in work" in log
+
+
+def test_any_other_error_has_its_traceback_in_both(run_job):
+    status, log, screen = run_job("{}['lost']")
+    assert status == 1
+    for text in (log, screen):
+        assert "Traceback" in text
+        assert "KeyError: 'lost'" in text
+
+
+def test_a_job_begins_its_log_anew(run_job):
+    run_job('raise AudioError("first")')
+    _, log, _ = run_job("pass")
+    assert "first" not in log

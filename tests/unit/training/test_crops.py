@@ -1,0 +1,145 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signl.features.shards import FeatureStore, Shape
+from signl.features.usable import read_usable
+from signl.training.crops import (
+    FixedCrops,
+    Loading,
+    RandomCrops,
+    Utterances,
+    crop_frames,
+    even_batches,
+    load_batches,
+    shuffled,
+)
+from signl.training.job import make_fabric
+
+XLSR = Shape(width=1024, window_samples=400, hop_samples=320, clip_frames=449)
+
+
+def random_crops(**changes):
+    return RandomCrops(**{"n_frames": 224, "n_views": 2, "seed": 1, "epoch": 0, **changes})
+
+
+def test_frames_of_a_crop():
+    assert crop_frames(XLSR, 4.5) == 224
+    assert crop_frames(XLSR, 9.0) == 449
+
+
+@pytest.mark.parametrize("crop_s", [0.02, 9.02])
+def test_a_crop_without_a_frame_or_longer_than_the_clip_is_refused(crop_s):
+    with pytest.raises(ValueError, match=rf"crop of {crop_s} s has .* allowed are 1\.\.449"):
+        crop_frames(XLSR, crop_s)
+
+
+def test_fixed_crops_are_the_two_halves_of_a_clip():
+    crops = FixedCrops(n_frames=224, n_views=2)
+    # The second half begins at sample 72,000, which is where frame 225 begins.
+    assert crops.starts("any", 449) == [0, 225]
+    assert 225 * 320 == 72_000
+    assert FixedCrops(n_frames=224).starts("any", 449) == [0]
+
+
+@given(st.text(), st.integers(0, 2**40), st.integers(0, 100), st.integers(1, 30), st.integers(0, 9))
+def test_random_crops_lie_within_the_clip(name, seed, epoch, n_frames, surplus):
+    crops = RandomCrops(n_frames=n_frames, n_views=3, seed=seed, epoch=epoch)
+    starts = crops.starts(name, n_frames + surplus)
+    assert len(starts) == 3
+    assert all(0 <= start <= surplus for start in starts)
+    assert crops.starts(name, n_frames + surplus) == starts
+
+
+def test_random_crops_begin_everywhere():
+    starts = [random_crops(epoch=epoch).starts("a", 449)[0] for epoch in range(3000)]
+    assert set(starts) == set(range(226))
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"epoch": 1}])
+def test_random_crops_follow_seed_and_epoch(change):
+    names = [f"LA_T_{number}" for number in range(50)]
+    before = [random_crops().starts(name, 449) for name in names]
+    after = [random_crops(**change).starts(name, 449) for name in names]
+    assert sum(a == b for a, b in zip(before, after, strict=True)) <= 1
+
+
+def test_random_crops_differ_by_view_and_by_utterance():
+    starts = np.array([random_crops().starts(f"LA_T_{number}", 449) for number in range(500)])
+    assert abs(np.corrcoef(starts.T)[0, 1]) < 0.15
+    assert len(np.unique(starts[:, 0])) > 150
+
+
+@given(st.lists(st.integers(), min_size=1, max_size=200), st.integers(1, 50))
+def test_even_batches_are_a_partition_of_almost_equal_parts(order, batch_size):
+    batches = even_batches(np.array(order), batch_size)
+    assert [item for batch in batches for item in batch] == order
+    sizes = [len(batch) for batch in batches]
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+    assert len(batches) == -(-len(order) // batch_size)
+
+
+def test_the_order_is_a_permutation_that_follows_seed_and_epoch():
+    order = shuffled(100, 1, 0)
+    assert sorted(order) == list(range(100))
+    assert np.array_equal(order, shuffled(100, 1, 0))
+    assert not np.array_equal(order, shuffled(100, 1, 1))
+    assert not np.array_equal(order, shuffled(100, 2, 0))
+
+
+def test_utterances_are_read_from_a_table():
+    table = pa.table(
+        {
+            "utterance_id": ["a", "b"],
+            "packed_archive": ["DF", "LA"],
+            "shard": [3, 0],
+            "row": [7, 8],
+            "label": ["bonafide", "spoof"],
+        }
+    )
+    utterances = Utterances.of(table)
+    assert len(utterances) == 2
+    assert (utterances.ids, utterances.archives) == (["a", "b"], ["DF", "LA"])
+    assert utterances.classes.tolist() == [1, 0]
+
+
+@pytest.fixture
+def load(toy):
+    """Return a function that loads all batches of the toy's train partition."""
+    utterances = Utterances.of(read_usable(toy.train))
+    loading = Loading(
+        store=FeatureStore.of(toy.features), fabric=make_fabric("32-true", gpu=0), batch_size=10
+    )
+
+    def loaded(crops, order=None):
+        order = np.arange(len(utterances)) if order is None else order
+        return utterances, list(load_batches(utterances, order, crops, loading, name="test"))
+
+    return loaded
+
+
+@settings(deadline=None)
+@pytest.mark.parametrize(
+    "crops",
+    [FixedCrops(n_frames=8, n_views=2), RandomCrops(n_frames=8, n_views=2, seed=3, epoch=5)],
+)
+def test_pictures_are_the_frames_of_their_utterances(load, toy, crops):
+    order = shuffled(24, 0, 0)
+    utterances, batches = load(crops, order)
+    assert [len(batch.classes) for batch in batches] == [8, 8, 8]
+    classes = torch.cat([batch.classes for batch in batches])
+    assert classes.tolist() == utterances.classes[order].tolist()
+    for view in (0, 1):
+        pictures = torch.cat([batch.views[view] for batch in batches])
+        assert pictures.shape == (24, 1, 8, 8)
+        assert pictures.dtype == torch.float32
+        for picture, place in zip(pictures, order, strict=True):
+            name = utterances.ids[place]
+            stored = toy.frames[name]
+            start = crops.starts(name, 16)[view]
+            expected = stored[torch.arange(start, start + 8) % len(stored)]
+            assert torch.equal(picture[0], expected.T.float())
