@@ -7,10 +7,7 @@ rule check_archives:
     conda:
         "../envs/signl.yaml"
     params:
-        cfg={
-            "archives": config["archives"],
-            "corpora": sorted(experiment.partitions_in_use),
-        },
+        cfg=experiment.archive_check,
     script:
         "../workflow_scripts/check_archives.py"
 
@@ -22,8 +19,8 @@ rule verify_archives:
         "../envs/signl.yaml"
     params:
         cfg={
-            "archives": config["archives"],
             "corpora": sorted(experiment.partitions_in_use),
+            "archives_folder": config["archives"],
         },
         memory="results/archives.verified.json",
     script:

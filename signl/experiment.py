@@ -4,7 +4,7 @@ This module is what the Snakefile knows of the library. It is imported whenever 
 parsed, in every job, and so imports nothing heavy, and looks at no file's content.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -74,6 +74,7 @@ class Experiment:
     def __init__(self, config: Mapping[str, Any], schema: str | Path) -> None:
         check_schema(config, schema)
         self.config = config
+        self._found: dict[tuple[str, frozenset[str]], list[LocatedArchive]] = {}
         self._check_names()
 
     # What is asked for.
@@ -232,7 +233,14 @@ class Experiment:
 
     # Details.
 
-    def _located(self, corpus: str, partitions: set[str]) -> list[LocatedArchive]:
+    def _located(self, corpus: str, partitions: Collection[str]) -> list[LocatedArchive]:
+        # Asked for by every job that is planned, and each answer looks at dozens of files.
+        key = corpus, frozenset(partitions)
+        if key not in self._found:
+            self._found[key] = self._locate(corpus, partitions)
+        return self._found[key]
+
+    def _locate(self, corpus: str, partitions: Collection[str]) -> list[LocatedArchive]:
         if self.uses_demo_archives:
             return self._published(corpus_named(corpus), partitions=partitions)
         return locate_archives(
@@ -246,7 +254,7 @@ class Experiment:
         self,
         corpus: Corpus,
         *,
-        partitions: set[str] | None = None,
+        partitions: Collection[str] = PARTITIONS,
         protocols: bool = False,
     ) -> list[LocatedArchive]:
         """Return the embedded archives of a corpus: made on demand, in the published form."""
@@ -260,7 +268,7 @@ class Experiment:
             if not archive_set.is_optional
             and (
                 archive_set.holds_protocols
-                or (not protocols and set(archive_set.partitions) & (partitions or set(PARTITIONS)))
+                or (not protocols and set(archive_set.partitions).intersection(partitions))
             )
             for archive in archive_set.archives
             if str(Path(DEMO_ARCHIVES, archive.folder, archive.files[0])) in self.demo_archives()

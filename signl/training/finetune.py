@@ -56,15 +56,16 @@ class Passed(NamedTuple):
     eer: float
 
 
-def _passed(results: Iterable[tuple[Batch, Step]]) -> Passed:
+def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     """Sum up a pass."""
-    kept = [
-        (batch, Step(*(part.detach().float().cpu() for part in step))) for batch, step in results
-    ]
-    scores = torch.cat([step.scores for _, step in kept]).numpy()
-    classes = torch.cat([batch.classes.cpu() for batch, _ in kept]).numpy()
+    losses, all_scores, all_classes = [], [], []
+    for batch_classes, step in results:
+        losses.append((len(batch_classes), step.loss.item()))
+        all_scores.append(step.scores.detach().cpu())
+        all_classes.append(batch_classes.cpu())
+    scores, classes = torch.cat(all_scores).numpy(), torch.cat(all_classes).numpy()
     bonafide, spoof = (scores[classes == CLASS_INDEX[label]] for label in (BONAFIDE, SPOOF))
-    return Passed(mean_loss(kept), equal_error_rate(bonafide, spoof).rate)
+    return Passed(mean_loss(losses), equal_error_rate(bonafide, spoof).rate)
 
 
 class Finetuning:

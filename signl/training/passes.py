@@ -1,6 +1,6 @@
 """One pass of a network over a partition: to train it, or to see how good it is."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -82,7 +82,7 @@ class Trainer:
         """The Fabric of this job."""
         return self.loading.fabric
 
-    def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Batch, Step]]:
+    def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
         """Train on random crops of each utterance of ``train``, in an order of the epoch's own.
 
         Parameters
@@ -95,7 +95,8 @@ class Trainer:
         Yields
         ------
         tuple
-            The batch and what ``step`` gave for it, after the weights were moved.
+            The classes of a batch, and what ``step`` gave for it, after the weights were moved.
+            The pictures are let go: those of a whole pass would fill any memory.
         """
         utterances = self.partitions["train"]
         crops = RandomCrops(
@@ -108,17 +109,17 @@ class Trainer:
             self.optimiser.zero_grad(set_to_none=True)
             self.fabric.backward(result.loss)
             self.optimiser.step()
-            yield batch, result
+            yield batch.classes, result
 
-    def validate(self, step: Callable[[Batch], Step]) -> Iterator[tuple[Batch, Step]]:
-        """Yield each batch of ``dev``, fixed crops in order, and what ``step`` gives for it."""
+    def validate(self, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
+        """Yield of ``dev``, fixed crops in order, what :meth:`train` yields."""
         utterances = self.partitions["dev"]
         crops = FixedCrops(n_frames=self.n_frames, n_views=self.n_views)
         order = np.arange(len(utterances))
         self.bare.eval()
         with torch.no_grad():
             for batch in load_batches(utterances, order, crops, self.loading, name="dev"):
-                yield batch, step(batch)
+                yield batch.classes, step(batch)
 
 
 def make_trainer(
@@ -151,7 +152,6 @@ def make_trainer(
     )
 
 
-def mean_loss(results: list[tuple[Batch, Step]]) -> float:
-    """Return the mean loss over the utterances of a pass."""
-    n_utterances = sum(len(batch.classes) for batch, _ in results)
-    return sum(result.loss.item() * len(batch.classes) for batch, result in results) / n_utterances
+def mean_loss(losses: Sequence[tuple[int, float]]) -> float:
+    """Return the mean over utterances of (number of utterances, loss) of batches."""
+    return sum(number * loss for number, loss in losses) / sum(number for number, _ in losses)

@@ -74,14 +74,19 @@ class Passed(NamedTuple):
     projections: Tensor
 
 
-def _passed(results: Iterable[tuple[Batch, Step]]) -> Passed:
+def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     """Sum up a pass."""
-    kept: list[tuple[Batch, Step]] = [
-        (batch, Step(*(part.detach().float().cpu() for part in step))) for batch, step in results
-    ]
-    embeddings = torch.cat([step.embeddings for _, step in kept])
-    projections = torch.cat([step.projections for _, step in kept])
-    return Passed(mean_loss(kept), embeddings[:DIAGNOSED], projections[:DIAGNOSED])
+    losses: list[tuple[int, float]] = []
+    diagnosed: list[Step] = []
+    n_seen = 0
+    for classes, step in results:
+        if n_seen < DIAGNOSED:
+            diagnosed.append(Step(*(part.detach().float().cpu() for part in step)))
+        n_seen += len(classes)
+        losses.append((len(classes), step.loss.item()))
+    embeddings = torch.cat([step.embeddings for step in diagnosed])
+    projections = torch.cat([step.projections for step in diagnosed])
+    return Passed(mean_loss(losses), embeddings[:DIAGNOSED], projections[:DIAGNOSED])
 
 
 class Pretraining:

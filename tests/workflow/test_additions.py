@@ -14,7 +14,7 @@ def test_a_new_seed(toy, changed):
     expected = set(TABLES)
     for corpus in TRAINED:
         expected |= {
-            f"sample_labels {corpus} 2 50",
+            f"sample_labels {corpus} 50 2",
             f"pretrain_encoder toy {corpus} 2",
             f"train_classifier toy {corpus} 50 2",
             f"score toy {corpus} 50 2 cfad",
@@ -28,7 +28,7 @@ def test_a_new_label_percent(toy, changed):
     expected = set(TABLES)
     for corpus in TRAINED:
         expected |= {
-            f"sample_labels {corpus} 1 20",
+            f"sample_labels {corpus} 20 1",
             f"train_classifier toy {corpus} 20 1",
             f"score toy {corpus} 20 1 cfad",
             f"score toy {corpus} 20 1 in_the_wild",

@@ -11,6 +11,7 @@ from signl import revisions
 from signl.errors import ArtefactError, ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.measure import measure, read_metrics
+from signl.evaluation.scores import write_scores
 from signl.metrics import (
     CostModel,
     act_dcf,
@@ -19,7 +20,6 @@ from signl.metrics import (
     error_rates,
     min_dcf,
 )
-from signl.evaluation.scores import write_scores
 from signl.seeds import derive_seed
 
 CELL = {

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signl.features.shards import FeatureStore, Shape
@@ -122,7 +122,6 @@ def load(toy):
     return loaded
 
 
-@settings(deadline=None)
 @pytest.mark.parametrize(
     "crops",
     [FixedCrops(n_frames=8, n_views=2), RandomCrops(n_frames=8, n_views=2, seed=3, epoch=5)],

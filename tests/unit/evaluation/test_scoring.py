@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import torch
+
+from signl.errors import ArtefactError
+from signl.evaluation import scoring
+from signl.evaluation.scores import read_scores
+from signl.evaluation.scoring import score_trials
+from signl.graph.heads import score
+from signl.graph.saving import load_classifier
+from signl.metrics import equal_error_rate
+from signl.training.finetune import train_classifier
+from signl.training.job import ModelFiles, Resources
+
+IS_BONAFIDE = np.arange(18) % 3 == 0
+
+
+@pytest.fixture(scope="module")
+def classifier(toy, tmp_path_factory):
+    """A classifier that has learnt the toy task."""
+    folder = tmp_path_factory.mktemp("classifier")
+    files = ModelFiles(folder / "model.safetensors", folder / "config.json", folder / "history")
+    options = {
+        "crop_s": 0.17,
+        "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+        "finetuning": {"epochs": 10, "batch_size": 8, "learning_rate": 1e-2, "head_widths": [8, 6]},
+    }
+    train_classifier(
+        toy.train,
+        toy.dev,
+        toy.labels,
+        toy.features,
+        files,
+        encoder=None,
+        corpus="toy",
+        percent=100.0,
+        seed=1,
+        options=options,
+    )
+    return files
+
+
+@pytest.fixture
+def score_toy(toy, classifier, tmp_path):
+    """Return a function that scores the eval trials and gives their table."""
+
+    def scored(corpus=toy, n_workers=0):
+        output = tmp_path / "scores.parquet"
+        score_trials(
+            classifier.model,
+            classifier.config,
+            corpus.eval,
+            corpus.features,
+            output,
+            options={},
+            resources=Resources(n_workers=n_workers),
+        )
+        return read_scores(output)
+
+    return scored
+
+
+def test_scores_are_those_of_a_direct_pass_over_first_halves(score_toy, classifier, toy):
+    table = score_toy()
+    module = load_classifier(classifier.model, classifier.config).module
+    frames = [toy.frames[f"eval-{place}"].float() for place in range(18)]
+    pictures = torch.stack([of_one[torch.arange(8) % len(of_one)].T for of_one in frames])
+    with torch.no_grad():
+        expected = score(module(pictures[:, None]))
+    assert table["utterance_id"].to_pylist() == [f"eval-{place}" for place in range(18)]
+    np.testing.assert_allclose(table["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_higher_is_bona_fide(score_toy):
+    scores = score_toy()["score"].to_numpy()
+    assert scores[IS_BONAFIDE].mean() > scores[~IS_BONAFIDE].mean() + 1
+    assert equal_error_rate(scores[IS_BONAFIDE], scores[~IS_BONAFIDE]).rate < 0.1
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_scores_do_not_depend_on_the_batches(score_toy, monkeypatch, batch_size):
+    expected = score_toy()["score"].to_numpy()
+    monkeypatch.setattr(scoring, "BATCH_SIZE", batch_size)
+    np.testing.assert_allclose(score_toy()["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_loading_processes_change_nothing(score_toy):
+    assert score_toy(n_workers=1).equals(score_toy())
+
+
+def test_features_of_another_width_are_refused(score_toy, make_toy_corpus, toy, tmp_path):
+    shape = toy_shape(toy)._replace(width=10)
+    corpus = make_toy_corpus(tmp_path / "wide", shape=shape)
+    message = r"model\.safetensors takes features of width 8, .*0000-of-0002\.safetensors has 10"
+    with pytest.raises(ArtefactError, match=message):
+        score_toy(corpus)
+
+
+def toy_shape(toy):
+    from signl.features.shards import Shard
+
+    return Shard(toy.features[0]).shape

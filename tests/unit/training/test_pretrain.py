@@ -1,0 +1,234 @@
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from signl import revisions
+from signl.errors import ArtefactError, ConfigError
+from signl.features.shards import FeatureStore
+from signl.features.usable import read_usable
+from signl.graph.augment import GraphAugmentation
+from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.saving import load_encoder
+from signl.training import pretrain as module
+from signl.training.crops import Loading, Utterances
+from signl.training.job import make_fabric, seed_weights
+from signl.training.options import PretrainingOptions, PretrainingRecipe
+
+FIGURES = ("deviation", "effective_rank", "correlation")
+FIELDS = {"epoch", "best", "train_loss", "dev_loss", "collapsed"} | {
+    f"{part}_{figure}" for part in ("embedding", "projection") for figure in FIGURES
+}
+
+
+def test_the_history_has_a_record_for_each_epoch(pretrain, read_history):
+    records = read_history(pretrain())
+    assert [record["epoch"] for record in records] == [0, 1, 2]
+    assert all(record.keys() == FIELDS for record in records)
+    # Minus a mean cosine.
+    assert all(-1 <= record[loss] <= 1 for record in records for loss in ("train_loss", "dev_loss"))
+    assert records[-1]["train_loss"] < records[0]["train_loss"]
+
+
+def test_what_is_written_is_an_encoder_that_says_what_made_it(pretrain, recipe):
+    files = pretrain()
+    loaded = load_encoder(files.model, files.config)
+    assert loaded.module.config == GraphConfig(**recipe["graph"])
+    assert (loaded.module.width, loaded.module.n_frames) == (8, 8)
+    assert loaded.made_by.stage == "pretrain_encoder"
+    assert loaded.made_by.revision == revisions.PRETRAINING
+    assert loaded.made_by.options["pretraining"]["epochs"] == 3
+    assert (loaded.made_by.options["corpus"], loaded.made_by.options["seed"]) == ("toy", 1)
+    card = json.loads(files.config.read_text())["card"]
+    assert card["n_utterances"] == {"train": 24, "dev": 18}
+    assert card["labels"] == "none"
+    assert not files.checkpoint.exists()
+
+
+def test_the_best_epoch_is_kept(pretrain, read_history):
+    files = pretrain(epochs=6, learning_rate=0.03, patience=6)
+    records = read_history(files)
+    best = json.loads(files.config.read_text())["card"]["dev"]
+    lowest = min(records, key=lambda record: record["dev_loss"])
+    assert best == lowest
+    # The same run, ended there, gives the same weights.
+    ended = pretrain("ended", epochs=best["epoch"] + 1, learning_rate=0.03, patience=6)
+    first, second = load_file(files.model), load_file(ended.model)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_training_stops_when_the_patience_is_over(pretrain, read_history):
+    # No dev loss is lower by 2 than another: it lies in -1..1.
+    records = read_history(pretrain(epochs=9, patience=2, min_delta=2.0))
+    assert [record["best"] for record in records] == [True, False, False]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(pretrain, same_bytes):
+    first = pretrain()
+    assert same_bytes(pretrain("again"), first)
+    other = pretrain("other", seed=2)
+    assert not any(
+        torch.equal(a, b)
+        for (name, a), b in zip(
+            load_file(first.model).items(), load_file(other.model).values(), strict=True
+        )
+        if name.endswith("weight") and a.ndim > 1
+    )
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_loading_processes_change_nothing(pretrain, same_bytes):
+    assert same_bytes(pretrain("loaded", n_workers=1), pretrain())
+
+
+def test_the_global_generator_changes_nothing(pretrain, same_bytes):
+    torch.manual_seed(1)
+    first = pretrain()
+    torch.manual_seed(2)
+    assert same_bytes(pretrain("again"), first)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_killed_run_is_resumed_to_the_same_bytes(pretrain, same_bytes, killed_before, epoch):
+    killed_before(module.Pretraining, epoch, lambda: pretrain("killed"))
+    resumed = pretrain("killed")
+    assert same_bytes(resumed, pretrain("whole"))
+    assert not resumed.checkpoint.exists()
+
+
+def changed_options(pretrain):
+    return pretrain("killed", learning_rate=2e-3)
+
+
+def changed_seed(pretrain):
+    return pretrain("killed", seed=2)
+
+
+@pytest.mark.parametrize("anew", [changed_options, changed_seed])
+def test_a_run_of_other_options_is_not_resumed(pretrain, killed_before, caplog, anew):
+    caplog.set_level(logging.INFO)
+    killed_before(module.Pretraining, 2, lambda: pretrain("killed"))
+    anew(pretrain)
+    assert "is of another run, which is not resumed" in caplog.text
+    assert "resumed after epoch" not in caplog.text
+
+
+def test_a_run_on_other_features_is_not_resumed(
+    pretrain, killed_before, make_toy_corpus, tmp_path, caplog
+):
+    # Another layer of a speech model leaves names, frames and durations as they were.
+    caplog.set_level(logging.INFO)
+    corpus = make_toy_corpus(tmp_path / "corpus", options={"options": {"layer": 3}})
+    killed_before(module.Pretraining, 2, lambda: pretrain("killed", corpus=corpus))
+    corpus = make_toy_corpus(tmp_path / "corpus", options={"options": {"layer": 4}})
+    pretrain("killed", corpus=corpus)
+    assert "is of another run, which is not resumed" in caplog.text
+
+
+def test_collapse_is_told_of(pretrain, read_history, caplog, monkeypatch):
+    monkeypatch.setattr(module, "collapsed", lambda diagnostics: True)
+    records = read_history(pretrain(epochs=1))
+    assert records[0]["collapsed"] is True
+    assert "pre-training has collapsed" in caplog.text
+
+
+@pytest.mark.parametrize("objective", ["vicreg", "barlow", "simsiam"])
+def test_other_objectives_train_too(pretrain, read_history, objective):
+    records = read_history(pretrain(objective=objective, epochs=2))
+    assert len(records) == 2
+
+
+@pytest.fixture
+def pretraining(toy, recipe):
+    """A network in pre-training, with batches that do not come out even."""
+    loading = Loading(
+        store=FeatureStore.of(toy.features), fabric=make_fabric("32-true", gpu=0), batch_size=7
+    )
+    return module.Pretraining(
+        PretrainingRecipe(
+            crop_s=recipe["crop_s"],
+            graph=GraphConfig(**recipe["graph"]),
+            pretraining=PretrainingOptions(**recipe["pretraining"]),
+        ),
+        {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
+        loading,
+        seed=1,
+    )
+
+
+def test_validation_changes_nothing_and_repeats_itself(pretraining):
+    pretraining.train_epoch(0)
+    network = pretraining.trainer.bare
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    first, second = pretraining.validate(), pretraining.validate()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert first.loss == second.loss
+    assert torch.equal(first.embeddings, second.embeddings)
+    assert first.embeddings.shape == (18, pretraining.encoder.embedding_width)
+    assert first.projections.shape == (18, 6)
+    assert torch.is_grad_enabled()
+
+
+def test_no_more_embeddings_are_kept_than_are_diagnosed(pretraining, monkeypatch):
+    whole = pretraining.validate()
+    monkeypatch.setattr(module, "DIAGNOSED", 10)
+    part = pretraining.validate()
+    assert part.loss == whole.loss
+    assert torch.equal(part.embeddings, whole.embeddings[:10])
+    assert torch.equal(part.projections, whole.projections[:10])
+
+
+def test_the_dev_loss_is_the_mean_over_utterances_of_both_halves(pretraining, toy):
+    none = GraphAugmentation(keep_edge=1.0, noise_std=0.0, mask=0.0)
+    pretraining.options = replace(pretraining.options, augmentation=none)
+    found = pretraining.validate()
+    model = pretraining.trainer.bare.model
+    similarities = []
+    for place in range(18):
+        frames = toy.frames[f"dev-{place}"].float()
+        clip = frames[torch.arange(16) % len(frames)].T[None, None]
+        with torch.no_grad():
+            views = model(
+                clip[..., :8],
+                clip[..., 8:],
+                augmentation=none,
+                generator=torch.Generator().manual_seed(0),
+            )
+        first, second = views.first.projection, views.second.projection
+        similarities.append(torch.cosine_similarity(first, second).item())
+    assert found.loss == pytest.approx(-sum(similarities) / 18, abs=1e-5)
+
+
+def test_gradients_reach_stem_graphs_and_head(pretraining):
+    network = pretraining.trainer.bare
+    before = {name: tensor.clone() for name, tensor in network.named_parameters()}
+    pretraining.train_epoch(0)
+    moved = [
+        name
+        for name, parameter in network.named_parameters()
+        if not torch.equal(parameter, before[name])
+    ]
+    for part in ("stem.convolutions.0", "spectral", "temporal", "projection"):
+        assert any(part in name for name in moved), part
+
+
+def test_the_encoder_is_seeded_by_the_seed_alone(pretraining):
+    seed_weights(1)
+    expected = SpectralTemporalEncoder(8, 8, pretraining.encoder.config).state_dict()
+    found = pretraining.encoder.state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_a_wrong_graph_is_refused_naming_where(pretrain):
+    with pytest.raises(ConfigError, match=r"recipe\.graph: channels must be a multiple of 8"):
+        pretrain(graph={"channels": 12})
+    with pytest.raises(ConfigError, match=r"recipe\.pretraining: unknown keys \['lr'\]"):
+        pretrain(lr=1.0)
+
+
+def test_features_that_were_not_given_are_missed_by_name(pretrain, toy):
+    with pytest.raises(ArtefactError, match="no feature shard 1 of archive 'toy'"):
+        pretrain(corpus=toy._replace(features=toy.features[:1]))
