@@ -5,7 +5,7 @@ CORES ?= 2
 UV = .venv/bin/uv pip install --quiet --python .venv/bin/python
 SNAKEMAKE = .venv/bin/snakemake
 
-.PHONY: demo test lint install install-dev clean
+.PHONY: demo test lint install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -41,6 +41,9 @@ install-dev: .venv/installed-dev
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	$(UV) -r requirements-dev.txt
 	touch $@
+
+bench-corpora: .venv/installed ## speed of manifests and packing, as ratios to common tools
+	.venv/bin/python benchmarks/bench_corpora.py
 
 clean: ## remove what the workflow made
 	rm -rf results/* .snakemake

@@ -29,6 +29,7 @@ localrules:
     check_archives,
     verify_archives,
     tabulate,
+    count_quarantine,
 
 
 rule all:
@@ -36,3 +37,4 @@ rule all:
     input:
         "results/indomain.csv",
         "results/crossdomain.csv",
+        "results/quarantine.csv",

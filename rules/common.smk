@@ -91,6 +91,11 @@ def usable_for(partition):
     return usable
 
 
+def usable_partitions(template):
+    """Fill a template of front-end, corpus and partition for all that the experiments use."""
+    return [template.format(*used) for used in experiment.usable_in_use]
+
+
 def training_features(wildcards):
     frontend = experiment.frontend_of(wildcards.recipe)
     template = f"results/features/{frontend}/{SHARD}.safetensors"

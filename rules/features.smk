@@ -48,3 +48,29 @@ rule gather_utterances:
         revision=f"usable-{revisions.USABLE}",
     script:
         "../workflow_scripts/gather_utterances.py"
+
+
+rule count_quarantine:
+    input:
+        usable=usable_partitions("results/usable/{}/{}/{}.parquet"),
+        quarantines=usable_partitions("results/usable/{}/{}/{}.quarantine.csv"),
+    output:
+        table=report(
+            "results/quarantine.csv",
+            caption="../report/quarantine.rst",
+            category="Utterances",
+        ),
+    log:
+        "results/logs/count_quarantine.log",
+    benchmark:
+        "results/benchmarks/count_quarantine.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=10,
+    params:
+        revision=f"usable-{revisions.USABLE}",
+    script:
+        "../workflow_scripts/count_quarantine.py"

@@ -4,6 +4,7 @@ A table is Parquet, tensors are safetensors. Both carry a header, ``made_by``, o
 that made them, its revision (see :mod:`signl.revisions`) and its options; readers check it.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -24,8 +25,13 @@ HEADER = "signl"
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a scratch path beside ``path``, renamed to it when the block ends well.
 
-    When the block fails, a full disk included, the scratch file is removed and ``path`` is
-    as it was. The scratch file of a killed process is overwritten by the next attempt.
+    When the block fails the scratch file is removed and ``path`` is as it was. The scratch
+    file of a killed process is overwritten by the next attempt.
+
+    Raises
+    ------
+    ArtefactError
+        If the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,8 +41,21 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         with scratch.open("rb") as handle:
             os.fsync(handle.fileno())
         scratch.replace(path)
+    except Exception as error:
+        if _is_disk_full(error):
+            raise ArtefactError(
+                f"no room on the disk for {path}; free some, and run the same command again"
+            ) from error
+        raise
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Tell whether a disk or a quota is full, also where a library says so in its own error."""
+    codes = (errno.ENOSPC, errno.EDQUOT)
+    by_code = isinstance(error, OSError) and error.errno in codes
+    return by_code or any(os.strerror(code) in str(error) for code in codes)
 
 
 def write_text(path: str | Path, text: str) -> None:

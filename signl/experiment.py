@@ -105,6 +105,16 @@ class Experiment:
             used.setdefault(cell.eval_corpus, set()).add(EVAL)
         return used
 
+    @cached_property
+    def usable_in_use(self) -> list[tuple[str, str, str]]:
+        """Front-end, corpus and partition of all utterances that the experiments use."""
+        used = set()
+        for cell in self.evaluated:
+            frontend, corpus = self.frontend_of(cell.classifier.recipe), cell.classifier.corpus
+            used |= {(frontend, corpus, partition) for partition in (TRAIN, DEV)}
+            used.add((frontend, cell.eval_corpus, EVAL))
+        return sorted(used)
+
     # Corpora and archives.
 
     def corpus_options(self, corpus: str) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class ShardWriter:
         """Open all shards, under scratch names."""
         with contextlib.ExitStack() as stack:
             # Renamed last: before, all that waits is written and all writers are closed.
-            scratches = [stack.enter_context(_atomic(path)) for path in self._outputs]
+            scratches = [stack.enter_context(atomic_write(path)) for path in self._outputs]
             for index, scratch in enumerate(scratches):
                 shard = _Shard(scratch, self._schema(index))
                 stack.callback(shard.close)
@@ -162,13 +162,6 @@ class ShardWriter:
         options = {**self._options, "shard": index, "n_shards": len(self._outputs)}
         made_by = MadeBy(stage=STAGE, revision=revisions.AUDIO, options=options)
         return AUDIO_SCHEMA.with_metadata({HEADER: made_by.to_json()})
-
-
-def _atomic(path: Path) -> contextlib.AbstractContextManager[Path]:
-    """Give a scratch path for a shard, without those that a killed run has left."""
-    for leftover in path.parent.glob(f".{path.name}.*.part"):
-        leftover.unlink()
-    return atomic_write(path)
 
 
 def read_header(path: str | Path) -> dict[str, Any]:

@@ -82,6 +82,43 @@ def read_usable(path: str | Path) -> pa.Table:
     return artefacts.read_table(path, stage=STAGE, revision=revisions.USABLE)
 
 
+def count_quarantine(
+    usable: Sequence[str | Path], quarantines: Sequence[str | Path], output: str | Path
+) -> None:
+    """Write how many trials of each front-end, corpus and partition are in quarantine.
+
+    Parameters
+    ----------
+    usable, quarantines : sequences of paths
+        What :func:`gather_utterances` wrote, in the same order: of each partition the usable
+        trials, ``.../{frontend}/{corpus}/{partition}.parquet``, and the quarantine.
+    output : path
+        CSV with a header: ``frontend``, ``corpus``, ``partition``, ``n_usable``,
+        ``n_quarantined``, ``first_reason``.
+    """
+    rows: list[dict[str, Any]] = []
+    for path, quarantine in zip(map(Path, usable), quarantines, strict=True):
+        refused = pyarrow.csv.read_csv(quarantine)
+        rows.append(
+            {
+                "frontend": path.parent.parent.name,
+                "corpus": path.parent.name,
+                "partition": path.stem,
+                "n_usable": len(read_usable(path)),
+                "n_quarantined": len(refused),
+                "first_reason": str(refused["reason"][0]) if len(refused) else "",
+            }
+        )
+    with atomic_write(output) as scratch:
+        pyarrow.csv.write_csv(pa.Table.from_pylist(rows), scratch)
+    logger.info(
+        "%d of %d trials are in quarantine; wrote %s",
+        sum(row["n_quarantined"] for row in rows),
+        sum(row["n_usable"] + row["n_quarantined"] for row in rows),
+        output,
+    )
+
+
 def _with_features(table: pa.Table, indexes: Sequence[str | Path]) -> pa.Table:
     """Join trials with the rows of the feature indexes, keeping the order of the trials."""
     indexed = pa.concat_tables([_index_rows(Path(path)) for path in indexes])

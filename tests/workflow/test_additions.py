@@ -41,6 +41,7 @@ def test_a_new_eval_corpus_of_other_archives(toy, changed):
     archives = ("flac_E_aa", "flac_E_ab")
     expected = {
         "tabulate crossdomain",
+        "count_quarantine",
         "all",
         "build_manifest asvspoof5",
         *(f"pack_audio_{archive}" for archive in archives),
@@ -58,6 +59,7 @@ def test_an_eval_corpus_that_is_trained_on_already(toy, changed):
     parts = [f"ASVspoof2021_DF_eval_part0{part}" for part in range(4)]
     expected = {
         *TABLES,
+        "count_quarantine",
         *(f"pack_audio_{part}" for part in parts),
         "locate_trials asvspoof2021_df eval",
         *(f"extract_features toy {part} 0000-of-0001" for part in parts),

@@ -159,7 +159,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, published, outputs, monkeypatch):
     monkeypatch.setattr(shards_module._Shard, "write", fail)
     path = published.write_tar(tmp_path / "flac_T.tar", {"flac_T/a.flac": b"1"})
     manifest = write_manifest(tmp_path / "m", ["flac_T/a.flac"])
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ArtefactError, match="no room on the disk for"):
         pack_audio([path], manifest, outputs, options=FLAC_T)
     assert not list(outputs[0].parent.iterdir())
 

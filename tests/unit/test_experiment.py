@@ -1,0 +1,329 @@
+import copy
+import re
+import subprocess
+import sys
+
+import pytest
+
+from signl.corpora.table import corpus_named
+from signl.errors import ConfigError
+from signl.experiment import DEMO_ARCHIVES, DEMO_FRONTEND, Evaluated, Experiment, Trained
+
+GRAPH = {"nodes": 4, "channels": 8, "neighbours": 3, "layers": 2}
+CONFIG = {
+    "archives": DEMO_ARCHIVES,
+    "corpora": {
+        "asvspoof2021_df": {"subset": True},
+        "cfad": {"subset": True, "shards": {"CFAD": 3}},
+        "in_the_wild": None,
+    },
+    "frontends": {
+        "logmel": {"kind": "logmel"},
+        "small": {"kind": "wav2vec2", "options": {"model": DEMO_FRONTEND}},
+    },
+    "recipes": {
+        "plain": {"frontend": "logmel", "crop_s": 4.5, "graph": GRAPH, "finetuning": {}},
+        "signl": {
+            "frontend": "small",
+            "crop_s": 4.5,
+            "graph": GRAPH,
+            "pretraining": {"epochs": 7},
+            "finetuning": {"epochs": 5, "patience": 2},
+            "published_as": {"model": "signl", "frontend": "wav2vec2"},
+            "per_corpus": {
+                "cfad": {
+                    "graph": {"neighbours": 2},
+                    "finetuning": {"class_weights": [0.33, 0.67]},
+                }
+            },
+        },
+    },
+    "experiments": {
+        "main": {
+            "recipes": ["plain", "signl"],
+            "train_corpora": ["asvspoof2021_df"],
+            "label_percents": [5, 100],
+            "seeds": [1, 2],
+            "evaluate_on": ["asvspoof2021_df", "in_the_wild"],
+        }
+    },
+}
+
+
+@pytest.fixture
+def config():
+    return copy.deepcopy(CONFIG)
+
+
+@pytest.fixture
+def main(config):
+    """The axes of the one experiment, to be changed."""
+    return config["experiments"]["main"]
+
+
+@pytest.fixture
+def build(config, repository):
+    """Return a function that builds the experiment of the configuration as it then is."""
+    return lambda: Experiment(config, repository / "rules/schemas/config.schema.yaml")
+
+
+def test_the_cells_are_the_product_of_the_axes_and_the_protocols(build):
+    cells = build().evaluated
+    # DF has two protocols, In-the-Wild one.
+    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * (2 + 1)
+    assert cells == sorted(cells)
+    cell = Evaluated(Trained("signl", "asvspoof2021_df", 5, 2), "in_the_wild", "all")
+    assert cell in cells
+    assert not cell.is_in_domain
+    in_domain = [cell for cell in cells if cell.is_in_domain]
+    assert {cell.eval_corpus for cell in in_domain} == {"asvspoof2021_df"}
+    assert len(in_domain) == 2 * 2 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "is_new"),
+    [
+        ("seeds", 3, lambda cell: cell.classifier.seed == 3),
+        ("label_percents", 0.5, lambda cell: cell.classifier.percent == 0.5),
+        ("train_corpora", "cfad", lambda cell: cell.classifier.corpus == "cfad"),
+        ("evaluate_on", "cfad", lambda cell: cell.eval_corpus == "cfad"),
+    ],
+)
+def test_what_is_added_to_an_axis_adds_its_cells_and_changes_no_other(
+    build, main, axis, value, is_new
+):
+    before = set(build().evaluated)
+    main[axis].append(value)
+    after = set(build().evaluated)
+    assert before < after
+    assert after - before == {cell for cell in after if is_new(cell)}
+
+
+def test_cells_of_two_experiments_are_made_once(build, config, main):
+    before = build().evaluated
+    config["experiments"]["again"] = main | {"seeds": [2]}
+    assert build().evaluated == before
+
+
+def test_a_corpus_that_is_not_trained_on_is_used_by_its_eval_partition_alone(build):
+    assert build().partitions_in_use == {
+        "asvspoof2021_df": {"train", "dev", "eval"},
+        "in_the_wild": {"eval"},
+    }
+
+
+def test_archives_of_corpora_that_no_experiment_uses_are_not_needed(build, main):
+    names = set(build().archives)
+    assert {archive.name for archive in corpus_named("in_the_wild").archives} <= names
+    assert not {archive.name for archive in corpus_named("cfad").archives} & names
+    main["evaluate_on"] = ["asvspoof2021_df"]
+    assert set(build().archives) < names
+
+
+def test_training_partitions_lie_in_other_archives_than_eval(build):
+    experiment = build()
+    evaluated = set(experiment.audio_archives("asvspoof2021_df", "eval"))
+    trained = {
+        name
+        for partition in ("train", "dev")
+        for name in experiment.audio_archives("asvspoof2021_df", partition)
+    }
+    assert trained
+    assert evaluated
+    assert not trained & evaluated
+
+
+def test_every_archive_has_its_shards_and_one_corpus_that_packs_it(build, main):
+    main["evaluate_on"].append("cfad")
+    experiment = build()
+    for name in experiment.archives:
+        assert experiment.shards_of(name)
+        assert experiment.archive_files(name)
+        corpus = experiment.packing_corpus(name)
+        assert name in {archive.name for archive in corpus_named(corpus).archives}
+    (of_cfad,) = experiment.audio_archives("cfad", "eval")
+    assert experiment.shards_of(of_cfad) == ["0000-of-0003", "0001-of-0003", "0002-of-0003"]
+
+
+def test_options_of_a_corpus_leave_its_shards_out(build):
+    experiment = build()
+    assert experiment.corpus_options("cfad") == {"subset": True}
+    assert experiment.corpus_options("in_the_wild") == {"subset": False}
+
+
+def test_options_of_a_recipe_are_those_of_the_corpus(build):
+    experiment = build()
+    assert experiment.finetuning_options("signl", "asvspoof2021_df") == {
+        "crop_s": 4.5,
+        "graph": GRAPH,
+        "finetuning": {"epochs": 5, "patience": 2},
+    }
+    assert experiment.finetuning_options("signl", "cfad") == {
+        "crop_s": 4.5,
+        "graph": GRAPH | {"neighbours": 2},
+        "finetuning": {"epochs": 5, "patience": 2, "class_weights": [0.33, 0.67]},
+    }
+    assert experiment.pretraining_options("signl", "cfad") == {
+        "crop_s": 4.5,
+        "graph": GRAPH | {"neighbours": 2},
+        "pretraining": {"epochs": 7},
+    }
+
+
+def test_overrides_leave_the_configuration_as_it_was(build, config):
+    build().finetuning_options("signl", "cfad")
+    assert config == CONFIG
+
+
+def test_what_a_recipe_has(build):
+    experiment = build()
+    assert experiment.is_pretrained("signl")
+    assert not experiment.is_pretrained("plain")
+    assert experiment.frontend_of("signl") == "small"
+    assert experiment.published_as() == {"signl": {"model": "signl", "frontend": "wav2vec2"}}
+
+
+def test_files_of_a_front_end(build, config, tmp_path):
+    experiment = build()
+    assert experiment.frontend_inputs("logmel") == []
+    assert experiment.frontend_inputs("small") == experiment.demo_frontend()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).touch()
+    config["frontends"]["small"]["options"]["model"] = str(tmp_path)
+    expected = [str(tmp_path / name) for name in ("config.json", "model.safetensors")]
+    assert build().frontend_inputs("small") == expected
+
+
+def test_embedded_archives_are_made_and_so_never_missing(build):
+    experiment = build()
+    assert experiment.uses_demo_archives
+    assert experiment.missing_message == ""
+    for name in experiment.archives:
+        assert set(experiment.archive_files(name)) <= set(experiment.demo_archives())
+    for corpus in experiment.partitions_in_use:
+        assert set(experiment.protocol_files(corpus)) <= set(experiment.demo_archives())
+
+
+def test_missing_archives_are_named_all_at_once_with_folder_and_page(build, config, tmp_path):
+    config["archives"] = str(tmp_path / "archives")
+    message = build().missing_message
+    needed = [
+        archive
+        for corpus in ("asvspoof2021_df", "in_the_wild")
+        for archive_set in corpus_named(corpus).sets
+        if not archive_set.is_optional
+        for archive in archive_set.archives
+    ]
+    assert len(needed) > 4
+    for archive in needed:
+        for file in archive.files:
+            line = next(line for line in message.splitlines() if f"/{file} " in line)
+            assert str(tmp_path / "archives" / archive.folder) in line
+            assert archive.page in line
+    assert not any(archive.folder in message for archive in corpus_named("cfad").archives)
+
+
+def test_archives_that_are_there_are_not_missed(build, config, main, tmp_path):
+    config["archives"] = str(tmp_path)
+    main["evaluate_on"] = ["in_the_wild"]
+    before = build().missing_message
+    (archive,) = corpus_named("in_the_wild").archives
+    for file in archive.files:
+        assert file in before
+        (tmp_path / file).touch()
+    after = build().missing_message
+    assert archive.files[0] not in after
+    assert "LA.zip" in after
+
+
+@pytest.mark.parametrize("percent", [0, -5, 100.5, 500])
+def test_label_percents_are_above_0_and_at_most_100(build, main, percent):
+    main["label_percents"] = [5, percent]
+    message = rf"experiments\.main\.label_percents\[1\]: {percent} .*above 0 and is at most 100"
+    with pytest.raises(ConfigError, match=message):
+        build()
+
+
+def refused(build):
+    with pytest.raises(ConfigError) as error:
+        build()
+    return str(error.value)
+
+
+def test_a_recipe_of_an_unknown_front_end_is_refused(build, config):
+    config["recipes"]["signl"]["frontend"] = "xlsr"
+    message = "recipes.signl.frontend is 'xlsr'; allowed are ['logmel', 'small']"
+    assert message in refused(build)
+
+
+def test_an_experiment_with_an_unknown_recipe_is_refused(build, main):
+    main["recipes"] = ["signal"]
+    message = "experiments.main.recipes: recipe is 'signal'; allowed are ['plain', 'signl']"
+    assert message in refused(build)
+
+
+def test_nothing_is_trained_on_in_the_wild(build, main):
+    main["train_corpora"] = ["in_the_wild"]
+    message = refused(build)
+    assert "experiments.main.train_corpora" in message
+    assert "'in_the_wild'; allowed are ['asvspoof2021_df', 'cfad']" in message
+
+
+@pytest.mark.parametrize("axis", ["train_corpora", "evaluate_on"])
+@pytest.mark.parametrize("corpus", ["asvspoof5", "wavefake"])
+def test_a_corpus_that_is_not_configured_is_refused(build, main, axis, corpus):
+    main[axis] = [corpus]
+    message = refused(build)
+    assert f"experiments.main.{axis}" in message
+    assert f"is '{corpus}'; allowed are ['asvspoof2021_df', 'cfad'" in message
+
+
+def test_an_unknown_corpus_is_refused(build, config):
+    config["corpora"]["wavefake"] = None
+    message = refused(build)
+    assert "corpora.wavefake" in message
+    assert "'asvspoof5_signl'" in message
+
+
+def test_an_override_for_an_unknown_corpus_is_refused(build, config):
+    config["recipes"]["signl"]["per_corpus"] = {"in_the_wild": {}}
+    assert "recipes.signl.per_corpus: corpus is 'in_the_wild'" in refused(build)
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ((), "experiments"),
+        (("corpora", "cfad"), "shards"),
+        (("recipes", "signl"), "per_corpus"),
+        (("recipes", "signl", "graph"), "neighbours"),
+        (("recipes", "signl", "pretraining"), "objective"),
+        (("recipes", "signl", "finetuning"), "class_weights"),
+        (("recipes", "signl", "per_corpus", "cfad"), "finetuning"),
+        (("frontends", "logmel"), "clip_s"),
+        (("frontends", "small", "options"), "revision"),
+        (("experiments", "main"), "seeds"),
+    ],
+)
+def test_an_unknown_key_is_refused_anywhere_with_those_that_are_known(build, config, path, known):
+    place = config
+    for key in path:
+        place = place[key]
+    place["typo"] = 1
+    message = refused(build)
+    assert ".".join(path) in message
+    assert "'typo' was unexpected" in message
+    assert re.search(rf"known keys are \[.*'{known}'", message)
+
+
+def test_a_missing_key_is_named(build, main):
+    del main["seeds"]
+    assert "experiments.main: 'seeds' is a required property" in refused(build)
+
+
+def test_parsing_a_workflow_imports_nothing_heavy():
+    heavy = ("torch", "pandas", "transformers", "soundfile", "av")
+    code = f"import sys, signl.experiment; print(*set({heavy}) & set(sys.modules))"
+    run = [sys.executable, "-c", code]
+    result = subprocess.run(run, check=True, capture_output=True, text=True)
+    assert result.stdout.split() == []
