@@ -19,7 +19,7 @@ _KINDS: Final = ("metadata.txt", "metainfor.txt")
 _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     TRAIN: ("ASVspoof5.train.tsv", *(f"ASVspoof5.train.{kind}" for kind in _KINDS)),
     DEV: ("ASVspoof5.dev.track_1.tsv", *(f"ASVspoof5.dev.{kind}" for kind in _KINDS)),
-    EVAL: ("ASVspoof5.eval.track_1.tsv",),
+    EVAL: ("ASVspoof5.eval.track_1.tsv", *(f"ASVspoof5.eval.{kind}" for kind in _KINDS)),
 }
 _SETS: Final = {TRAIN: FLAC_T.name, DEV: FLAC_D.name, EVAL: FLAC_E.name}
 _FOLDERS: Final = {TRAIN: "flac_T", DEV: "flac_D", EVAL: "flac_E_eval"}
@@ -66,7 +66,8 @@ class ResplitOptions(Options):
 def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading:
     """Read the trials of the official partitions.
 
-    The challenge-time release has no protocol of eval: then there are no eval trials.
+    The challenge-time release has no protocol of eval: unless one of eval lies beside it, there
+    are no eval trials.
 
     Raises
     ------
@@ -79,7 +80,8 @@ def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading
     located = next(item for item in archives if item.archive.set == ASVSPOOF5_PROTOCOLS.name)
     trials: list[Trial] = []
     names = []
-    partitions = (TRAIN, DEV) if located.form == CHALLENGE else (TRAIN, DEV, EVAL)
+    has_eval = located.form != CHALLENGE or len(located.paths) == len(_FILES)
+    partitions = (TRAIN, DEV, EVAL) if has_eval else (TRAIN, DEV)
     basenames = {name for partition in partitions for name in _FILES[partition]}
     files = read_protocols(located.paths, lambda name: name.rsplit("/", 1)[-1] in basenames)
     for partition in partitions:

@@ -279,9 +279,16 @@ ASVSPOOF5_PROTOCOLS: Final = ArchiveSet(
         *(
             _one(
                 CHALLENGE,
-                _asvspoof5_protocols(f"ASVspoof5.train.{kind}.txt", f"ASVspoof5.dev.{kind}.txt"),
+                _asvspoof5_protocols(
+                    f"ASVspoof5.train.{kind}.txt", f"ASVspoof5.dev.{kind}.txt", *of_eval
+                ),
             )
             for kind in ("metadata", "metainfor")
+            for of_eval in (
+                ("ASVspoof5.eval.track_1.tsv",),
+                (f"ASVspoof5.eval.{kind}.txt",),
+                (),
+            )
         ),
     ),
 )
@@ -327,8 +334,9 @@ CFAD: Final = ArchiveSet(
     holds_protocols=True,
     forms=(
         _one(PUBLISHED, _cfad((*_SPANS, "CFAD.zip"))),
-        _one(JOINED, _cfad(("CFAD.zip",)), unless=_SPANS),
+        # First: beside it may lie what is left of the spans.
         _one(JOINED, _cfad(("CFAD_joined.zip",))),
+        _one(JOINED, _cfad(("CFAD.zip",)), unless=_SPANS),
         _one(
             UNPACKED,
             _cfad(

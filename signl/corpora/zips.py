@@ -44,6 +44,8 @@ _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _LOCAL_MAGIC: Final = b"PK\x03\x04"
 _ZIP64_FIELD: Final = 1
 _MAX_COMMENT: Final = 0xFFFF
+#: The largest published directory, of some 350,000 members, has some 60 MB.
+_MAX_DIRECTORY_BYTES: Final = 1 << 29
 _FULL: Final = 0xFFFFFFFF
 _IS_ENCRYPTED: Final = 1
 _IS_UTF8: Final = 1 << 11
@@ -132,8 +134,10 @@ def _find_directory(file: io.BufferedReader, starts: list[int], paths: Sequence[
         if directory_disk > disk:
             raise damaged(path, f"its directory begins in span {directory_disk + 1}")
         found = Directory(n_entries, starts[directory_disk] + offset, size)
-    if found.start + found.size > total or found.n_entries > MAX_MEMBERS:
+    if found.start + found.size > total:
         raise damaged(path, "its directory does not lie within it")
+    if found.size > _MAX_DIRECTORY_BYTES or found.n_entries > MAX_MEMBERS:
+        raise damaged(path, f"its directory claims {found.n_entries:,} members")
     return found
 
 
@@ -203,6 +207,8 @@ def _read_directory(
         entry = _parse_entry(fields, raw_name, extra, starts, path)
         if entry is not None:
             entries.append(entry)
+    if position != len(content):
+        raise damaged(path, f"its directory holds more than the {directory.n_entries:,} it claims")
     return entries
 
 

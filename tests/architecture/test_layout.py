@@ -2,17 +2,17 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import grimp
 import pytest
-import tomllib
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 MAX_SCRIPT_LINES = 40
-#: What a script may import besides the library.
-ADAPTERS_IMPORT = {"typing", "pathlib", "snakemake.iocontainers"}
+#: What a script may import besides the library; sys for standard output.
+ADAPTERS_IMPORT = {"typing", "pathlib", "sys", "snakemake.iocontainers"}
 GUARDS = ["TYPE_CHECKING", "__name__ == '__main__'"]
 TRAINING_RULES = ("sample_labels", "pretrain_encoder", "train_classifier")
 

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 
@@ -42,6 +44,22 @@ def test_a_failed_block_leaves_what_was_there(tmp_path):
             raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
+        write_half()
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["file.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_as_such(tmp_path, number):
+    path = tmp_path / "file.txt"
+    write_text(path, "old")
+
+    def write_half():
+        with atomic_write(path) as scratch:
+            scratch.write_text("half")
+            raise OSError(number, os.strerror(number))
+
+    with pytest.raises(ArtefactError, match=r"no room on the disk for .*file\.txt; free some"):
         write_half()
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["file.txt"]

@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from signl.corpora import zips
 from signl.corpora.streams import stream_members
 from signl.errors import ArchiveError
 
@@ -138,6 +139,23 @@ def test_a_bomb_that_lies_about_its_size_is_not_inflated(tmp_path, published):
     struct.pack_into("<L", content, entry + 24, 100)
     path.write_bytes(content)
     with pytest.raises(ArchiveError, match=r"'a\.wav' does not match its checksum"):
+        read([path])
+
+
+@pytest.mark.parametrize("n_claimed", [0, 1, 8, 10])
+def test_a_directory_holds_as_many_members_as_it_claims(tmp_path, published, n_claimed):
+    path = published.write_zip(tmp_path / "a.zip", MEMBERS)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<2H", content, content.rindex(b"PK\5\6") + 8, n_claimed, n_claimed)
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"a\.zip: its directory .*damaged"):
+        read([path])
+
+
+def test_a_directory_that_claims_too_much_is_not_read(tmp_path, published, monkeypatch):
+    path = published.write_zip(tmp_path / "a.zip", MEMBERS)
+    monkeypatch.setattr(zips, "_MAX_DIRECTORY_BYTES", 100)
+    with pytest.raises(ArchiveError, match="its directory claims 9 members"):
         read([path])
 
 

@@ -1,0 +1,128 @@
+import weakref
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from signl.features.shards import FeatureStore
+from signl.features.usable import read_usable
+from signl.training import passes
+from signl.training.crops import Loading, Utterances, shuffled
+from signl.training.job import make_fabric
+from signl.training.options import FinetuningOptions
+from signl.training.passes import make_trainer, mean_loss
+
+
+class Step(NamedTuple):
+    loss: Tensor
+    n_views: int
+
+
+class Linear(nn.Module):
+    """A network with dropout and a weight that is not trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.dropout = nn.Linear(64, 1), nn.Dropout(0.5)
+        self.frozen = nn.Parameter(torch.ones(1), requires_grad=False)
+
+    def forward(self, picture):
+        return self.dropout(self.layer(picture.flatten(1))) * self.frozen
+
+
+@pytest.fixture
+def trainer(toy):
+    torch.manual_seed(0)
+    loading = Loading(
+        store=FeatureStore.of(toy.features), fabric=make_fabric("32-true", gpu=0), batch_size=7
+    )
+    partitions = {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")}
+    return make_trainer(
+        Linear(),
+        FinetuningOptions(learning_rate=0.01, weight_decay=0.0),
+        partitions,
+        loading,
+        n_frames=8,
+        n_views=2,
+        seed=3,
+    )
+
+
+@pytest.fixture
+def step(trainer):
+    def computed(batch):
+        return Step(trainer.network(batch.views[0]).square().mean(), len(batch.views))
+
+    return computed
+
+
+def test_training_passes_once_over_train_in_the_order_of_the_epoch(trainer, step):
+    classes = torch.cat([classes for classes, _ in trainer.train(4, step)])
+    expected = trainer.partitions["train"].classes[shuffled(24, 3, 4)]
+    assert classes.tolist() == expected.tolist()
+
+
+def test_validation_passes_once_over_dev_as_it_stands(trainer, step):
+    results = list(trainer.validate(step))
+    classes = torch.cat([classes for classes, _ in results])
+    assert classes.tolist() == trainer.partitions["dev"].classes.tolist()
+    assert {result.n_views for _, result in results} == {2}
+
+
+def test_training_moves_what_asks_for_gradients_and_validation_nothing(trainer, step):
+    network = trainer.bare
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    list(trainer.validate(step))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    network.train()
+    list(trainer.train(0, step))
+    assert not torch.equal(network.layer.weight, before["layer.weight"])
+    assert torch.equal(network.frozen, before["frozen"])
+
+
+def test_validation_is_without_dropout_and_gradients(trainer, step):
+    trainer.bare.train()
+    first, second = ([result.loss for _, result in trainer.validate(step)] for _ in range(2))
+    assert first == second
+    assert not any(loss.requires_grad for loss in first)
+
+
+def test_an_epoch_follows_its_number_alone(trainer, step):
+    state = {name: tensor.clone() for name, tensor in trainer.bare.state_dict().items()}
+
+    def losses(epoch):
+        trainer.bare.load_state_dict(state)
+        trainer.bare_optimiser.state.clear()
+        trainer.bare.train()
+        return [result.loss.item() for _, result in trainer.train(epoch, step)]
+
+    first = losses(1)
+    torch.rand(5)
+    assert losses(1) == first
+    assert losses(2) != first
+
+
+@pytest.mark.parametrize("name", ["train", "validate"])
+def test_pictures_are_let_go(trainer, step, monkeypatch, name):
+    # Those of an epoch of a whole corpus would take hundreds of gigabytes.
+    pictures, alive = [], []
+    load = passes.load_batches
+
+    def watch(*arguments, **options):
+        for batch in load(*arguments, **options):
+            alive.append(sum(reference() is not None for reference in pictures))
+            pictures.append(weakref.ref(batch.views[0]))
+            yield batch
+
+    monkeypatch.setattr(passes, "load_batches", watch)
+    arguments = (0, step) if name == "train" else (step,)
+    kept = list(getattr(trainer, name)(*arguments))
+    assert len(kept) == len(pictures) >= 3
+    assert max(alive) <= 2
+
+
+def test_the_mean_is_over_utterances():
+    losses = [(3, 1.0), (1, 5.0)]
+    assert mean_loss(losses) == pytest.approx(np.mean([1.0, 1.0, 1.0, 5.0]))
