@@ -1,4 +1,6 @@
-"""Where a job computes, and with how many threads."""
+"""Where a job computes, with how many threads, and what the workflow gives to it."""
+
+from typing import NamedTuple, Self
 
 import torch
 
@@ -21,3 +23,25 @@ def prepare_device(*, gpu: int) -> torch.device:
         torch.backends.cudnn.benchmark = False
         return torch.device("cuda")
     return torch.device("cpu")
+
+
+class Resources(NamedTuple):
+    """What the workflow gives to a job.
+
+    Neither changes a result, beyond what the arithmetic of a GPU does.
+
+    Attributes
+    ----------
+    gpu : int
+        GPUs; with 0, or on a machine without one, the CPU computes.
+    n_workers : int
+        Processes that load batches; with 0 the job loads them itself.
+    """
+
+    gpu: int = 0
+    n_workers: int = 0
+
+    @classmethod
+    def of(cls, gpu: int, threads: int) -> Self:
+        """Return the resources of a job: one thread computes, the others load."""
+        return cls(gpu=gpu, n_workers=threads - 1)

@@ -16,6 +16,7 @@ from signl.corpora.table import (
     CORPORA,
     Corpus,
     LocatedArchive,
+    archive_named,
     corpus_named,
     locate_archives,
     locate_protocols,
@@ -26,6 +27,8 @@ from signl.labels import DEV, EVAL, PARTITIONS, TRAIN
 from signl.schema import check_schema
 from signl.seeds import shard_names
 
+#: Seconds of a clip, where a front-end does not say (signl.features.frontends.FrontendConfig).
+CLIP_S: Final = 9.0
 DEMO_ARCHIVES: Final = "results/demo/archives"
 DEMO_FRONTEND: Final = "results/demo/wav2vec2"
 
@@ -76,6 +79,7 @@ class Experiment:
         self.config = config
         self._found: dict[tuple[str, frozenset[str]], list[LocatedArchive]] = {}
         self._check_names()
+        self._check_crops()
 
     # What is asked for.
 
@@ -290,19 +294,29 @@ class Experiment:
         Of an archive of which only a part is there, nobody has published how many it holds:
         without a word in the configuration it becomes one shard.
         """
+        described = archive_named(archive)
         for corpus, options in self.config["corpora"].items():
             shards = (options or {}).get("shards", {})
             if archive in shards:
                 return int(shards[archive])
-            holds_it = archive in {of_set.name for of_set in corpus_named(corpus).archives}
+            holds_it = described.set in {of_corpus.name for of_corpus in corpus_named(corpus).sets}
             if holds_it and self.corpus_options(corpus)["subset"]:
                 return 1
-        return self.archives[archive].archive.n_shards
+        return described.n_shards
 
     def _recipe_for(self, recipe: str, corpus: str) -> dict[str, Any]:
         options = self.config["recipes"][recipe]
         overrides = (options.get("per_corpus") or {}).get(corpus) or {}
         return _merged(options, overrides)
+
+    def _check_crops(self) -> None:
+        for name, recipe in self.config["recipes"].items():
+            clip_s = self.config["frontends"][recipe["frontend"]].get("clip_s", CLIP_S)
+            if recipe["crop_s"] > clip_s:
+                raise ConfigError(
+                    f"recipes.{name}.crop_s is {recipe['crop_s']}; allowed is at most the "
+                    f"front-end's clip_s, {clip_s}"
+                )
 
     def _check_names(self) -> None:
         for where, name, known in self._used_names():

@@ -36,4 +36,6 @@ def _message(error: jsonschema.ValidationError) -> str:
         known = sorted(rules.get("properties", {}))
         return f"  {where}: {error.message}; known keys are {known}"
     hint = rules.get("description", "")
+    if error.validator == "type" and isinstance(error.instance, str) and "e" in error.instance:
+        hint = "YAML takes 1e-5 for text: write 1.0e-5"
     return f"  {where}: {error.message}" + (f"; {hint}" if hint else "")

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from signl.devices import Resources
 from signl.logs import log_to
-from signl.training.job import ModelFiles, Resources
+from signl.training.job import ModelFiles
 from signl.training.pretrain import pretrain_encoder
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from signl.devices import Resources
 from signl.evaluation.scoring import score_trials
 from signl.logs import log_to
-from signl.training.job import Resources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from signl.devices import Resources
 from signl.logs import log_to
 from signl.training.finetune import train_classifier
-from signl.training.job import EncoderFiles, ModelFiles, Resources
+from signl.training.job import EncoderFiles, ModelFiles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -230,7 +230,9 @@ def parse_reference_half(content: bytes, source: str, dev: Sequence[Trial]) -> s
     for number, columns in read_rows(content, source, n_columns=5, separator="|"):
         if number == 1:
             if columns != _SIGNL_HEADER:
-                raise row_error(source, number, f"{columns} is not the header {_SIGNL_HEADER}")
+                raise row_error(
+                    source, number, f"{str(columns)[:100]} is not the header {_SIGNL_HEADER}"
+                )
             continue
         path, key, attack = columns[:3]
         name = check.identifier(number, path.removeprefix(_SIGNL_FOLDER).removesuffix(".flac"))

@@ -77,7 +77,7 @@ def parse_meta(content: bytes, source: str) -> Iterator[Trial]:
             raise row_error(source, number, f"{len(columns)} columns instead of {len(_HEADER)}")
         if index == 0:
             if columns != _HEADER:
-                raise row_error(source, number, f"{columns} is not the header {_HEADER}")
+                raise row_error(source, number, f"{str(columns)[:100]} is not the header {_HEADER}")
             continue
         name, speaker, key = columns
         check.identifier(number, name)

@@ -16,6 +16,7 @@ NOTHING: Final = "-"
 LABELS: Final = {"bonafide": BONAFIDE, "bona-fide": BONAFIDE, "spoof": SPOOF}
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _RESTORE: Final = "restore the file as published"
+_MAX_SHOWN: Final = 500
 
 
 def row_error(source: str, number: int, problem: str) -> ProtocolError:
@@ -28,8 +29,10 @@ def row_error(source: str, number: int, problem: str) -> ProtocolError:
     number : int
         The row, from 1.
     problem : str
-        What is wrong with it.
+        What is wrong with it; a row may be of any length, and what is shown of it is cut.
     """
+    if len(problem) > _MAX_SHOWN:
+        problem = f"{problem[:_MAX_SHOWN]}..."
     return ProtocolError(f"{source}, row {number}: {problem}; {_RESTORE}")
 
 

@@ -52,8 +52,8 @@ def locate_set(
     Returns
     -------
     list of LocatedArchive
-        Where no form is whole: the form of which something is there, else the published one,
-        with what is missing. Nothing, for an optional set that is not there.
+        Where no form is whole: the one of which something is there and least is missing, else
+        the published one, with what is missing. Nothing, for an optional set that is not there.
     """
     folder = Path(archives_folder)
     found = list(_found_forms(archive_set, folder))
@@ -64,9 +64,14 @@ def locate_set(
         present = [archive for archive in located if not archive.missing]
         if subset and present:
             return present
-        if present or any(len(archive.missing) < len(archive.paths) for archive in located):
-            return located
-    return [] if archive_set.is_optional else found[0]
+    begun = [
+        located
+        for located in found
+        if any(len(archive.missing) < len(archive.paths) for archive in located)
+    ]
+    if not begun and archive_set.is_optional:
+        return []
+    return min(begun or found[:1], key=lambda located: sum(len(item.missing) for item in located))
 
 
 def _found_forms(archive_set: ArchiveSet, folder: Path) -> Iterator[list[LocatedArchive]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
 from signl.features.shards import FeatureStore
@@ -16,7 +17,6 @@ from signl.features.usable import read_usable
 from signl.graph.heads import Classifier, score
 from signl.graph.saving import load_classifier
 from signl.training.crops import FixedCrops, Loading, Utterances, load_batches
-from signl.training.job import Resources, make_fabric
 
 logger = logging.getLogger(__name__)
 
@@ -55,14 +55,15 @@ def score_trials(
     Raises
     ------
     ArtefactError
-        If the classifier's width is not that of the features.
+        If the classifier was trained on features of another front-end, or of other options.
     """
-    classifier = load_classifier(model, config).module
+    loaded = load_classifier(model, config)
+    classifier, trained_on = loaded.module, loaded.card["features"]
     store = FeatureStore.of(features)
-    width = classifier.encoder.width
-    if width != store.shape.width:
+    if trained_on != store.made_by.options:
         raise ArtefactError(
-            f"{model} takes features of width {width}, {features[0]} has {store.shape.width}"
+            f"{model} was trained on features of {trained_on}, those of {features[0]} are of "
+            f"{store.made_by.options}"
         )
     utterances = Utterances.of(read_usable(trials))
     began = time.monotonic()
@@ -81,11 +82,10 @@ def _scores(
     classifier: Classifier, utterances: Utterances, store: FeatureStore, resources: Resources
 ) -> np.ndarray:
     """Return the scores, (utterance,) in float64."""
-    fabric = make_fabric("32-true", gpu=resources.gpu)
-    network = fabric.setup(classifier)
-    network.eval()
+    device = prepare_device(gpu=resources.gpu)
+    network = classifier.to(device).eval()
     loading = Loading(
-        store=store, fabric=fabric, batch_size=BATCH_SIZE, n_workers=resources.n_workers
+        store=store, device=device, batch_size=BATCH_SIZE, n_workers=resources.n_workers
     )
     crops = FixedCrops(n_frames=classifier.encoder.n_frames)
     order = np.arange(len(utterances))

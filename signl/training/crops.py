@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
@@ -35,6 +34,11 @@ class Batch(NamedTuple):
 
     views: tuple[Tensor, ...]
     classes: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on a device."""
+        views = tuple(view.to(device, non_blocking=True) for view in self.views)
+        return Batch(views, self.classes.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)
@@ -186,8 +190,8 @@ class Loading:
     ----------
     store : FeatureStore
         The feature shards.
-    fabric : Fabric
-        Whose device the batches go to.
+    device : device
+        Where the batches go.
     batch_size : int
         Utterances of a batch, at most.
     n_workers : int
@@ -195,7 +199,7 @@ class Loading:
     """
 
     store: FeatureStore
-    fabric: Fabric
+    device: torch.device
     batch_size: int
     n_workers: int = 0
 
@@ -214,7 +218,7 @@ def load_batches(
         batch_sampler=even_batches(order, loading.batch_size),
         collate_fn=_collate,
         num_workers=loading.n_workers,
-        pin_memory=loading.fabric.device.type == "cuda",
+        pin_memory=loading.device.type == "cuda",
     )
     for batch in tqdm(loader, desc=name, unit=" batch", disable=None):
-        yield loading.fabric.to_device(batch)
+        yield batch.to(loading.device)

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn import functional as F
 
 from signl import revisions
 from signl.artefacts import MadeBy
+from signl.devices import Resources
 from signl.errors import ConfigError, ManifestError
 from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
@@ -27,7 +29,6 @@ from signl.training.crops import Batch, Loading, Utterances, crop_frames
 from signl.training.job import (
     EncoderFiles,
     ModelFiles,
-    Resources,
     digest_of,
     make_fabric,
     seed_weights,
@@ -79,6 +80,8 @@ class Finetuning:
         ``train`` and ``dev``, of the labelled utterances.
     loading : Loading
         How batches are loaded.
+    fabric : Fabric
+        Device and precision of this job.
     encoder : EncoderFiles, optional
         The pre-trained encoder.
     seed : int
@@ -95,6 +98,7 @@ class Finetuning:
         recipe: FinetuningRecipe,
         partitions: Mapping[str, Utterances],
         loading: Loading,
+        fabric: Fabric,
         *,
         encoder: EncoderFiles | None,
         seed: int,
@@ -114,6 +118,7 @@ class Finetuning:
             self.options,
             partitions,
             loading,
+            fabric,
             n_frames=n_frames,
             n_views=1,
             seed=seed,
@@ -121,7 +126,7 @@ class Finetuning:
         self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
             self.trainer.bare_optimiser, T_max=self.options.cosine_epochs
         )
-        self._class_weights = loading.fabric.to_device(torch.tensor(self.options.class_weights))
+        self._class_weights = fabric.to_device(torch.tensor(self.options.class_weights))
 
     def train_epoch(self, epoch: int) -> Passed:
         """Train on a random crop of each labelled utterance of ``train``."""
@@ -200,13 +205,14 @@ def train_classifier(
         "train": Utterances.of(_labelled(train, labelled, labels)),
         "dev": Utterances.of(_labelled(dev, labelled, labels)),
     }
+    fabric = make_fabric(recipe.finetuning.precision, gpu=resources.gpu)
     loading = Loading(
         store=FeatureStore.of(features),
-        fabric=make_fabric(recipe.finetuning.precision, gpu=resources.gpu),
+        device=fabric.device,
         batch_size=recipe.finetuning.batch_size,
         n_workers=resources.n_workers,
     )
-    finetuning = Finetuning(recipe, partitions, loading, encoder=encoder, seed=seed)
+    finetuning = Finetuning(recipe, partitions, loading, fabric, encoder=encoder, seed=seed)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.FINETUNING,
@@ -222,6 +228,7 @@ def train_classifier(
         "corpus": corpus,
         "label_percent": percent,
         "seed": seed,
+        "features": dict(loading.store.made_by.options),
         "n_labelled": {name: len(part) for name, part in partitions.items()},
         "pretrained": encoder is not None,
         "dev": run.best_record,

@@ -13,28 +13,6 @@ from signl.seeds import derive_seed
 from signl.training.options import Precision
 
 
-class Resources(NamedTuple):
-    """What the workflow gives to a job.
-
-    Neither changes a result, beyond what the arithmetic of a GPU does.
-
-    Attributes
-    ----------
-    gpu : int
-        GPUs; with 0, or on a machine without one, the CPU computes.
-    n_workers : int
-        Processes that load batches; with 0 the job loads them itself.
-    """
-
-    gpu: int = 0
-    n_workers: int = 0
-
-    @classmethod
-    def of(cls, gpu: int, threads: int) -> Self:
-        """Return the resources of a job: one thread computes, the others load."""
-        return cls(gpu=gpu, n_workers=threads - 1)
-
-
 class EncoderFiles(NamedTuple):
     """The two files of a pre-trained encoder."""
 

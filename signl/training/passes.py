@@ -61,6 +61,8 @@ class Trainer:
         ``train`` and ``dev``.
     loading : Loading
         How batches are loaded.
+    fabric : Fabric
+        Device and precision of this job.
     n_frames, n_views : int
         Frames of a crop, and crops of an utterance.
     seed : int
@@ -73,14 +75,10 @@ class Trainer:
     optimiser: Any
     partitions: Mapping[str, Utterances]
     loading: Loading
+    fabric: Fabric
     n_frames: int
     n_views: int
     seed: int
-
-    @property
-    def fabric(self) -> Fabric:
-        """The Fabric of this job."""
-        return self.loading.fabric
 
     def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
         """Train on random crops of each utterance of ``train``, in an order of the epoch's own.
@@ -117,9 +115,10 @@ class Trainer:
         crops = FixedCrops(n_frames=self.n_frames, n_views=self.n_views)
         order = np.arange(len(utterances))
         self.bare.eval()
-        with torch.no_grad():
-            for batch in load_batches(utterances, order, crops, self.loading, name="dev"):
-                yield batch.classes, step(batch)
+        for batch in load_batches(utterances, order, crops, self.loading, name="dev"):
+            with torch.no_grad():
+                result = step(batch)
+            yield batch.classes, result
 
 
 def make_trainer(
@@ -127,6 +126,7 @@ def make_trainer(
     options: TrainingOptions,
     partitions: Mapping[str, Utterances],
     loading: Loading,
+    fabric: Fabric,
     *,
     n_frames: int,
     n_views: int,
@@ -138,7 +138,7 @@ def make_trainer(
         lr=options.learning_rate,
         weight_decay=options.weight_decay,
     )
-    wrapped_network, wrapped_optimiser = loading.fabric.setup(network, optimiser)
+    wrapped_network, wrapped_optimiser = fabric.setup(network, optimiser)
     return Trainer(
         bare=network,
         network=wrapped_network,
@@ -146,6 +146,7 @@ def make_trainer(
         optimiser=wrapped_optimiser,
         partitions=partitions,
         loading=loading,
+        fabric=fabric,
         n_frames=n_frames,
         n_views=n_views,
         seed=seed,

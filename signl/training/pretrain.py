@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from signl import revisions
 from signl.artefacts import MadeBy
+from signl.devices import Resources
 from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
@@ -22,7 +24,7 @@ from signl.graph.saving import save_model
 from signl.options import build_options
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances, crop_frames
-from signl.training.job import ModelFiles, Resources, digest_of, make_fabric, seed_weights
+from signl.training.job import ModelFiles, digest_of, make_fabric, seed_weights
 from signl.training.options import PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Run
@@ -100,6 +102,8 @@ class Pretraining:
         ``train`` and ``dev``.
     loading : Loading
         How batches are loaded.
+    fabric : Fabric
+        Device and precision of this job.
     seed : int
         Root seed.
     """
@@ -109,6 +113,7 @@ class Pretraining:
         recipe: PretrainingRecipe,
         partitions: Mapping[str, Utterances],
         loading: Loading,
+        fabric: Fabric,
         *,
         seed: int,
     ) -> None:
@@ -127,6 +132,7 @@ class Pretraining:
             self.options,
             partitions,
             loading,
+            fabric,
             n_frames=n_frames,
             n_views=2,
             seed=seed,
@@ -190,13 +196,14 @@ def pretrain_encoder(
         "train": Utterances.of(read_usable(train)),
         "dev": Utterances.of(read_usable(dev)),
     }
+    fabric = make_fabric(recipe.pretraining.precision, gpu=resources.gpu)
     loading = Loading(
         store=FeatureStore.of(features),
-        fabric=make_fabric(recipe.pretraining.precision, gpu=resources.gpu),
+        device=fabric.device,
         batch_size=recipe.pretraining.batch_size,
         n_workers=resources.n_workers,
     )
-    pretraining = Pretraining(recipe, partitions, loading, seed=seed)
+    pretraining = Pretraining(recipe, partitions, loading, fabric, seed=seed)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.PRETRAINING,
@@ -210,6 +217,7 @@ def pretrain_encoder(
     card = {
         "corpus": corpus,
         "seed": seed,
+        "features": dict(loading.store.made_by.options),
         "n_utterances": {name: len(part) for name, part in partitions.items()},
         "labels": "none",
         "dev": run.best_record,

@@ -28,9 +28,9 @@ class Patience:
     epochs : int
         So many epochs without a better one end the run.
     min_delta : float
-        By how much the first figure of a result must be lower to be better.
+        By how much the first figure of a result must be lower to renew the patience.
     best : list of float
-        The best result so far; results are compared figure by figure, lower is better.
+        The result that last renewed it; results are compared figure by figure, lower is better.
     waited : int
         Epochs since then, of those that count.
     """
@@ -40,20 +40,12 @@ class Patience:
     best: list[float] = field(default_factory=list)
     waited: int = 0
 
-    def is_better(self, result: Sequence[float]) -> bool:
-        """Tell whether a result beats the best one."""
-        if not self.best:
-            return True
-        return [result[0] + self.min_delta, *result[1:]] < self.best
-
-    def observe(self, result: Sequence[float], *, counts: bool = True) -> bool:
-        """Take an epoch's result; return whether it is the best so far."""
-        better = self.is_better(result)
-        if better:
+    def observe(self, result: Sequence[float], *, counts: bool = True) -> None:
+        """Take an epoch's result."""
+        if not self.best or [result[0] + self.min_delta, *result[1:]] < self.best:
             self.best, self.waited = list(result), 0
         elif counts:
             self.waited += 1
-        return better
 
     @property
     def is_over(self) -> bool:
@@ -73,7 +65,7 @@ class Run:
     model, optimiser, scheduler
         What is trained; their states are resumed.
     patience : Patience
-        Decides which epoch is the best and when the run ends.
+        Decides when the run ends.
     """
 
     def __init__(
@@ -90,6 +82,7 @@ class Run:
         self.model, self.optimiser, self.scheduler = model, optimiser, scheduler
         self.patience = patience
         self.history: list[Record] = []
+        self.best_result: list[float] = []
         self.best_state: dict[str, torch.Tensor] = {}
         self._resume()
 
@@ -113,12 +106,14 @@ class Run:
         record : Mapping
             What the history says of the epoch.
         result : sequence of float
-            What :class:`Patience` compares, figure by figure; lower is better.
+            Compared figure by figure; lower is better.
         counts : bool
             Whether the epoch wears out the patience.
         """
-        is_best = self.patience.observe(result, counts=counts)
+        self.patience.observe(result, counts=counts)
+        is_best = not self.best_result or list(result) < self.best_result
         if is_best:
+            self.best_result = list(result)
             self.best_state = {
                 key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()
             }
@@ -147,6 +142,7 @@ class Run:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
+            "best_result": self.best_result,
             "best_state": self.best_state,
             "history": self.history,
             "patience_best": self.patience.best,
@@ -166,7 +162,8 @@ class Run:
         self.optimiser.load_state_dict(state["optimiser"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
-        self.best_state, self.history = state["best_state"], state["history"]
+        self.best_result, self.best_state = state["best_result"], state["best_state"]
+        self.history = state["history"]
         self.patience.best = state["patience_best"]
         self.patience.waited = state["patience_waited"]
         logger.info("resumed after epoch %d from %s", self.next_epoch - 1, self.checkpoint)

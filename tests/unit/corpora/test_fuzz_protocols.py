@@ -47,7 +47,10 @@ def rows_of(published):
 
     def parse_names(content, source):
         names = content.decode("utf-8", "backslashreplace").split("\n")
-        return parse_members(names, source, version="clean")
+        # What readers of archives make of names.
+        return parse_members(
+            (normalise(name or ".", source) for name in names), source, version="clean"
+        )
 
     challenge = published.challenge_form(published.A5_DEV)
     return {

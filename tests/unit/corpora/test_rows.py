@@ -45,6 +45,12 @@ def test_missing_and_extra_columns_are_named(row, number):
         list(read_rows(content, "p.txt", n_columns=2))
 
 
+def test_a_message_shows_the_begin_of_an_endless_row():
+    with pytest.raises(ProtocolError, match=r"row 3: attack 'AAA.*A\.\.\.; restore") as caught:
+        RowChecker("p.txt").attack(3, "A" * 10**6, "bonafide")
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../a", "a/b", "a b", "a\0", "ä", "a" * 201])
 def test_identifiers_that_are_no_file_names_are_refused(name):
     with pytest.raises(ProtocolError, match=r"p\.txt, row 7: .*is not an utterance's name"):

@@ -148,6 +148,8 @@ def test_missing_archives_are_named_in_the_published_form(tmp_path):
         ),
         ("cfad", "CFAD.z0?", "", "CFAD", "joined"),
         ("cfad", "CFAD.z*", "CFAD_joined.zip", "CFAD", "joined"),
+        # What is left of the spans does not stand in for the joined file.
+        ("cfad", "CFAD.z0?", "CFAD_joined.zip", "CFAD", "joined"),
         ("cfad", "CFAD.z*", "CFAD/noisy_version/", "CFAD", "unpacked"),
         (
             "in_the_wild",
@@ -173,15 +175,28 @@ def test_other_forms_are_found(archives, corpus, gone, there, name, form, is_dir
     found = located(corpus, archives)[name]
     assert (found.form, found.missing) == (form, ())
     assert all(path.exists() for path in found.paths)
+    if there and not there.endswith("/"):
+        assert found.paths[0].name in there
 
 
 @pytest.mark.parametrize("kind", ["metadata", "metainfor"])
-def test_challenge_time_protocols_are_found(archives, kind):
+@pytest.mark.parametrize("of_eval", [None, "eval.track_1.tsv", "eval.{kind}.txt"])
+def test_challenge_time_protocols_are_found(archives, kind, of_eval):
     (archives / "ASVspoof5/ASVspoof5_protocols.tar.gz").unlink()
-    for split in ("train", "dev"):
-        (archives / f"ASVspoof5/ASVspoof5.{split}.{kind}.txt").touch()
+    names = [f"ASVspoof5.{split}.{kind}.txt" for split in ("train", "dev")]
+    names += [f"ASVspoof5.{of_eval.format(kind=kind)}"] if of_eval else []
+    for name in names:
+        (archives / "ASVspoof5" / name).touch()
     (found,) = locate_protocols("asvspoof5", archives)
     assert (found.form, found.missing) == ("challenge", ())
+    assert [path.name for path in found.paths] == names
+
+
+def test_of_several_forms_the_one_that_lacks_least_is_asked_for(archives):
+    (archives / "ASVspoof5/ASVspoof5_protocols.tar.gz").unlink()
+    (archives / "ASVspoof5/ASVspoof5.train.metainfor.txt").touch()
+    (found,) = locate_protocols("asvspoof5", archives)
+    assert [path.name for path in found.missing] == ["ASVspoof5.dev.metainfor.txt"]
 
 
 def test_a_missing_part_is_missed_unless_a_subset_will_do(archives):

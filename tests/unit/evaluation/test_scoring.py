@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from signl.devices import Resources
 from signl.errors import ArtefactError
 from signl.evaluation import scoring
 from signl.evaluation.scores import read_scores
@@ -10,7 +11,7 @@ from signl.graph.heads import score
 from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training.finetune import train_classifier
-from signl.training.job import ModelFiles, Resources
+from signl.training.job import ModelFiles
 
 IS_BONAFIDE = np.arange(18) % 3 == 0
 

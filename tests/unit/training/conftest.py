@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from signl.devices import Resources
 from signl.training.finetune import train_classifier
-from signl.training.job import ModelFiles, Resources
+from signl.training.job import ModelFiles
 from signl.training.pretrain import pretrain_encoder
 
 

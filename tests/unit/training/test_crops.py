@@ -17,7 +17,6 @@ from signl.training.crops import (
     load_batches,
     shuffled,
 )
-from signl.training.job import make_fabric
 
 XLSR = Shape(width=1024, window_samples=400, hop_samples=320, clip_frames=449)
 
@@ -112,7 +111,7 @@ def load(toy):
     """Return a function that loads all batches of the toy's train partition."""
     utterances = Utterances.of(read_usable(toy.train))
     loading = Loading(
-        store=FeatureStore.of(toy.features), fabric=make_fabric("32-true", gpu=0), batch_size=10
+        store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=10
     )
 
     def loaded(crops, order=None):

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
+from signl.devices import Resources
 from signl.training.job import (
     EncoderFiles,
     ModelFiles,
-    Resources,
     digest_of,
     make_fabric,
     seed_epoch,

@@ -10,7 +10,6 @@ from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
 from signl.training import passes
 from signl.training.crops import Loading, Utterances, shuffled
-from signl.training.job import make_fabric
 from signl.training.options import FinetuningOptions
 from signl.training.passes import make_trainer, mean_loss
 
@@ -35,15 +34,14 @@ class Linear(nn.Module):
 @pytest.fixture
 def trainer(toy):
     torch.manual_seed(0)
-    loading = Loading(
-        store=FeatureStore.of(toy.features), fabric=make_fabric("32-true", gpu=0), batch_size=7
-    )
+    loading = Loading(store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=7)
     partitions = {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")}
     return make_trainer(
         Linear(),
         FinetuningOptions(learning_rate=0.01, weight_decay=0.0),
         partitions,
         loading,
+        make_fabric("32-true", gpu=0),
         n_frames=8,
         n_views=2,
         seed=3,

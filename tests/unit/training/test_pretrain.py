@@ -15,7 +15,7 @@ from signl.graph.model import GraphConfig, SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
 from signl.training import pretrain as module
 from signl.training.crops import Loading, Utterances
-from signl.training.job import make_fabric, seed_weights
+from signl.training.job import seed_weights
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 
 FIGURES = ("deviation", "effective_rank", "correlation")
@@ -144,9 +144,7 @@ def test_other_objectives_train_too(pretrain, read_history, objective):
 @pytest.fixture
 def pretraining(toy, recipe):
     """A network in pre-training, with batches that do not come out even."""
-    loading = Loading(
-        store=FeatureStore.of(toy.features), fabric=make_fabric("32-true", gpu=0), batch_size=7
-    )
+    loading = Loading(store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=7)
     return module.Pretraining(
         PretrainingRecipe(
             crop_s=recipe["crop_s"],
@@ -155,6 +153,7 @@ def pretraining(toy, recipe):
         ),
         {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
         loading,
+        make_fabric("32-true", gpu=0),
         seed=1,
     )
 

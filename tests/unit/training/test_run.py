@@ -97,7 +97,9 @@ def observe(patience, results, counts=None):
     """Observe results until the patience is over; return which were better."""
     better = []
     for place, result in enumerate(results):
-        better.append(patience.observe(result, counts=counts[place] if counts else True))
+        before = patience.best
+        patience.observe(result, counts=counts[place] if counts else True)
+        better.append(patience.best is not before)
         if patience.is_over:
             break
     return better
