@@ -15,6 +15,8 @@ from signl.errors import ArchiveError
 MAX_MEMBER_BYTES: Final = 1 << 30
 #: No archive has more members: the largest known holds 681,872.
 MAX_MEMBERS: Final = 2_000_000
+#: No path in an archive is longer: systems allow 4,096 bytes.
+MAX_NAME_LENGTH: Final = 4096
 
 GET_ANEW: Final = "download it again, or compare it with: snakemake verify_archives"
 UNPUBLISHED: Final = "it is not as published; download it again from the corpus's own page"
@@ -46,8 +48,13 @@ def normalise(name: str, archive: object) -> str:
     Raises
     ------
     ArchiveError
-        If the name is absolute, climbs by ``..`` or holds a NUL.
+        If the name is absolute, climbs by ``..``, holds a NUL or is longer than any path.
     """
+    if len(name) > MAX_NAME_LENGTH:
+        raise ArchiveError(
+            f"{archive}: member {name[:100]!r}... has a name of {len(name):,} characters; "
+            f"{UNPUBLISHED}"
+        )
     components = re.split(r"[/\\]", name) if "\\" in name else name.split("/")
     is_absolute = components[0] == "" or components[0].endswith(":")
     if is_absolute or ".." in components or "\0" in name:

@@ -108,7 +108,7 @@ def _headers(source: Source, path: Path) -> Iterator[Header]:
             yield header
         elif header.kind not in (*_FILES, _FOLDER):
             kind = _OTHER_KINDS.get(header.kind, f"of the unknown kind {header.kind!r}")
-            raise refuse_kind(header.name, kind, path)
+            raise refuse_kind(normalise(header.name or ".", path), kind, path)
         else:
             normalise(header.name.rstrip("/") or "/", path)
 
@@ -152,7 +152,7 @@ def _parse_pax(
                 raise damaged(path, f"an extended header gives {value[:30]!r} as a size")
             size = int(value)
         elif key.startswith(b"GNU.sparse"):
-            raise refuse_kind(name or "", _OTHER_KINDS[b"S"], path)
+            raise refuse_kind(normalise(name or ".", path), _OTHER_KINDS[b"S"], path)
         position = end
     return name, size
 

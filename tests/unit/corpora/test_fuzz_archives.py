@@ -30,6 +30,7 @@ MAX_MEMBER_BYTES = 1 << 20
 #: Of a reader and all that it gives; its buffers are some megabytes.
 MAX_HELD_BYTES = 8 << 20
 MAX_SECONDS = 5
+MAX_MESSAGE = 2000
 
 MEMBERS = {
     "flac_T/T_0000000000.flac": b"fLaC" + bytes(range(256)) * 3,
@@ -190,6 +191,7 @@ def test_damage_is_read_or_refused_in_bounds(samples, published, tmp_path, kind)
         message = published.refusal(lambda paths=paths, found=found: found.extend(read(paths)))
         peak = tracemalloc.get_traced_memory()[1] - held
         assert message is None or str(tmp_path) in message, case
+        assert len(message or "") < MAX_MESSAGE, case
         assert peak < MAX_HELD_BYTES, (case, peak)
         assert time.monotonic() - begin < MAX_SECONDS, case
         if kind in ("zip", "spans"):  # each member has a checksum of its own

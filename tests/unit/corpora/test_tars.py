@@ -102,6 +102,14 @@ def test_names_that_leave_the_archive_are_refused(tmp_path, published, name):
     assert repr(name) in str(caught.value)
 
 
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_names_longer_than_any_path_are_refused(tmp_path, published, form):
+    path = published.write_tar(tmp_path / "a.tar", {"x" * 100_000: b"1"}, form=form)
+    with pytest.raises(ArchiveError, match="has a name of 100,000 characters") as caught:
+        read(path, lambda _: False)
+    assert len(str(caught.value)) < 1000
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

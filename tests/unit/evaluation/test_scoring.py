@@ -90,15 +90,8 @@ def test_loading_processes_change_nothing(score_toy):
     assert score_toy(n_workers=1).equals(score_toy())
 
 
-def test_features_of_another_width_are_refused(score_toy, make_toy_corpus, toy, tmp_path):
-    shape = toy_shape(toy)._replace(width=10)
-    corpus = make_toy_corpus(tmp_path / "wide", shape=shape)
-    message = r"model\.safetensors takes features of width 8, .*0000-of-0002\.safetensors has 10"
+def test_features_of_another_frontend_are_refused(score_toy, make_toy_corpus, tmp_path):
+    corpus = make_toy_corpus(tmp_path / "other", options={"kind": "lfcc"})
+    message = r"was trained on features of {}, those of .* are of {'kind': 'lfcc'}"
     with pytest.raises(ArtefactError, match=message):
         score_toy(corpus)
-
-
-def toy_shape(toy):
-    from signl.features.shards import Shard
-
-    return Shard(toy.features[0]).shape
