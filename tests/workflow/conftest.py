@@ -8,11 +8,20 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Command(NamedTuple):
+    """A command line, and the folder and environment to run it in."""
+
+    arguments: list[str]
+    folder: Path
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -21,21 +30,30 @@ class Workflow:
 
     folder: Path
 
-    def run(self, config: Mapping, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake with a configuration; standard error comes with the output."""
+    def command(self, config: Mapping, *arguments: str) -> Command:
+        """Return the command that runs Snakemake with a configuration."""
         path = self.folder / "config.test.yaml"
         path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
-        command = [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")),
-            *("--directory", str(self.folder), "--configfile", str(path), "--cores", "2"),
-        ]
+        return Command(
+            [
+                *(sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")),
+                *("--directory", str(self.folder), "--configfile", str(path), "--cores", "2"),
+                *arguments,
+            ],
+            self.folder,
+            os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        )
+
+    def run(self, config: Mapping, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake with a configuration; standard error comes with the output."""
+        command = self.command(config, *arguments)
         return subprocess.run(
-            [*command, *arguments],
+            command.arguments,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            cwd=command.folder,
+            env=command.environment,
             check=False,
             timeout=600,
         )
