@@ -56,6 +56,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401
     if value is None and type(None) in kinds:
         return None
     for kind in kinds:
+        if typing.get_origin(kind) is typing.Literal and value not in typing.get_args(kind):
+            raise ConfigError(f"{where} is {value!r}; allowed are {list(typing.get_args(kind))}")
         if is_dataclass(kind) and isinstance(kind, type):
             return build_options(kind, value, where)
         if typing.get_origin(kind) is tuple and isinstance(value, list):

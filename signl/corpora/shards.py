@@ -1,6 +1,7 @@
 """Shards of packed audio: Parquet files of a member's name and its published bytes."""
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,8 @@ AUDIO_SCHEMA: Final = pa.schema(
 ROW_GROUP_BYTES: Final = 2 << 20
 #: What waits to be written, of all shards together.
 PENDING_BYTES: Final = 128 << 20
+#: Shards that go to the disk side by side, which takes half as long as one after the other.
+_N_SYNCED_TOGETHER: Final = 8
 
 
 class PackedAudio(NamedTuple):
@@ -53,6 +56,7 @@ class _Shard:
     """A shard that is being written."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
         # Encoded audio does not compress, and statistics would hold whole recordings.
         self._writer = pq.ParquetWriter(
             path, schema, compression="none", use_dictionary=False, write_statistics=False
@@ -77,6 +81,11 @@ class _Shard:
 
     def close(self) -> None:
         self._writer.close()
+
+    def sync(self) -> None:
+        """Wait until all that has been written lies on the disk."""
+        with self._path.open("rb") as handle:
+            os.fsync(handle.fileno())
 
 
 def _large_binary(values: list[bytes]) -> pa.LargeBinaryArray:
@@ -132,6 +141,7 @@ class ShardWriter:
             for shard in self._shards:
                 self._flush(shard)
             self._wait()
+            self._sync()
 
     def add(self, member: str, audio: bytes) -> None:
         """Add an utterance to its shard."""
@@ -157,6 +167,13 @@ class ShardWriter:
         """Wait for the row group that is being written; raise what went wrong with it."""
         if self._writing is not None:
             self._writing.result()
+
+    def _sync(self) -> None:
+        for shard in self._shards:
+            shard.close()
+        with ThreadPoolExecutor(_N_SYNCED_TOGETHER) as pool:
+            for _ in pool.map(_Shard.sync, self._shards):
+                pass
 
     def _schema(self, index: int) -> pa.Schema:
         options = {**self._options, "shard": index, "n_shards": len(self._outputs)}

@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
@@ -22,6 +23,7 @@ class Outer:
     inner: Inner = field(default_factory=Inner)
     maybe: Inner | None = None
     note: str | None = None
+    repeat: Literal["waveform", "frames"] = "waveform"
 
 
 def test_nested_mappings_become_dataclasses_and_lists_tuples():
@@ -50,7 +52,7 @@ def test_none_stands_where_it_may():
         (
             {"name": "a", "wdiths": [1], "x": 0},
             r"recipe: unknown keys \['wdiths', 'x'\]; known are "
-            r"\['inner', 'maybe', 'name', 'note', 'widths'\]",
+            r"\['inner', 'maybe', 'name', 'note', 'repeat', 'widths'\]",
         ),
         ({}, r"recipe: missing keys \['name'\]"),
         ({"name": "a", "inner": {"rat": 1}}, r"recipe.inner: unknown keys \['rat'\].*\['rate'\]"),
@@ -69,3 +71,10 @@ def test_what_was_given_is_left_alone():
     options = {"name": "a", "inner": {"rate": 0.1}, "widths": [3]}
     build_options(Outer, options, "recipe")
     assert options == {"name": "a", "inner": {"rate": 0.1}, "widths": [3]}
+
+
+def test_a_choice_is_one_of_those_offered():
+    assert build_options(Outer, {"name": "a", "repeat": "frames"}, "recipe").repeat == "frames"
+    message = r"recipe\.repeat is 'frame'; allowed are \['waveform', 'frames'\]"
+    with pytest.raises(ConfigError, match=message):
+        build_options(Outer, {"name": "a", "repeat": "frame"}, "recipe")
