@@ -7,7 +7,6 @@ from typing import Any, Final, Literal, Protocol
 import torch
 from torch import Tensor
 
-from signl.errors import ConfigError
 from signl.features.spectral import Lfcc, LfccOptions, LogMel, LogMelOptions
 from signl.options import build_options
 
@@ -74,7 +73,7 @@ def make_frontend(config: FrontendConfig, device: torch.device) -> Frontend:
     Raises
     ------
     ConfigError
-        If the kind or one of its options is unknown, or a model cannot be loaded.
+        If one of its options is unknown, or a model cannot be loaded.
     """
     where = f"front-end of kind {config.kind}"
     if config.kind == "wav2vec2":
@@ -82,8 +81,6 @@ def make_frontend(config: FrontendConfig, device: torch.device) -> Frontend:
         from signl.features.speech_model import SpeechModel, SpeechModelOptions
 
         return SpeechModel(build_options(SpeechModelOptions, config.options, where), device)
-    if config.kind not in _SPECTRAL:
-        raise ConfigError(f"{where} is none of {sorted([*_SPECTRAL, 'wav2vec2'])}")
     options_type, frontend_type = _SPECTRAL[config.kind]
     options: Any = build_options(options_type, config.options, where)
     return frontend_type(options, device)
