@@ -84,7 +84,6 @@ for name in experiment.archives:
             runtime=240,
         params:
             cfg={"archive": name},
-            paths=experiment.archive_files(name),
             revision=f"audio-{revisions.AUDIO}",
         script:
             "../workflow_scripts/pack_audio.py"

@@ -1,12 +1,14 @@
 # What all rules share: the checked experiment, the wildcards, the input functions.
 
+import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from signl import revisions
+from signl.corpora.table import CORPORA
 from signl.errors import SignlError
-from signl.experiment import Evaluated, Experiment, Trained
+from signl.experiment import Experiment
 from signl.labels import PARTITIONS
 
 try:
@@ -20,19 +22,21 @@ except SignlError as error:
 LIMITS = {"missing_audio": 0.0, "undecodable": 0.001} | config.get("limits", {})
 GPUS = config.get("gpus_per_job", 1)
 LOADER_WORKERS = config.get("loader_workers", 0)
-# A shard: an archive's name and the shard's.
-SHARD = "{archive}/{shard}"
-CLASSIFIER = "{recipe}/{corpus}/labels-{percent}/seed-{seed}"
+
+
+def any_of(names):
+    """Return a pattern of wildcard values: these names and no others."""
+    return "|".join(map(re.escape, names))
 
 
 wildcard_constraints:
-    corpus="|".join(config["corpora"] | {"asvspoof5": None}),
-    eval_corpus="|".join(config["corpora"]),
-    partition="|".join(PARTITIONS),
+    corpus=any_of(CORPORA),
+    eval_corpus=any_of(config["corpora"]),
+    partition=any_of(PARTITIONS),
     archive=r"[^/]+",
     shard=r"\d{4}-of-\d{4}",
-    frontend="|".join(config["frontends"]),
-    recipe="|".join(config["recipes"]),
+    frontend=any_of(config["frontends"]),
+    recipe=any_of(config["recipes"]),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
     protocol=r"[a-z]+",
@@ -66,7 +70,7 @@ def audio_of(wildcards):
 
 def indexes_of(wildcards):
     return shards_with(
-        f"results/features/{wildcards.frontend}/{SHARD}.parquet",
+        f"results/features/{wildcards.frontend}/{{archive}}/{{shard}}.parquet",
         wildcards.corpus,
         wildcards.partition,
     )
@@ -98,7 +102,7 @@ def usable_partitions(template):
 
 def training_features(wildcards):
     frontend = experiment.frontend_of(wildcards.recipe)
-    template = f"results/features/{frontend}/{SHARD}.safetensors"
+    template = f"results/features/{frontend}/{{archive}}/{{shard}}.safetensors"
     shards = [
         shard
         for partition in ("train", "dev")
@@ -122,7 +126,7 @@ def usable_eval_trials(wildcards):
 
 def eval_features(wildcards):
     frontend = experiment.frontend_of(wildcards.recipe)
-    template = f"results/features/{frontend}/{SHARD}.safetensors"
+    template = f"results/features/{frontend}/{{archive}}/{{shard}}.safetensors"
     return shards_with(template, wildcards.eval_corpus, "eval")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     log_to(snakemake.log[0])
     pack_audio(
-        snakemake.params.paths,
+        snakemake.input.archive,
         snakemake.input.manifest,
         snakemake.output.shards,
         options=snakemake.params.cfg,

@@ -4,7 +4,7 @@ import zlib
 from pathlib import Path
 from typing import Final, Protocol
 
-from signl.corpora.members import damaged
+from signl.corpora.members import check_count, damaged
 
 #: Read from disk at a time.
 CHUNK_BYTES: Final = 1 << 20
@@ -81,6 +81,7 @@ class GzipSource:
         self._path = path
         self._handle = path.open("rb", buffering=0)
         self._inflater = zlib.decompressobj(wbits=31)
+        self._n_gzip_members = 1
         self._compressed = b""
         self._chunk = b""
         self._position = 0
@@ -149,6 +150,9 @@ class GzipSource:
             rest = self._handle.read(CHUNK_BYTES)
         if not rest:
             return False
+        # Each costs some time, even one of no content.
+        self._n_gzip_members += 1
+        check_count(self._n_gzip_members, self._path)
         self._compressed = rest.lstrip(b"\0")
         self._inflater = zlib.decompressobj(wbits=31)
         return True

@@ -9,6 +9,7 @@ from signl.corpora.table import corpus_named
 from signl.errors import ConfigError
 from signl.experiment import DEMO_ARCHIVES, DEMO_FRONTEND, Evaluated, Experiment, Trained
 
+CHALLENGE_PROTOCOLS = ("ASVspoof5.train.metadata.txt", "ASVspoof5.dev.metadata.txt")
 GRAPH = {"nodes": 4, "channels": 8, "neighbours": 3, "layers": 2}
 CONFIG = {
     "archives": DEMO_ARCHIVES,
@@ -234,6 +235,49 @@ def test_archives_that_are_there_are_not_missed(build, config, main, tmp_path):
     after = build().missing_message
     assert archive.files[0] not in after
     assert "LA.zip" in after
+
+
+@pytest.fixture
+def challenge_time(config, main, tmp_path):
+    """The official and the divided ASVspoof 5, of which the release of the challenge is there."""
+    config["archives"] = str(tmp_path)
+    config["corpora"] |= {"asvspoof5": None, "asvspoof5_signl": None}
+    main |= {"train_corpora": ["asvspoof5", "asvspoof5_signl"], "evaluate_on": ["asvspoof5_signl"]}
+    for name in ("flac_T.tar", "flac_D.tar", *CHALLENGE_PROTOCOLS):
+        (tmp_path / name).touch()
+    return config
+
+
+def test_the_release_of_the_challenge_is_packed_once_for_both_divisions(
+    build, challenge_time, tmp_path
+):
+    experiment = build()
+    assert experiment.missing_message == ""
+    assert set(experiment.archives) == {"flac_T", "flac_D"}
+    for name in experiment.archives:
+        assert experiment.archive_files(name) == [str(tmp_path / f"{name}.tar")]
+        assert experiment.packing_corpus(name) == "asvspoof5"
+    for corpus in ("asvspoof5", "asvspoof5_signl"):
+        assert experiment.protocol_files(corpus) == [
+            str(tmp_path / name) for name in CHALLENGE_PROTOCOLS
+        ]
+    assert experiment.audio_archives("asvspoof5_signl", "eval") == ["flac_D"]
+
+
+def test_the_release_of_the_challenge_has_no_official_eval(build, challenge_time, main):
+    main["evaluate_on"].append("asvspoof5")
+    message = build().missing_message
+    assert message.count("flac_E_a") == 10
+    assert "flac_T" not in message
+
+
+def test_a_part_of_an_archive_in_any_form_becomes_one_shard(build, challenge_time):
+    whole = build()
+    assert len(whole.shards_of("flac_T")) == 46
+    for corpus in ("asvspoof5", "asvspoof5_signl"):
+        challenge_time["corpora"][corpus] = {"subset": True}
+    part = build()
+    assert part.shards_of("flac_T") == part.shards_of("flac_D") == ["0000-of-0001"]
 
 
 @pytest.mark.parametrize("percent", [0, -5, 100.5, 500])

@@ -5,6 +5,7 @@ import tarfile
 
 import pytest
 
+from signl.corpora import members as members_module
 from signl.corpora.streams import stream_members
 from signl.errors import ArchiveError
 
@@ -54,6 +55,14 @@ def test_several_gzip_members_and_zero_padding_are_read(tmp_path, published):
     path = tmp_path / "a.tar.gz"
     path.write_bytes(gzip.compress(plain[:5000]) + gzip.compress(plain[5000:]) + bytes(700))
     assert read(path) == MEMBERS
+
+
+def test_endless_empty_gzip_members_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(members_module, "MAX_MEMBERS", 50)
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(b"") * 60)
+    with pytest.raises(ArchiveError, match=r"a\.tar\.gz: holds more than 50 members"):
+        read(path)
 
 
 @pytest.mark.parametrize("suffix", ["tar", "tar.gz"])
