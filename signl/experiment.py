@@ -122,8 +122,16 @@ class Experiment:
     # Corpora and archives.
 
     def corpus_options(self, corpus: str) -> dict[str, Any]:
-        """Return the options of ``build_manifest`` for a corpus."""
-        given = dict(self.config["corpora"].get(corpus) or {})
+        """Return the options of ``build_manifest`` for a corpus.
+
+        A corpus that is not configured is needed for another, over the same archives: where of
+        that one only a part is there, so is it of this.
+        """
+        configured = self.config["corpora"]
+        if corpus not in configured:
+            dependants = (name for name in configured if corpus_named(name).packed_by == corpus)
+            return {"subset": any(self.corpus_options(name)["subset"] for name in dependants)}
+        given = dict(configured[corpus] or {})
         given.pop("shards", None)
         return {"subset": False} | given
 

@@ -111,6 +111,8 @@ def build_manifest(
     )
     write_table(output, to_table(reading.trials), made_by)
     _log_counts(reading.trials, corpus)
+    for partition in reading.absent_partitions:
+        logger.info("%s, %s: no protocol was found, so that it has no trials", corpus, partition)
 
 
 def read_manifest(path: str | Path, *, columns: list[str] | None = None) -> pa.Table:

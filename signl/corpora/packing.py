@@ -18,7 +18,7 @@ from signl.corpora.members import MAX_MEMBER_BYTES, UNPUBLISHED, Member
 from signl.corpora.shards import ShardWriter
 from signl.corpora.streams import stream_members
 from signl.corpora.table import archive_named
-from signl.errors import ArchiveError
+from signl.errors import ArchiveError, ManifestError
 from signl.options import build_options
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ def pack_audio(
     ------
     ArchiveError
         If the archive is missing, damaged or hostile, holds an utterance twice, or holds none.
+    ManifestError
+        If the manifest names no utterance of the archive's set.
     """
     chosen = build_options(PackOptions, options, "pack_audio")
     wanted = _wanted_members(manifest, chosen.archive)
@@ -104,9 +106,14 @@ class _Tally(NamedTuple):
 
 
 def _wanted_members(manifest: str | Path, archive: str) -> frozenset[str]:
-    """Return the members that the manifest names for the set of an archive."""
+    """Return the members that the manifest names for the set of an archive; at least one."""
     table = read_manifest(manifest, columns=["archive", "member"])
     chosen = table.filter(pc.equal(table["archive"], archive_named(archive).set))
+    if not chosen.num_rows:
+        raise ManifestError(
+            f"{manifest} names no utterance of {archive}: no protocol of them was found; put it "
+            "beside the other archives (docs/corpora.md), or leave the partition out"
+        )
     return frozenset(chosen["member"].to_pylist())
 
 

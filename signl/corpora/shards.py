@@ -30,7 +30,7 @@ AUDIO_SCHEMA: Final = pa.schema(
 ROW_GROUP_BYTES: Final = 2 << 20
 #: What waits to be written, of all shards together.
 PENDING_BYTES: Final = 128 << 20
-#: Shards that go to the disk side by side, which takes half as long as one after the other.
+#: Shards brought to the disk side by side: half the time of one after the other.
 _N_SYNCED_TOGETHER: Final = 8
 
 
@@ -169,6 +169,7 @@ class ShardWriter:
             self._writing.result()
 
     def _sync(self) -> None:
+        """Bring all shards to the disk before the first gets its name: a full one leaves none."""
         for shard in self._shards:
             shard.close()
         with ThreadPoolExecutor(_N_SYNCED_TOGETHER) as pool:

@@ -16,7 +16,7 @@ from signl.corpora.packing import pack_audio
 from signl.corpora.shards import iterate_audio, read_header, read_members
 from signl.corpora.table import CORPORA, locate_archives
 from signl.corpora.trials import Trial
-from signl.errors import ArchiveError, ArtefactError, ConfigError
+from signl.errors import ArchiveError, ArtefactError, ConfigError, ManifestError
 from signl.seeds import shard_index, shard_names
 
 FLAC_T = {"archive": "flac_T"}
@@ -116,6 +116,12 @@ def test_an_archive_that_holds_nothing_wanted_is_refused(tmp_path, published, ou
     check_refused(path, manifest, outputs, words)
 
 
+def test_an_archive_of_which_no_protocol_tells_is_not_read(tmp_path, outputs):
+    manifest = write_manifest(tmp_path / "m", ["flac_E_eval/a.flac"], archive="flac_E")
+    with pytest.raises(ManifestError, match="names no utterance of flac_T: no protocol"):
+        pack_audio([tmp_path / "flac_T.tar"], manifest, outputs, options=FLAC_T)
+
+
 def test_an_utterance_that_is_there_twice_is_refused(tmp_path, published, outputs):
     members = [("flac_T/a.flac", b"1"), ("./flac_T/a.flac", b"2")]
     path = published.write_tar(tmp_path / "flac_T.tar", members)
@@ -152,13 +158,19 @@ def test_unknown_archives_and_options_are_refused(tmp_path, outputs):
         pack_audio([tmp_path], manifest, outputs, options={"archive": "flac_X"})
 
 
-def test_a_full_disk_leaves_nothing(tmp_path, published, outputs, monkeypatch):
-    def fail(*_):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("step", ["write", "sync"])
+def test_a_full_disk_leaves_nothing(tmp_path, published, outputs, monkeypatch, step):
+    work = getattr(shards_module._Shard, step)
 
-    monkeypatch.setattr(shards_module._Shard, "write", fail)
-    path = published.write_tar(tmp_path / "flac_T.tar", {"flac_T/a.flac": b"1"})
-    manifest = write_manifest(tmp_path / "m", ["flac_T/a.flac"])
+    def fail(shard, *arguments):
+        if outputs[1].stem in shard._path.name:
+            raise OSError(28, "No space left on device")
+        work(shard, *arguments)
+
+    monkeypatch.setattr(shards_module._Shard, step, fail)
+    members = {f"flac_T/{index}.flac": b"1" for index in range(30)}
+    path = published.write_tar(tmp_path / "flac_T.tar", members)
+    manifest = write_manifest(tmp_path / "m", members)
     with pytest.raises(ArtefactError, match="no room on the disk for"):
         pack_audio([path], manifest, outputs, options=FLAC_T)
     assert not list(outputs[0].parent.iterdir())
