@@ -5,14 +5,17 @@ CORES ?= 2
 UV = .venv/bin/uv pip install --quiet --python .venv/bin/python
 SNAKEMAKE = .venv/bin/snakemake
 
-.PHONY: demo test lint install install-dev bench-corpora clean
+.PHONY: demo test test-slow lint install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
 	.venv/bin/python -m signl.evaluation.show results/indomain.csv results/crossdomain.csv
 
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -m "not slow"
+
+test-slow: .venv/installed-dev ## the tests that take minutes: kills, other cores, memory
+	.venv/bin/python -m pytest -m slow
 
 lint: .venv/installed-dev ## formatters, linters, types, import order
 	.venv/bin/ruff format --check .

@@ -104,7 +104,7 @@ def check_made_by(found: MadeBy, path: str | Path, *, stage: str, revision: int)
     if (found.stage, found.revision) != (stage, revision):
         raise ArtefactError(
             f"{path} was made by {found.stage} revision {found.revision}, expected {stage} "
-            f"revision {revision}; make it anew with: snakemake {path} --force"
+            f"revision {revision}; delete it and run the same snakemake command again"
         )
 
 
@@ -133,7 +133,7 @@ def table_made_by(path: str | Path) -> MadeBy:
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise ArtefactError(
             f"{path} is not a whole table of this project ({error}); "
-            f"make it anew with: snakemake {path} --force"
+            f"delete it and run the same snakemake command again"
         ) from error
 
 
@@ -165,5 +165,5 @@ def read_table(
         return pq.read_table(path, columns=columns, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         raise ArtefactError(
-            f"{path} is damaged ({error}); make it anew with: snakemake {path} --force"
+            f"{path} is damaged ({error}); delete it and run the same snakemake command again"
         ) from error

@@ -1,8 +1,11 @@
 """Where a job computes, with how many threads, and what the workflow gives to it."""
 
+import logging
 from typing import NamedTuple, Self
 
 import torch
+
+logger = logging.getLogger(__name__)
 
 
 def prepare_device(*, gpu: int) -> torch.device:
@@ -22,6 +25,11 @@ def prepare_device(*, gpu: int) -> torch.device:
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
         return torch.device("cuda")
+    if gpu:
+        logger.warning(
+            "no GPU can be used here, computing on the CPU in one thread; set gpus_per_job to 0 "
+            "if that is meant"
+        )
     return torch.device("cpu")
 
 

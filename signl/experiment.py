@@ -4,6 +4,7 @@ This module is what the Snakefile knows of the library. It is imported whenever 
 parsed, in every job, and so imports nothing heavy, and looks at no file's content.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,6 +81,10 @@ class Experiment:
         self._found: dict[tuple[str, frozenset[str]], list[LocatedArchive]] = {}
         self._check_names()
         self._check_crops()
+        self._check_percents()
+        self._check_pairs()
+        self._check_models()
+        self._check_shards()
 
     # What is asked for.
 
@@ -325,6 +330,53 @@ class Experiment:
                     f"recipes.{name}.crop_s is {recipe['crop_s']}; allowed is at most the "
                     f"front-end's clip_s, {clip_s}"
                 )
+
+    def _check_percents(self) -> None:
+        for name, axes in self.config["experiments"].items():
+            for percent in axes["label_percents"]:
+                if (
+                    not re.fullmatch(r"\d+(\.\d+)?", f"{percent:g}")
+                    or float(f"{percent:g}") != percent
+                ):
+                    raise ConfigError(
+                        f"experiments.{name}.label_percents: {percent} cannot stand in a file "
+                        "name; allowed are up to six digits, as in 0.25"
+                    )
+
+    def _check_pairs(self) -> None:
+        """Refuse evaluation on what another cut of the same audio was trained or selected on."""
+        for name, axes in self.config["experiments"].items():
+            for trained, evaluated in product(axes["train_corpora"], axes["evaluate_on"]):
+                if trained != evaluated and self.owner_of(trained) == self.owner_of(evaluated):
+                    raise ConfigError(
+                        f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
+                        "which share audio; allowed is one of them, or each in an experiment of "
+                        "its own"
+                    )
+
+    def _check_models(self) -> None:
+        for name, frontend in self.config["frontends"].items():
+            options = frontend.get("options", {})
+            model = options.get("model")
+            is_folder = model is not None and (
+                Path(model) == Path(DEMO_FRONTEND) or Path(model).is_dir()
+            )
+            if model is not None and not is_folder and options.get("revision") is None:
+                raise ConfigError(
+                    f"frontends.{name}.options.model is {model!r}, which is no folder here; a "
+                    "model id needs a revision, a commit of its repository"
+                )
+
+    def _check_shards(self) -> None:
+        for corpus, options in self.config["corpora"].items():
+            for archive in (options or {}).get("shards", {}):
+                forms = (form for of_set in corpus_named(corpus).sets for form in of_set.forms)
+                known = {each.name for form in forms for each in form.archives}
+                if archive not in known:
+                    raise ConfigError(
+                        f"corpora.{corpus}.shards: archive is {archive!r}; allowed are "
+                        f"{sorted(known)}"
+                    )
 
     def _check_names(self) -> None:
         for where, name, known in self._used_names():

@@ -30,12 +30,21 @@ def check_schema(config: Mapping[str, Any], schema: str | Path) -> None:
 
 def _message(error: jsonschema.ValidationError) -> str:
     """Return where an error is, what is there, and what is allowed."""
-    where = error.json_path.removeprefix("$.")
+    where = error.json_path.removeprefix("$.").replace("$", "the configuration")
     rules: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
         known = sorted(rules.get("properties", {}))
         return f"  {where}: {error.message}; known keys are {known}"
     hint = rules.get("description", "")
-    if error.validator == "type" and isinstance(error.instance, str) and "e" in error.instance:
+    if rules.get("type") in ("number", "integer") and _is_number(error.instance):
         hint = "YAML takes 1e-5 for text: write 1.0e-5"
     return f"  {where}: {error.message}" + (f"; {hint}" if hint else "")
+
+
+def _is_number(text: object) -> bool:
+    """Tell whether a text would be a number, were it not text."""
+    try:
+        float(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return isinstance(text, str)

@@ -140,8 +140,8 @@ def _read_shard_places(archive: str, index: int, n_shards: int, path: str | Path
     expected = {"archive": archive, "shard": index, "n_shards": n_shards}
     if any(header.get(key) != value for key, value in expected.items()):
         raise ArtefactError(
-            f"{path} holds {header}, expected {expected}; make it anew with: snakemake {path} "
-            "--force"
+            f"{path} holds {header}, expected {expected}; delete it and run the same "
+            "snakemake command again"
         )
     members = read_members(path)
     n_rows = len(members)

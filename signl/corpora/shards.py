@@ -236,5 +236,5 @@ def _reading(path: str | Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError) as error:
         raise ArtefactError(
-            f"{path} is damaged ({error}); make it anew with: snakemake {path} --force"
+            f"{path} is damaged ({error}); delete it and run the same snakemake command again"
         ) from error

@@ -170,7 +170,8 @@ def read_metrics(path: str | Path) -> dict[str, Any]:
         made_by = MadeBy(**document["made_by"])
     except (ValueError, KeyError, TypeError) as error:
         raise ArtefactError(
-            f"{path} holds no metrics ({error!r}); make it anew with: snakemake {path} --force"
+            f"{path} holds no metrics ({error!r}); delete it and run the same snakemake "
+            "command again"
         ) from error
     check_made_by(made_by, path, stage=STAGE, revision=revisions.METRICS)
     return document

@@ -70,7 +70,8 @@ def published_eer(system: PublishedSystem, cell: Cell, *, n_trials: int) -> Publ
     Returns
     -------
     PublishedEER or None
-        None where the paper has no number for the very same trials.
+        None where the paper has no number for this protocol, or the cell lacks more than a
+        hundredth of its trials.
     """
     trained, evaluated = (PAPER_CORPORA.get(name) for name in (cell.train_corpus, cell.eval_corpus))
     if trained is None or evaluated is None or evaluated.protocol != cell.protocol:

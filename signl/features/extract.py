@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: Utterances whose waveforms are held at a time, to be grouped by length.
 WINDOW: Final = 256
-#: Audio of one batch through the front-end: 32 whole clips.
+#: Audio of one batch through the front-end: 8 whole clips on a CPU, 32 on a GPU.
 BATCH_S: Final = {"cpu": 9.0 * 8, "cuda": 9.0 * 32}
 
 

@@ -126,7 +126,7 @@ class Shard:
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise ArtefactError(
                 f"{path} is not a whole feature shard ({error}); "
-                f"make it anew with: snakemake {path} --force"
+                f"delete it and run the same snakemake command again"
             ) from error
         check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
         self.made_by = made_by

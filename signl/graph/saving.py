@@ -162,7 +162,7 @@ def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedM
     if header != made_by.to_json():
         raise ArtefactError(
             f"{path} was made by {header}, its configuration by {made_by.to_json()}; "
-            f"make both anew with: snakemake {path} --force"
+            f"delete both and run the same snakemake command again"
         )
     load_strictly(module, weights, source=path)
     return LoadedModel(module.eval(), made_by, description.get("card", {}))

@@ -66,7 +66,8 @@ class FinetuningOptions:
     cosine_epochs : int
         Half a period of the learning rate's cosine, in epochs (``T_max``).
     patience : int
-        Epochs without a better dev EER after which training stops.
+        Epochs without a better dev EER, or as good a one with a lower dev loss, after which
+        training stops.
     patience_below_eer : float
         These epochs count once the EER on the training utterances was below this, 0 to 1.
     class_weights : tuple of float

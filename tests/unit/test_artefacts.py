@@ -121,7 +121,7 @@ def test_what_something_else_has_made_is_refused(tmp_path, stage, revision):
     write_table(path, TABLE, MADE_BY)
     message = (
         f"table.parquet was made by pack_audio revision 3, expected {stage} revision {revision}; "
-        "make it anew with: snakemake .*table.parquet --force"
+        "delete it and run the same snakemake command again"
     )
     with pytest.raises(ArtefactError, match=message):
         read_table(path, stage=stage, revision=revision)
@@ -150,7 +150,7 @@ def test_a_damaged_table_is_refused_by_name(tmp_path, spoil):
     path = tmp_path / "table.parquet"
     write_table(path, TABLE, MADE_BY)
     spoil(path)
-    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* --force"):
+    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* same snakemake command again"):
         read_table(path, stage="pack_audio", revision=3)
 
 
@@ -161,7 +161,7 @@ def test_damage_in_the_middle_is_refused_by_name(tmp_path):
     content = bytearray(path.read_bytes())
     content[50:2000] = bytes(1950)
     path.write_bytes(content)
-    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* --force"):
+    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* same snakemake command again"):
         read_table(path, stage="pack_audio", revision=3)
 
 

@@ -242,7 +242,7 @@ def challenge_time(config, main, tmp_path):
     """The official and the divided ASVspoof 5, of which the release of the challenge is there."""
     config["archives"] = str(tmp_path)
     config["corpora"] |= {"asvspoof5": None, "asvspoof5_signl": None}
-    main |= {"train_corpora": ["asvspoof5", "asvspoof5_signl"], "evaluate_on": ["asvspoof5_signl"]}
+    main |= {"train_corpora": ["asvspoof5_signl"], "evaluate_on": ["asvspoof5_signl"]}
     for name in ("flac_T.tar", "flac_D.tar", *CHALLENGE_PROTOCOLS):
         (tmp_path / name).touch()
     return config
@@ -265,7 +265,7 @@ def test_the_release_of_the_challenge_is_packed_once_for_both_divisions(
 
 
 def test_the_release_of_the_challenge_has_no_official_eval(build, challenge_time, main):
-    main["evaluate_on"].append("asvspoof5")
+    main |= {"train_corpora": ["asvspoof5"], "evaluate_on": ["asvspoof5"]}
     message = build().missing_message
     assert message.count("flac_E_a") == 10
     assert "flac_T" not in message
@@ -371,3 +371,26 @@ def test_parsing_a_workflow_imports_nothing_heavy():
     run = [sys.executable, "-c", code]
     result = subprocess.run(run, check=True, capture_output=True, text=True)
     assert result.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda config: config["corpora"].update(cfad={"shards": {"CFDA": 3}}),
+            r"corpora\.cfad\.shards: archive is 'CFDA'; allowed are \['CFAD'",
+        ),
+        (
+            lambda config: config["experiments"]["main"].update(label_percents=[12.3456789]),
+            r"label_percents: 12\.3456789 cannot stand in a file name",
+        ),
+        (
+            lambda config: config["experiments"]["main"].update(label_percents=[1e-5]),
+            r"label_percents: 1e-05 cannot stand in a file name",
+        ),
+    ],
+)
+def test_what_a_schema_cannot_see_is_refused(build, config, change, message):
+    change(config)
+    with pytest.raises(ConfigError, match=message):
+        build()

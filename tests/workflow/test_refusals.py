@@ -1,6 +1,7 @@
 """What is refused before anything runs, and in which words."""
 
 import copy
+import re
 
 import pytest
 import yaml
@@ -69,6 +70,27 @@ def test_a_train_corpus_without_train_partition(refused):
     assert "'asvspoof2021_df', 'asvspoof5', 'cfad'" in said
 
 
+def test_evaluation_on_audio_that_was_selected_on(refused):
+    def change(config):
+        config["corpora"]["asvspoof5_signl"] = {"subset": True}
+        config["experiments"]["toy"] |= {
+            "train_corpora": ["asvspoof5"],
+            "evaluate_on": ["asvspoof5_signl"],
+        }
+
+    said = refused(change)
+    assert "trains on asvspoof5 and evaluates on asvspoof5_signl, which share audio" in said
+
+
+def test_a_model_id_without_revision(refused):
+    def change(config):
+        config["frontends"]["toy"] = {"kind": "wav2vec2", "options": {"model": "some/model"}}
+
+    said = refused(change)
+    assert "frontends.toy.options.model is 'some/model'" in said
+    assert "a model id needs a revision" in said
+
+
 def test_missing_archives_are_all_named_at_once(refused, tmp_path):
     def change(config):
         config["archives"] = str(tmp_path / "archives")
@@ -107,4 +129,6 @@ def test_the_paper_plan_needs_only_names(elsewhere, repository, tmp_path):
     config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
     config["archives"] = str(tmp_path / "archives")
     said = elsewhere.make(config, "--dry-run", "--quiet", "rules")
-    assert "This was a dry-run" in said or "total" in said
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", said, flags=re.MULTILINE))
+    assert (counts["pretrain_encoder"], counts["train_classifier"]) == ("20", "100")
+    assert (counts["score"], counts["measure"], counts["tabulate"]) == ("400", "700", "2")

@@ -211,7 +211,7 @@ def test_unknown_options_are_refused(run, rows, values):
 def test_damaged_metrics_are_refused(tmp_path, text):
     path = tmp_path / "metrics.json"
     path.write_text(text)
-    with pytest.raises(ArtefactError, match="make it anew"):
+    with pytest.raises(ArtefactError, match="delete it and run"):
         read_metrics(path)
 
 

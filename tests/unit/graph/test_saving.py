@@ -97,7 +97,9 @@ def test_another_class_of_model_is_refused(paths):
 
 def test_a_model_of_another_revision_is_refused(paths):
     save_encoder(paths)
-    with pytest.raises(ArtefactError, match=r"expected pretrain_encoder revision 99.*make it anew"):
+    with pytest.raises(
+        ArtefactError, match=r"expected pretrain_encoder revision 99.*delete it and run"
+    ):
         load_encoder(*paths, revision=99)
 
 
