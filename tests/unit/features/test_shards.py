@@ -116,7 +116,8 @@ def test_a_damaged_or_swapped_file_is_refused_by_name(tmp_path, spoil):
     path, _ = write(tmp_path)
     spoil(path)
     with pytest.raises(
-        ArtefactError, match=r"0000-of-0001\.safetensors is not a whole feature shard .* same snakemake command again"
+        ArtefactError,
+        match=r"0000-of-0001\.safetensors is not a whole feature shard .* command again",
     ):
         Shard(path)
 
