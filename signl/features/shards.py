@@ -28,18 +28,8 @@ from torch import Tensor
 from signl import artefacts, revisions
 from signl.artefacts import MadeBy, atomic_write, check_made_by
 from signl.errors import ArtefactError
+from signl.features.index import INDEX_SCHEMA, STAGE
 from signl.shards import by_archive
-
-STAGE = "extract_features"
-
-INDEX_SCHEMA = pa.schema(
-    [
-        ("member", pa.string()),
-        ("n_frames", pa.int32()),
-        ("duration_s", pa.float32()),
-        ("reason", pa.string()),
-    ]
-)
 
 
 class Shape(NamedTuple):
@@ -96,11 +86,6 @@ def write_shard(
     )
     with atomic_write(path) as scratch:
         save_file(tensors, scratch, metadata=metadata)
-
-
-def read_index(path: str | Path) -> pa.Table:
-    """Read the row index of a shard."""
-    return artefacts.read_table(path, stage=STAGE, revision=revisions.FEATURES)
 
 
 class Shard:

@@ -13,7 +13,7 @@ from signl import artefacts, revisions
 from signl.artefacts import MadeBy, atomic_write
 from signl.corpora.locating import read_trials
 from signl.errors import AudioError, ManifestError
-from signl.features.shards import read_index
+from signl.features.index import read_index
 
 logger = logging.getLogger(__name__)
 

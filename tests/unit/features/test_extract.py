@@ -16,7 +16,8 @@ from signl.features.extract import (
     encode_clips,
     extract_features,
 )
-from signl.features.shards import Shard, read_index
+from signl.features.index import read_index
+from signl.features.shards import Shard
 from signl.features.spectral import LogMel, LogMelOptions
 
 CPU = torch.device("cpu")
