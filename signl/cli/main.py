@@ -1,0 +1,32 @@
+"""The command ``signl`` and its subcommands.
+
+A module of this package holds one subcommand as a function, which imports what it works with when
+it is called: ``signl --help`` need not wait for PyTorch.
+"""
+
+import sys
+
+import typer
+
+from signl.errors import SignlError
+
+app = typer.Typer(
+    help="Companions of the SIGNL workflow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _companions() -> None:
+    """Keep subcommands subcommands, also while there is one alone."""
+
+
+def main() -> None:
+    """Run the command; an error of ours is told in its own words, without a traceback."""
+    try:
+        app()
+    except SignlError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(1)
