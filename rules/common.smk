@@ -111,6 +111,12 @@ def training_features(wildcards):
     return sorted(set(shards))
 
 
+def dev_features(wildcards):
+    frontend = experiment.frontend_of(wildcards.recipe)
+    template = f"results/features/{frontend}/{{archive}}/{{shard}}.safetensors"
+    return shards_with(template, wildcards.corpus, "dev")
+
+
 def encoder_of(wildcards):
     """Return the encoder to start from: nothing, for a recipe without pre-training."""
     if not experiment.is_pretrained(wildcards.recipe):
@@ -153,3 +159,9 @@ def metrics_of(in_domain):
         for cell in experiment.evaluated
         if cell.is_in_domain == in_domain
     ]
+
+
+def pretraining_histories():
+    """Return the histories of all pre-trainings."""
+    template = "results/encoders/{0.recipe}/{0.corpus}/seed-{0.seed}/history.jsonl"
+    return [template.format(encoder) for encoder in experiment.pretrained]

@@ -8,6 +8,8 @@ import sys
 
 import typer
 
+from signl.cli.export_scores import export_scores
+from signl.cli.measure_scores import measure_scores
 from signl.errors import SignlError
 
 app = typer.Typer(
@@ -21,6 +23,10 @@ app = typer.Typer(
 @app.callback()
 def _companions() -> None:
     """Keep subcommands subcommands, also while there is one alone."""
+
+
+app.command("export-scores")(export_scores)
+app.command("measure-scores")(measure_scores)
 
 
 def main() -> None:

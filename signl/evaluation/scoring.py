@@ -1,4 +1,4 @@
-"""Scores of a classifier on the eval trials of a corpus."""
+"""Scores of a classifier on the eval trials of a corpus, or on its labelled dev trials."""
 
 import logging
 import time
@@ -17,6 +17,7 @@ from signl.features.usable import read_usable
 from signl.graph.heads import Classifier, score
 from signl.graph.saving import load_classifier
 from signl.training.crops import FixedCrops, Loading, Utterances, load_batches
+from signl.training.labels import read_labelled
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +31,11 @@ def score_trials(
     features: Sequence[str | Path],
     output: str | Path,
     *,
+    labels: str | Path | None = None,
     options: Mapping[str, Any],
     resources: Resources = Resources(),
 ) -> None:
-    """Write the countermeasure score of every usable eval trial: higher is more bona fide.
+    """Write the countermeasure score of every usable trial: higher is more bona fide.
 
     The first half of each clip is scored, in float32.
 
@@ -42,11 +44,13 @@ def score_trials(
     model, config : path
         The classifier.
     trials : path
-        Usable trials of the eval partition.
+        Usable trials of one partition.
     features : sequence of paths
         Feature shards that hold them.
     output : path
         Parquet: ``utterance_id``, ``score``.
+    labels : path, optional
+        A labelled subset: its trials alone are scored.
     options : Mapping
         What the header of the output says.
     resources : Resources
@@ -65,7 +69,8 @@ def score_trials(
             f"{model} was trained on features of {trained_on}, those of {features[0]} are of "
             f"{store.made_by.options}"
         )
-    utterances = Utterances.of(read_usable(trials))
+    table = read_usable(trials) if labels is None else read_labelled(trials, labels)
+    utterances = Utterances.of(table)
     began = time.monotonic()
     scores = _scores(classifier, utterances, store, resources)
     write_scores(output, utterances.ids, scores, options=options)

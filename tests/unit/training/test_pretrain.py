@@ -1,3 +1,4 @@
+import csv
 import json
 import logging
 from dataclasses import replace
@@ -8,6 +9,7 @@ from safetensors.torch import load_file
 
 from signl import revisions
 from signl.errors import ArtefactError, ConfigError
+from signl.evaluation.pretraining import tabulate_pretraining
 from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
@@ -126,6 +128,15 @@ def test_a_run_on_other_features_is_not_resumed(
     corpus = make_toy_corpus(tmp_path / "corpus", options={"options": {"layer": 4}})
     pretrain("killed", corpus=corpus)
     assert "is of another run, which is not resumed" in caplog.text
+
+
+def test_the_history_is_what_the_table_of_pretrainings_reads(pretrain, tmp_path):
+    table = tmp_path / "pretraining.csv"
+    tabulate_pretraining([pretrain("signl/toy/seed-1").history], table)
+    with table.open(newline="") as handle:
+        (row,) = csv.DictReader(handle)
+    assert (row["recipe"], row["train_corpus"], row["seed"]) == ("signl", "toy", "1")
+    assert row["n_epochs"] == "3"
 
 
 def test_collapse_is_told_of(pretrain, read_history, caplog, monkeypatch):
