@@ -22,8 +22,9 @@ SPREAD: Final = tuple(
     for figure in ("deviation", "effective_rank", "correlation")
 )
 COLUMNS: Final = (
-    *("recipe", "train_corpus", "seed", "collapsed", "first_collapsed_epoch"),
-    *("n_epochs", "best_epoch", "best_collapsed", "best_dev_loss", "last_dev_loss"),
+    *("recipe", "train_corpus", "seed"),
+    *("collapsed", "first_collapsed_epoch", "n_collapsed_epochs", "n_epochs"),
+    *("best_epoch", "best_collapsed", "best_dev_loss", "last_dev_loss"),
     *(f"{which}_{name}" for which in ("best", "last") for name in SPREAD),
 )
 
@@ -95,6 +96,7 @@ def _course(records: Sequence[dict[str, Any]]) -> dict[str, str]:
     return {
         "collapsed": "yes" if collapsed else "no",
         "first_collapsed_epoch": collapsed[0] if collapsed else "",
+        "n_collapsed_epochs": str(len(collapsed)),
         "n_epochs": str(len(records)),
         "best_epoch": str(best["epoch"]),
         "best_collapsed": "yes" if best["collapsed"] else "no",

@@ -257,7 +257,10 @@ def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
         read_metrics(path)
 
 
-@pytest.mark.parametrize("module", ["evaluation.measure", "evaluation.tables", "training.labels"])
+@pytest.mark.parametrize(
+    "module",
+    ["evaluation.measure", "evaluation.tables", "evaluation.pretraining", "training.labels"],
+)
 def test_rules_of_seconds_import_neither_torch_nor_pandas(module):
     code = f"import sys, signl.{module}; print({{'torch', 'pandas'}} & sys.modules.keys())"
     command = [sys.executable, "-c", code]

@@ -58,12 +58,13 @@ def test_a_row_holds_best_and_last_epoch(write_history, table):
     ]
     (row,) = table([write_history(records)])
     assert tuple(row) == COLUMNS
-    assert {name: row[name] for name in COLUMNS[:10]} == {
+    assert {name: row[name] for name in COLUMNS[:11]} == {
         "recipe": "signl",
         "train_corpus": "cfad",
         "seed": "1",
         "collapsed": "no",
         "first_collapsed_epoch": "",
+        "n_collapsed_epochs": "0",
         "n_epochs": "3",
         "best_epoch": "1",
         "best_collapsed": "no",
@@ -77,17 +78,16 @@ def test_a_row_holds_best_and_last_epoch(write_history, table):
 
 def test_the_diagnostics_are_those_of_the_history():
     figures = CollapseDiagnostics._fields
-    assert SPREAD == tuple(
-        f"{part}_{name}" for part in ("embedding", "projection") for name in figures
-    )
+    expected = [f"{part}_{name}" for part in ("embedding", "projection") for name in figures]
+    assert list(SPREAD) == expected
 
 
 @pytest.mark.parametrize(
     ("collapsed", "expected"),
     [
-        ([False, True, True], ("yes", "1", "yes")),
-        ([True, False, False], ("yes", "0", "no")),
-        ([False, False, True], ("yes", "2", "no")),
+        ([False, True, True], ("yes", "1", "2", "yes")),
+        ([True, False, False], ("yes", "0", "1", "no")),
+        ([False, False, True], ("yes", "2", "1", "no")),
     ],
 )
 def test_a_collapse_is_told_with_its_first_epoch(write_history, table, caplog, collapsed, expected):
@@ -96,7 +96,7 @@ def test_a_collapse_is_told_with_its_first_epoch(write_history, table, caplog, c
     ]
     with caplog.at_level(logging.WARNING):
         (row,) = table([write_history(records)])
-    names = ("collapsed", "first_collapsed_epoch", "best_collapsed")
+    names = ("collapsed", "first_collapsed_epoch", "n_collapsed_epochs", "best_collapsed")
     assert tuple(row[name] for name in names) == expected
     assert f"signl on cfad, seed 1, COLLAPSED in epoch {expected[1]}" in caplog.text
 
