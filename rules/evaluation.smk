@@ -91,7 +91,7 @@ rule tabulate:
     output:
         table=report(
             "results/{table}.csv",
-            caption="../report/table.rst",
+            caption="report/table.rst",
             category="Results",
             labels={"table": "{table}"},
         ),
@@ -120,7 +120,7 @@ rule tabulate_breakdown:
     output:
         table=report(
             "results/breakdown.csv",
-            caption="../report/breakdown.rst",
+            caption="report/breakdown.rst",
             category="Results",
             labels={"table": "breakdown"},
         ),
@@ -146,8 +146,9 @@ rule tabulate_pretraining:
     output:
         table=report(
             "results/pretraining.csv",
-            caption="../report/pretraining.rst",
+            caption="report/pretraining.rst",
             category="Pre-training",
+            labels={"table": "pretraining"},
         ),
     log:
         "results/logs/tabulate_pretraining.log",

@@ -2,6 +2,7 @@
 
 import csv
 import time
+import zipfile
 
 import pytest
 
@@ -83,6 +84,18 @@ def test_every_pretraining_has_a_row(toy):
     ]
     assert {row["n_epochs"] for row in rows} == {"2"}
     assert {row["collapsed"] for row in rows} <= {"yes", "no"}
+
+
+def test_the_report_holds_the_tables_and_says_what_a_collapse_means(toy, toy_config, tmp_path):
+    path = tmp_path / "report.zip"
+    toy.make(toy_config, "--report", str(path))
+    with zipfile.ZipFile(path) as archive:
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        texts = {name.rsplit("/", 1)[-1]: archive.read(name).decode() for name in files}
+    for table in ("indomain", "crossdomain", "breakdown", "pretraining", "quarantine"):
+        written = (toy.folder / "results" / f"{table}.csv").read_text(encoding="utf-8")
+        assert texts[f"{table}.csv"] == written
+    assert "before any result" in texts["report.html"]
 
 
 def test_a_second_run_has_nothing_to_do(toy, toy_config):
