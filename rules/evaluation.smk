@@ -3,10 +3,9 @@
 
 rule score:
     input:
-        model="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/model.safetensors",
-        config="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/config.json",
+        classifier=classifier_of,
         trials=usable_eval_trials,
-        features=eval_features,
+        shards=eval_shards,
     output:
         scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
     log:
@@ -17,7 +16,7 @@ rule score:
         "../envs/signl.yaml"
     threads: 1 + LOADER_WORKERS
     resources:
-        gpu=GPUS,
+        gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=240,
     params:
@@ -30,11 +29,10 @@ rule score:
 # What the classifier's own corpus fixes for all evaluations, with the labels that it was given.
 rule score_dev:
     input:
-        model="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/model.safetensors",
-        config="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/config.json",
+        classifier=classifier_of,
         trials=usable_for("dev"),
         labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
-        features=dev_features,
+        shards=dev_shards,
     output:
         scores="results/dev_scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}.parquet",
     log:
@@ -45,7 +43,7 @@ rule score_dev:
         "../envs/signl.yaml"
     threads: 1 + LOADER_WORKERS
     resources:
-        gpu=GPUS,
+        gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=60,
     params:
@@ -59,9 +57,7 @@ rule measure:
     input:
         scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
         trials=usable_eval_trials,
-        dev_scores="results/dev_scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}.parquet",
-        dev_trials=usable_for("dev"),
-        labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
+        dev=dev_files_of,
     output:
         metrics=(
             "results/metrics/{recipe}/{corpus}/labels-{percent}/seed-{seed}/"
@@ -79,7 +75,7 @@ rule measure:
         runtime=30,
     params:
         cfg={},
-        frontend=lambda wildcards: experiment.frontend_of(wildcards.recipe),
+        frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         revision=f"metrics-{revisions.METRICS}",
     script:
         "../workflow_scripts/measure.py"

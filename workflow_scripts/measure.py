@@ -15,9 +15,7 @@ if __name__ == "__main__":
         snakemake.input.scores,
         snakemake.input.trials,
         snakemake.output.metrics,
-        dev=DevFiles(
-            snakemake.input.dev_scores, snakemake.input.dev_trials, snakemake.input.labels
-        ),
+        dev=DevFiles.of(snakemake.input.dev),
         protocol=snakemake.wildcards.protocol,
         cell={
             "recipe": snakemake.wildcards.recipe,

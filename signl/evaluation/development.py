@@ -4,8 +4,9 @@ Both come from the labelled dev utterances of the corpus that the classifier was
 that neither sees more labels than the training did, nor any evaluation trial.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
@@ -32,6 +33,24 @@ class DevFiles(NamedTuple):
     scores: str | Path
     trials: str | Path
     labels: str | Path
+
+    @classmethod
+    def of(cls, paths: Sequence[str | Path]) -> Self | None:
+        """Return the files, or nothing where there are none: of a classifier that is given."""
+        return cls(*paths) if paths else None
+
+
+#: What stands in the metrics of a classifier that comes without development scores.
+WITHOUT_DEV: Final = {
+    "dev": {
+        "n_bonafide": 0,
+        "n_spoof": 0,
+        "eer": None,
+        "remarks": ["the classifier is given, not trained here: it has no dev scores"],
+    },
+    "transfer": None,
+    "calibrated": None,
+}
 
 
 def read_dev_scores(files: DevFiles) -> Scores:

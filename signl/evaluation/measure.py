@@ -10,7 +10,8 @@ The file holds, with sorted keys::
     cllr                                   bits
     attacks, codecs                        by name: eer (null with one class), n_bonafide, n_spoof
     dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
-                                           remarks: why they fix nothing, where that is so
+                                           remarks: why they fix nothing, where that is so;
+                                           without dev scores the two blocks below are null
     transfer                               at the threshold of the dev EER: threshold, miss,
                                            false_alarm, hter; fractions
     calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf
@@ -34,7 +35,12 @@ from signl.errors import ArtefactError, ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
 from signl.evaluation.cells import Cell
-from signl.evaluation.development import DevFiles, measure_from_dev, read_dev_scores
+from signl.evaluation.development import (
+    WITHOUT_DEV,
+    DevFiles,
+    measure_from_dev,
+    read_dev_scores,
+)
 from signl.evaluation.scores import (
     TextForm,
     bonafide_mask,
@@ -85,7 +91,7 @@ def measure(
     trials: Path,
     output: Path,
     *,
-    dev: DevFiles,
+    dev: DevFiles | None,
     protocol: str,
     cell: Mapping[str, Any],
     options: Mapping[str, Any],
@@ -101,8 +107,9 @@ def measure(
         Table of the corpus's evaluation trials that have features.
     output : Path
         The JSON file; the module's docstring lists its content.
-    dev : DevFiles
-        Scores of the labelled dev utterances, which fix a threshold and a calibration.
+    dev : DevFiles, optional
+        Scores of the labelled dev utterances, which fix a threshold and a calibration; a
+        classifier that is given has none.
     protocol : str
         Name of the set of trials.
     cell : Mapping
@@ -130,19 +137,14 @@ def measure(
         read_scores(scores),
         protocol=protocol,
     )
-    content = _measure_trials(matched, read_dev_scores(dev), described, settings)
+    dev_scores = read_dev_scores(dev) if dev else None
+    content = _measure_trials(matched, dev_scores, described, settings)
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
     document = {"made_by": json.loads(made_by.to_json()), "cell": described.to_mapping(), **content}
     write_text(output, json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
     for remark in content["dev"]["remarks"]:
-        logger.warning("%s: %s", dev.scores, remark)
-    logger.info(
-        "EER %.2f %%, HTER %.2f %% at the threshold of dev, on %d trials, %s",
-        100 * content["eer"],
-        100 * content["transfer"]["hter"],
-        len(matched),
-        output,
-    )
+        logger.warning("%s: %s", output, remark)
+    logger.info("EER %.2f %% on %d trials, %s", 100 * content["eer"], len(matched), output)
 
 
 def measure_score_text(
@@ -276,7 +278,7 @@ def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:
 
 
 def _measure_trials(
-    matched: pa.Table, dev: Scores, cell: Cell, options: MeasureOptions
+    matched: pa.Table, dev: Scores | None, cell: Cell, options: MeasureOptions
 ) -> dict[str, Any]:
     """Compute everything that follows from the scored trials of a protocol and of dev."""
     scores = split_classes(matched)
@@ -288,5 +290,5 @@ def _measure_trials(
         **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},
         "codecs": {name: part._asdict() for name, part in codecs.items()},
-        **measure_from_dev(dev, scores, costs=options.costs),
+        **(measure_from_dev(dev, scores, costs=options.costs) if dev else WITHOUT_DEV),
     }

@@ -246,10 +246,12 @@ def _row(group: Cell, results: Sequence[_Result], system: PublishedSystem | None
 
 
 def _dev_columns(results: Sequence[_Result]) -> dict[str, str]:
-    """Build the columns of what the development scores fix."""
+    """Build the columns of what the development scores fix, empty where a seed has none."""
 
     def mean(block: str, name: str, factor: float = 1) -> str:
-        return f"{factor * statistics.fmean(each.metrics[block][name] for each in results):.4f}"
+        values = [(each.metrics[block] or {}).get(name) for each in results]
+        known = [factor * value for value in values if value is not None]
+        return f"{statistics.fmean(known):.4f}" if len(known) == len(values) else ""
 
     calibrated = {f"calibrated_{name}_mean": mean("calibrated", name) for name in _CALIBRATED}
     transfer = {f"transfer_{name}_mean": mean("transfer", name, 100) for name in _TRANSFER}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from signl.errors import ManifestError, ScoreError
 from signl.evaluation.calibration import fit_calibration
-from signl.evaluation.development import measure_from_dev, read_dev_scores
+from signl.evaluation.development import DevFiles, measure_from_dev, read_dev_scores
 from signl.evaluation.scores import write_scores
 from signl.metrics import (
     ASVSPOOF5_COSTS,
@@ -96,6 +96,11 @@ def test_every_dev_set_gives_numbers(bonafide, spoof):
     assert np.isfinite(figures).all()
     rates = error_rates(*EVALUATION, threshold=found["transfer"]["threshold"])
     assert found["transfer"]["hter"] == rates.hter
+
+
+def test_files_are_three_or_none():
+    assert DevFiles.of([]) is None
+    assert DevFiles.of(["a", "b", "c"]) == DevFiles(scores="a", trials="b", labels="c")
 
 
 def test_unlabelled_dev_utterances_have_no_part(write_dev):

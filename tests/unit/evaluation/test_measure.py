@@ -83,7 +83,7 @@ def run(tmp_path, write_trials, write_dev):
             scores,
             write_trials(rows),
             output,
-            dev=write_dev(*dev),
+            dev=write_dev(*dev) if dev else None,
             protocol=protocol,
             cell={**CELL, "protocol": protocol, **cell},
             options=options or {},
@@ -221,6 +221,16 @@ def test_dev_scores_that_fix_nothing_are_told_of(run, rows, values, caplog):
     (remark,) = document["dev"]["remarks"]
     assert remark.startswith("dev has no error")
     assert f"{remark}" in caplog.text
+
+
+def test_a_given_classifier_is_measured_without_dev(run, rows, values, caplog):
+    document = run(rows, values, dev=None)
+    assert document["eer"] == run(rows, values)["eer"]
+    assert (document["transfer"], document["calibrated"]) == (None, None)
+    assert document["dev"]["remarks"] == [
+        "the classifier is given, not trained here: it has no dev scores"
+    ]
+    assert "it has no dev scores" in caplog.text
 
 
 def test_score_text_is_measured_as_a_table_is(tmp_path, rows, values):

@@ -9,6 +9,7 @@ import pytest
 
 from signl import revisions
 from signl.errors import ConfigError, ScoreError
+from signl.evaluation.development import WITHOUT_DEV
 from signl.evaluation.tables import (
     BREAKDOWN_COLUMNS,
     COLUMNS,
@@ -23,7 +24,17 @@ def write_metrics(tmp_path):
     """Return a function that writes metrics of one cell and gives their path."""
     numbers = itertools.count()
 
-    def write(*, eer=0.1, min_dcf=0.5, n_bonafide=10, n_spoof=20, remarks=(), parts=None, **cell):
+    def write(
+        *,
+        eer=0.1,
+        min_dcf=0.5,
+        n_bonafide=10,
+        n_spoof=20,
+        has_dev=True,
+        remarks=(),
+        parts=None,
+        **cell,
+    ):
         document = {
             "made_by": {"stage": "measure", "revision": revisions.METRICS, "options": {}},
             "cell": {
@@ -49,6 +60,8 @@ def write_metrics(tmp_path):
             "codecs": {},
             **(parts or {}),
         }
+        if not has_dev:
+            document |= WITHOUT_DEV
         path = tmp_path / f"metrics-{next(numbers)}.json"
         path.write_text(json.dumps(document))
         return path
@@ -111,6 +124,14 @@ def test_seeds_whose_dev_scores_fix_nothing_are_counted(write_metrics, table):
     paths = [write_metrics(seed=seed, remarks=said) for seed, said in enumerate(remarks)]
     (row,) = table(paths)
     assert row["n_dev_remarks"] == "2"
+
+
+def test_a_given_classifier_has_no_dev_columns_and_a_remark(write_metrics, table):
+    (row,) = table([write_metrics(has_dev=False)])
+    empty = [name for name in COLUMNS if name.startswith(("calibrated_", "transfer_", "dev_"))]
+    assert len(empty) == 6
+    assert {row[name] for name in empty} == {""}
+    assert (row["n_dev_remarks"], row["eer_mean"]) == ("1", "10.0000")
 
 
 def test_single_seed_has_no_deviation(write_metrics, table):
