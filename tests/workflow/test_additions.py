@@ -1,5 +1,7 @@
 """What is added to the configuration runs, and nothing else."""
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.workflow
@@ -37,6 +39,21 @@ def test_a_new_label_percent(toy, changed):
             *(f"measure toy {corpus} 20 1 {measured}" for measured in MEASURED),
         }
     assert toy.plan(changed(label_percents=[20, 50])) == expected
+
+
+def test_a_given_classifier_is_scored_without_labels(toy, changed):
+    config = changed(recipes=["toy", "given"], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
+    folder = "results/classifiers/toy/cfad/labels-50/seed-1"
+    config["recipes"]["given"] = {"frontend": "toy", "classifier": folder}
+    metrics = "results/metrics/given/cfad/labels-50/seed-1/in_the_wild/all.json"
+    assert toy.plan(config, metrics) == {
+        "score given cfad 50 1 in_the_wild",
+        "measure given cfad 50 1 in_the_wild all",
+    }
+    toy.make(config, metrics)
+    found = json.loads((toy.folder / metrics).read_text(encoding="utf-8"))
+    assert (found["transfer"], found["calibrated"]) == (None, None)
+    assert found["dev"]["remarks"]
 
 
 def test_a_new_eval_corpus_of_other_archives(toy, changed):
