@@ -29,6 +29,8 @@ localrules:
     check_archives,
     verify_archives,
     tabulate,
+    tabulate_breakdown,
+    tabulate_pretraining,
     count_quarantine,
 
 
@@ -37,4 +39,6 @@ rule all:
     input:
         "results/indomain.csv",
         "results/crossdomain.csv",
+        "results/breakdown.csv",
+        "results/pretraining.csv",
         "results/quarantine.csv",

@@ -126,6 +126,11 @@ def training_shards(wildcards):
     return sorted(set(shards))
 
 
+def dev_shards(wildcards):
+    template = shard_template(experiment.source_of(wildcards.recipe))
+    return shards_with(template, wildcards.corpus, "dev")
+
+
 def trained_frontend(wildcards):
     """Return the model that a recipe trains on from; nothing, where it trains none."""
     if not experiment.is_end_to_end(wildcards.recipe):
@@ -164,6 +169,19 @@ def usable_eval_trials(wildcards):
     return f"results/usable/{source}/{wildcards.eval_corpus}/eval.parquet"
 
 
+def dev_files_of(wildcards):
+    """Return what fixes threshold and calibration: nothing, for a classifier that is given."""
+    if experiment.given_classifier(wildcards.recipe):
+        return []
+    of_classifier = "{recipe}/{corpus}/labels-{percent}/seed-{seed}".format(**wildcards)
+    of_labels = "{corpus}/seed-{seed}/labels-{percent}".format(**wildcards)
+    return [
+        f"results/dev_scores/{of_classifier}.parquet",
+        usable_for("dev")(wildcards),
+        f"results/labels/{of_labels}.parquet",
+    ]
+
+
 def eval_shards(wildcards):
     template = shard_template(experiment.source_of(wildcards.recipe))
     return shards_with(template, wildcards.eval_corpus, "eval")
@@ -192,3 +210,9 @@ def metrics_of(in_domain):
         for cell in experiment.evaluated
         if cell.is_in_domain == in_domain
     ]
+
+
+def pretraining_histories():
+    """Return the histories of all pre-trainings."""
+    template = "results/encoders/{0.recipe}/{0.corpus}/seed-{0.seed}/history.jsonl"
+    return [template.format(encoder) for encoder in experiment.pretrained]

@@ -79,7 +79,7 @@ rule count_quarantine:
     output:
         table=report(
             "results/quarantine.csv",
-            caption="../report/quarantine.rst",
+            caption="report/quarantine.rst",
             category="Utterances",
         ),
     log:

@@ -47,6 +47,15 @@ class Trained:
 
 
 @dataclass(frozen=True, order=True)
+class Pretrained:
+    """A pre-trained encoder: recipe, corpus, seed."""
+
+    recipe: str
+    corpus: str
+    seed: int
+
+
+@dataclass(frozen=True, order=True)
 class Evaluated:
     """A classifier under one protocol of an evaluation corpus."""
 
@@ -107,6 +116,17 @@ class Experiment:
             for protocol in corpus_named(eval_corpus).protocols
         }
         return sorted(cells)
+
+    @property
+    def pretrained(self) -> list[Pretrained]:
+        """All encoders that the classifiers start from, sorted."""
+        classifiers = {cell.classifier for cell in self.evaluated}
+        encoders = {
+            Pretrained(classifier.recipe, classifier.corpus, classifier.seed)
+            for classifier in classifiers
+            if self.is_pretrained(classifier.recipe)
+        }
+        return sorted(encoders)
 
     @cached_property
     def partitions_in_use(self) -> dict[str, set[str]]:

@@ -8,7 +8,9 @@ import sys
 
 import typer
 
+from signl.cli.export_scores import export_scores
 from signl.cli.import_checkpoint import import_checkpoint
+from signl.cli.measure_scores import measure_scores
 from signl.errors import SignlError
 
 app = typer.Typer(
@@ -24,6 +26,8 @@ def _companions() -> None:
     """Keep subcommands subcommands, also while there is one alone."""
 
 
+app.command("export-scores")(export_scores)
+app.command("measure-scores")(measure_scores)
 app.command("import-checkpoint")(import_checkpoint)
 
 

@@ -1,4 +1,4 @@
-"""Scores of a classifier on the eval trials of a corpus."""
+"""Scores of a classifier on the eval trials of a corpus, or on its labelled dev trials."""
 
 import logging
 import time
@@ -17,6 +17,7 @@ from signl.graph.heads import Classifier, score
 from signl.graph.saving import load_classifier
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
+from signl.training.labels import read_labelled
 from signl.training.networks import clips_for_encoder, crop_length_of
 
 logger = logging.getLogger(__name__)
@@ -32,10 +33,11 @@ def score_trials(
     shards: Sequence[str | Path],
     output: str | Path,
     *,
+    labels: str | Path | None = None,
     options: Mapping[str, Any],
     resources: Resources = Resources(),
 ) -> None:
-    """Write the countermeasure score of every usable eval trial: higher is more bona fide.
+    """Write the countermeasure score of every usable trial: higher is more bona fide.
 
     The first half of each clip is scored, in float32.
 
@@ -44,11 +46,13 @@ def score_trials(
     model, config : path
         The classifier.
     trials : path
-        Usable trials of the eval partition.
+        Usable trials of one partition.
     shards : sequence of paths
         Feature shards that hold them; audio shards, for a classifier with its own front-end.
     output : path
         Parquet: ``utterance_id``, ``score``.
+    labels : path, optional
+        A labelled subset: its trials alone are scored.
     options : Mapping
         What the header of the output says.
     resources : Resources
@@ -64,7 +68,8 @@ def score_trials(
     clips = clips_for_encoder(classifier.encoder, shards)
     if isinstance(clips, FrameClips):
         _check_features(loaded.card["features"], clips, model, shards[0])
-    utterances = Utterances.of(read_usable(trials))
+    table = read_usable(trials) if labels is None else read_labelled(trials, labels)
+    utterances = Utterances.of(table)
     began = time.monotonic()
     scores = _scores(classifier, utterances, clips, resources)
     write_scores(output, utterances.ids, scores, options=options)

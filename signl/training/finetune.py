@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -17,8 +15,6 @@ from torch.nn import functional as F
 from signl import revisions
 from signl.artefacts import MadeBy
 from signl.devices import Resources
-from signl.errors import ManifestError
-from signl.features.usable import read_usable
 from signl.graph.heads import Classifier, score
 from signl.graph.saving import save_model
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
@@ -32,7 +28,7 @@ from signl.training.job import (
     launch,
     seed_weights,
 )
-from signl.training.labels import read_labels
+from signl.training.labels import read_labelled
 from signl.training.networks import (
     checkpoint_gradients,
     crop_length_of,
@@ -239,10 +235,9 @@ def train_classifier(
 def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
     """Fine-tune in this process, which may be one of several that share the batches."""
     recipe = build_options(FinetuningRecipe, job.options, "recipe")
-    labelled = read_labels(job.labels)
     partitions = {
-        "train": Utterances.of(_labelled(job.train, labelled, job.labels)),
-        "dev": Utterances.of(_labelled(job.dev, labelled, job.labels)),
+        "train": Utterances.of(read_labelled(job.train, job.labels)),
+        "dev": Utterances.of(read_labelled(job.dev, job.labels)),
     }
     loading = make_loading(
         recipe, job.shards, fabric, job.resources, batch_size=recipe.finetuning.batch_size
@@ -290,15 +285,6 @@ def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
         run.best_record["epoch"],
         job.output.model,
     )
-
-
-def _labelled(path: str | Path, labelled: pa.Table, labels: str | Path) -> pa.Table:
-    """Return the usable trials in ``path`` that are in the labelled subset, read of ``labels``."""
-    usable = read_usable(path)
-    table = usable.filter(pc.is_in(usable["utterance_id"], value_set=labelled["utterance_id"]))
-    if missing := {BONAFIDE, SPOOF} - set(table["label"].to_pylist()):
-        raise ManifestError(f"{labels} names no utterance of class {sorted(missing)} in {path}")
-    return table
 
 
 def _train(finetuning: Finetuning, checkpoint: Path, made_from: str) -> Run:

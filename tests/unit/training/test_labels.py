@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from signl import revisions
 from signl.artefacts import MadeBy, table_made_by, write_table
-from signl.errors import ArtefactError, ConfigError
-from signl.training.labels import read_labels, sample_labels, subset_size
+from signl.errors import ArtefactError, ConfigError, ManifestError
+from signl.training.labels import read_labelled, read_labels, sample_labels, subset_size
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("utterance_id", "partition", "label", "attack", "speaker")]
@@ -220,3 +220,18 @@ def test_sizes_grow_with_the_percentage_and_stay_within_the_stratum(n_utterances
     size = subset_size(n_utterances, smaller)
     assert 1 <= size <= subset_size(n_utterances, larger) <= n_utterances
     assert abs(size - n_utterances * smaller / 100) <= 0.5 + 1e-6 or size == 1
+
+
+@pytest.mark.parametrize("n_labelled", [3, 24])
+def test_labelled_trials_are_the_usable_ones_of_the_subset(make_toy_corpus, tmp_path, n_labelled):
+    corpus = make_toy_corpus(tmp_path, n_labelled=n_labelled)
+    table = read_labelled(corpus.train, corpus.labels)
+    assert table["utterance_id"].to_pylist() == [f"train-{place}" for place in range(n_labelled)]
+    assert "packed_archive" in table.column_names
+
+
+def test_a_subset_without_a_class_is_refused(make_toy_corpus, tmp_path):
+    corpus = make_toy_corpus(tmp_path, n_labelled=1)
+    message = r"no utterance of class \['spoof'\] in .*train.parquet"
+    with pytest.raises(ManifestError, match=message):
+        read_labelled(corpus.train, corpus.labels)

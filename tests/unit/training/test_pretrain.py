@@ -1,3 +1,4 @@
+import csv
 import json
 import logging
 from dataclasses import replace
@@ -9,6 +10,7 @@ from safetensors.torch import load_file
 from signl import revisions
 from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
+from signl.evaluation.pretraining import tabulate_pretraining
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
@@ -129,11 +131,37 @@ def test_a_run_on_other_features_is_not_resumed(
     assert "is of another run, which is not resumed" in caplog.text
 
 
-def test_collapse_is_told_of(pretrain, read_history, caplog, monkeypatch):
-    monkeypatch.setattr(module, "collapsed", lambda diagnostics: True)
-    records = read_history(pretrain(epochs=1))
-    assert records[0]["collapsed"] is True
+@pytest.fixture
+def tabulated(tmp_path):
+    """Return a function that gives the row of a pre-training in the table of all."""
+
+    def tabulate(files):
+        table = tmp_path / "pretraining.csv"
+        tabulate_pretraining([files.history], table)
+        with table.open(newline="") as handle:
+            (row,) = csv.DictReader(handle)
+        return row
+
+    return tabulate
+
+
+def test_the_table_of_pretrainings_reads_the_history(pretrain, read_history, tabulated):
+    files = pretrain("signl/toy/seed-1")
+    row = tabulated(files)
+    assert (row["recipe"], row["train_corpus"], row["seed"]) == ("signl", "toy", "1")
+    assert row["n_epochs"] == "3"
+    assert row["n_collapsed_epochs"] == str(sum(each["collapsed"] for each in read_history(files)))
+
+
+#: Views that are to agree, and nothing else: after a long step all utterances are alike.
+COLLAPSING = {"objective": "alignment", "learning_rate": 0.1, "epochs": 2}
+
+
+def test_collapse_is_told_of(pretrain, read_history, tabulated, caplog):
+    files = pretrain("signl/toy/seed-1", **COLLAPSING)
+    assert read_history(files)[-1]["collapsed"] is True
     assert "pre-training has collapsed" in caplog.text
+    assert tabulated(files)["collapsed"] == "yes"
 
 
 @pytest.mark.parametrize("objective", ["vicreg", "barlow", "simsiam"])
