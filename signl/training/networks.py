@@ -104,7 +104,7 @@ def checkpoint_gradients(encoder: Encoder) -> None:
     """
     if not isinstance(encoder, EndToEndEncoder):
         raise ConfigError("gradient_checkpointing is for recipes with trainable_frontend: true")
-    encoder.frontend.model.gradient_checkpointing_enable({"use_reentrant": False})
+    encoder.frontend.model.activation_checkpointing_enable()
 
 
 def _form(encoder: Encoder) -> dict[str, Any]:

@@ -31,6 +31,18 @@ class ToyCorpus(NamedTuple):
     frames: dict[str, torch.Tensor]
 
 
+@pytest.fixture(scope="session", name="write_usable")
+def usable_writer():
+    """Return a function that writes a table of usable trials."""
+    return write_usable
+
+
+@pytest.fixture(scope="session", name="write_labels")
+def labels_writer():
+    """Return a function that writes a table of labels."""
+    return write_labels
+
+
 def write_usable(path, rows):
     made_by = MadeBy(stage="gather_utterances", revision=revisions.USABLE, options={})
     write_table(path, pa.Table.from_pylist(rows), made_by)
