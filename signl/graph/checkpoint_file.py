@@ -50,6 +50,8 @@ XLS_R_300M: Final[Mapping[str, Any]] = {
 }
 
 
+_HEAD_WIDTH: Final = 64  # channels of an attention head in all published models of the family
+
 _Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
 
 
@@ -118,18 +120,75 @@ def read_checkpoint(path: str | Path) -> ConvertedCheckpoint:
         raise ArtefactError(f"{path}: {error}") from error
 
 
+def infer_architecture(frontend: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Tell the architecture of a front-end by the shapes of its tensors.
+
+    What leaves no trace there is as in the wav2vec 2.0 family: 64 channels an attention head, the
+    usual strides, and layer norm before each block where the convolutions have layer norms. Of
+    the published checkpoints the result is :data:`XLS_R_300M`.
+
+    Parameters
+    ----------
+    frontend : Mapping of str to Tensor
+        State dict of a ``transformers.Wav2Vec2Model``.
+
+    Returns
+    -------
+    dict
+        Fields of a ``transformers.Wav2Vec2Config``.
+
+    Raises
+    ------
+    ArtefactError
+        Names a tensor that is missing.
+    """
+    convolutions = "feature_extractor.conv_layers"
+    try:
+        kernels = [
+            frontend[f"{convolutions}.{index}.conv.weight"].shape
+            for index in range(_count(frontend, convolutions))
+        ]
+        hidden_size = frontend["feature_projection.projection.weight"].shape[0]
+        positional = frontend["encoder.pos_conv_embed.conv.parametrizations.weight.original1"].shape
+        intermediate = frontend["encoder.layers.0.feed_forward.intermediate_dense.weight"].shape[0]
+    except KeyError as error:
+        raise ArtefactError(
+            f"the front-end (wav2vec.*) of a published checkpoint must hold {error}"
+        ) from None
+    has_layer_norms = f"{convolutions}.1.layer_norm.weight" in frontend
+    return {
+        **XLS_R_300M,
+        "hidden_size": hidden_size,
+        "num_hidden_layers": _count(frontend, "encoder.layers"),
+        "num_attention_heads": max(1, hidden_size // _HEAD_WIDTH),
+        "intermediate_size": intermediate,
+        "conv_dim": [shape[0] for shape in kernels],
+        "conv_kernel": [shape[2] for shape in kernels],
+        "conv_bias": f"{convolutions}.0.conv.bias" in frontend,
+        "feat_extract_norm": "layer" if has_layer_norms else "group",
+        "do_stable_layer_norm": has_layer_norms,
+        "num_conv_pos_embeddings": positional[2],
+        "num_conv_pos_embedding_groups": hidden_size // max(1, positional[1]),
+    }
+
+
+def _count(frontend: Mapping[str, Tensor], prefix: str) -> int:
+    """Return how many numbered modules of a list there are."""
+    pattern = re.compile(rf"{re.escape(prefix)}\.(\d+)\.")
+    return len({match[1] for name in frontend if (match := pattern.match(name))})
+
+
 def frontend_from(
-    checkpoint: ConvertedCheckpoint,
-    config: Mapping[str, Any] | str | Path = XLS_R_300M,
+    checkpoint: ConvertedCheckpoint, config: Mapping[str, Any] | str | Path | None = None
 ) -> Wav2Vec2Model:
     """Build the front-end of a checkpoint, with its weights, in evaluation mode.
 
     Parameters
     ----------
     checkpoint : ConvertedCheckpoint
-    config : Mapping or path
-        The architecture, which the tensors do not tell: the fields of a
-        ``transformers.Wav2Vec2Config``, or a ``config.json`` that holds them.
+    config : Mapping or path, optional
+        The architecture: the fields of a ``transformers.Wav2Vec2Config``, or a ``config.json``
+        that holds them. Without it :func:`infer_architecture` tells.
 
     Raises
     ------
@@ -137,6 +196,8 @@ def frontend_from(
         If the configuration describes no wav2vec 2.0; or names the tensors that are missing,
         unknown, or of another shape than the configuration asks for.
     """
+    if config is None:
+        config = infer_architecture(checkpoint.frontend)
     given = "the given configuration" if isinstance(config, Mapping) else str(config)
     fields = config if isinstance(config, Mapping) else _read_config(Path(config))
     if (kind := fields.get("model_type", "wav2vec2")) != "wav2vec2":
@@ -148,7 +209,7 @@ def frontend_from(
     except Exception as error:  # transformers checks in many ways
         raise ArtefactError(f"{given} describes no wav2vec 2.0: {_first_line(error)}") from error
     frontend = frontend.to_empty(device="cpu")
-    what = "XLS-R 300M" if config is XLS_R_300M else given
+    what = "XLS-R 300M" if fields == XLS_R_300M else given
     load_strictly(
         frontend,
         checkpoint.frontend,
