@@ -27,6 +27,17 @@ _LAYER_PARTS = {
 }
 #: Modules that the published encoders hold and never call.
 UNUSED_MODULES = frozenset({"batch_norms_gconv", "layer_norms_gconv", "layer_norms_conv1d"})
+_LINEAR = frozenset({"weight", "bias"})
+_NORM = _LINEAR | {"running_mean", "running_var", "num_batches_tracked"}
+_LEAVES = {
+    "gconv": frozenset({"lin.weight", "bias"}),
+    "conv1d": _LINEAR,
+    "batch_norms_conv1d": _NORM,
+    "fc_res": _LINEAR,
+    "batch_norms_gconv": _NORM,
+    "layer_norms_gconv": _LINEAR,
+    "layer_norms_conv1d": _LINEAR,
+}
 
 _LAYER_KEY = re.compile(
     r"(?P<encoder>encoder_[tf])\.gnn\.(?P<part>\w+)\.(?P<index>\d+)\.(?P<leaf>.+)"
@@ -112,12 +123,18 @@ def convert_state_dict(state: Mapping[str, Tensor]) -> ConvertedCheckpoint:
             f"{len(strangers)} tensors have no place in a published {kind}: {sorted(strangers)[:5]}"
         )
     model = owned.get("model", {})
+    class_weights = owned.get("class_weights", {}).get("weight")
+    if class_weights is not None and class_weights.shape != (2,):
+        raise ArtefactError(
+            f"criterion.ce.weight of the published {kind} has shape "
+            f"{list(class_weights.shape)}, expected [2]: the weights of spoof and bona fide"
+        )
     return ConvertedCheckpoint(
         kind=kind,
         sizes=_sizes(model, kind),
         frontend=owned.get("frontend", {}),
         model=model,
-        class_weights=owned.get("class_weights", {}).get("weight"),
+        class_weights=class_weights,
         unused=sorted(owned.get("unused", {})),
     )
 
@@ -150,8 +167,29 @@ def build_model(
         model = PretrainingModel(encoder, widths=sizes.head_widths)
     else:
         model = Classifier(encoder, widths=sizes.head_widths)
-    load_strictly(model, checkpoint.model, source=f"the published {checkpoint.kind}")
+    load_strictly(
+        model,
+        checkpoint.model,
+        source=f"the published {checkpoint.kind}",
+        spell=lambda name: published_key(name, checkpoint.kind),
+    )
     return model.eval()
+
+
+def published_key(name: str, kind: Kind) -> str:
+    """Return the published name of one of our model's tensors."""
+    owner, *rest = name.removeprefix("encoder.").split(".")
+    leaf = rest[-1]
+    if name.startswith("head.classes."):
+        return f"criterion.{leaf}"
+    prefix = "model." if kind == "classifier" else ""
+    if owner == "stem":
+        return f"{prefix}stem.convs.{3 * int(rest[1]) + (rest[0] == 'norms')}.{leaf}"
+    if owner in _ENCODERS.values():
+        theirs = {ours: published for published, ours in {**_ENCODERS, **_LAYER_PARTS}.items()}
+        leaf = "lin.weight" if rest[2:] == ["convolution", "weight"] else leaf
+        return f"{prefix}{theirs[owner]}.gnn.{theirs[rest[2]]}.{rest[1]}.{leaf}"
+    return f"{prefix}{'g' if kind == 'encoder' else 'fcn'}.{rest[-2]}.{leaf}"
 
 
 def _place(key: str, kind: Kind) -> _Place | None:
@@ -190,13 +228,14 @@ def _place_in_encoder(key: str, name: str) -> _Place | None:
         layer, part = divmod(int(match["index"]), 3)
         owner = {0: "convolutions", 1: "norms"}.get(part)
         return _Place("model", f"encoder.stem.{owner}.{layer}.{match['leaf']}") if owner else None
-    if match := _LAYER_KEY.fullmatch(name):
-        if match["part"] in UNUSED_MODULES:
-            return _Place("unused", key)
-        if part_name := _LAYER_PARTS.get(match["part"]):
-            layer_name = f"encoder.{_ENCODERS[match['encoder']]}.layers.{match['index']}"
-            return _Place("model", f"{layer_name}.{part_name}.{match['leaf'].removeprefix('lin.')}")
-    return None
+    match = _LAYER_KEY.fullmatch(name)
+    if match is None or match["leaf"] not in _LEAVES.get(match["part"], ()):
+        return None
+    if match["part"] in UNUSED_MODULES:
+        return _Place("unused", key)
+    layer_name = f"encoder.{_ENCODERS[match['encoder']]}.layers.{match['index']}"
+    part_name = _LAYER_PARTS[match["part"]]
+    return _Place("model", f"{layer_name}.{part_name}.{match['leaf'].removeprefix('lin.')}")
 
 
 def _sizes(model: Mapping[str, Tensor], kind: Kind) -> CheckpointSizes:
@@ -212,7 +251,8 @@ def _sizes(model: Mapping[str, Tensor], kind: Kind) -> CheckpointSizes:
         features = model["encoder.spectral.layers.0.convolution.weight"].shape[1]
     except KeyError as error:
         raise ArtefactError(
-            f"a published {kind} must hold {error}, and this one does not"
+            f"a published {kind} must hold {published_key(error.args[0], kind)!r}, "
+            f"and this one does not"
         ) from None
     if features % channels or not weights:
         raise ArtefactError(

@@ -1,6 +1,6 @@
 """Loading weights into a module: every tensor by name, with its shape, or an error."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
@@ -9,7 +9,13 @@ from signl.errors import ArtefactError
 _SHOWN = 5
 
 
-def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, source: object) -> None:
+def load_strictly(
+    module: nn.Module,
+    state: Mapping[str, Tensor],
+    *,
+    source: object,
+    spell: Callable[[str], str] = str,
+) -> None:
     """Load a state dict that fits a module exactly.
 
     Parameters
@@ -19,6 +25,8 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, source: obj
         Its state dict.
     source : object
         Where the tensors come from, for messages.
+    spell : callable, optional
+        Gives the name that a tensor has there, for messages.
 
     Raises
     ------
@@ -28,10 +36,10 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, source: obj
     """
     expected = module.state_dict()
     problems = [
-        *(f"{name} is missing" for name in expected.keys() - state.keys()),
-        *(f"{name} is unknown" for name in state.keys() - expected.keys()),
+        *(f"{spell(name)} is missing" for name in expected.keys() - state.keys()),
+        *(f"{spell(name)} is unknown" for name in state.keys() - expected.keys()),
         *(
-            f"{name} is {_describe(state[name])}, expected {_describe(tensor)}"
+            f"{spell(name)} is {_describe(state[name])}, expected {_describe(tensor)}"
             for name, tensor in expected.items()
             if name in state and not _fits(state[name], tensor)
         ),

@@ -111,6 +111,21 @@ def test_pretraining_model_agrees(case):
     assert_close(loss, case.expected["loss"], "loss")
 
 
+@pytest.mark.parametrize(
+    ("case", "compared"),
+    [
+        (
+            "classifier_cfad",
+            "ssl_frames stem spectral_embedding temporal_embedding head score loss",
+        ),
+        ("encoder_cfad", "embedding_1 embedding_2 projection_1 projection_2 loss"),
+    ],
+    indirect=["case"],
+)
+def test_every_stored_output_is_compared(case, compared):
+    assert case.expected.keys() == set(compared.split())
+
+
 @pretrained
 def test_the_fixture_tells_the_two_graphs_and_the_number_of_neighbours_apart(case):
     """Agreement would mean little if a wrong model agreed too."""

@@ -1,10 +1,12 @@
+import random
+
 import pytest
 import torch
 
 from signl.errors import ArtefactError
 from signl.graph.heads import Classifier, PretrainingModel
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
-from signl.graph.reference import build_model, convert_state_dict
+from signl.graph.reference import build_model, convert_state_dict, published_key
 
 SIZES = [(4, 32, 5), (8, 32, 5), (16, 32, 5), (32, 32, 5), (16, 16, 4)]
 CLASS_WEIGHTS = torch.tensor([0.1, 0.9])
@@ -153,14 +155,63 @@ def test_a_stranger_in_a_classifier_is_refused_by_name(stranger):
 def test_a_missing_tensor_is_named():
     state = publish(make_model("encoder"), "encoder")
     del state["encoder_f.gnn.fc_res.1.bias"]
-    with pytest.raises(
-        ArtefactError, match=r"encoder\.temporal\.layers\.1\.residual\.bias is miss"
-    ):
+    with pytest.raises(ArtefactError, match=r"encoder_f\.gnn\.fc_res\.1\.bias is missing"):
         build_model(convert_state_dict(state), width=20, n_frames=30, neighbours=3)
 
 
 def test_a_tensor_that_sizes_follow_from_is_named():
     state = publish(make_model("encoder"), "encoder")
     del state["stem.convs.12.weight"]
-    with pytest.raises(ArtefactError, match=r"must hold 'encoder\.stem\.convolutions\.4\.weight'"):
+    with pytest.raises(ArtefactError, match=r"must hold 'stem\.convs\.12\.weight'"):
         convert_state_dict(state)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "classifier"])
+def test_published_keys_are_spelled_as_published(kind):
+    for name in make_model(kind).state_dict():
+        prefix = "model." if kind == "classifier" and not name.startswith("head.classes") else ""
+        assert published_key(name, kind) == prefix + published_name(name, kind)
+
+
+def test_class_weights_of_another_shape_are_refused():
+    state = publish(make_model("classifier"), "classifier")
+    with pytest.raises(ArtefactError, match=r"criterion\.ce\.weight .* \[3\], expected \[2\]"):
+        convert_state_dict(state | {"criterion.ce.weight": torch.ones(3)})
+
+
+def damage(state, generator):
+    """Delete, rename or misshape one tensor that matters; return its key and the new state."""
+    keys = [key for key in state if not any(part in key for part in (*UNUSED, "wav2vec", "ce."))]
+    key = generator.choice(keys)
+    rest = {name: tensor for name, tensor in state.items() if name != key}
+    match generator.randrange(4):
+        case 0:
+            return key, rest
+        case 1:
+            place = generator.randrange(len(key))
+            return key, rest | {
+                key[:place] + generator.choice("xq_7") + key[place + 1 :]: state[key]
+            }
+        case 2:
+            return key, rest | {key: torch.ones(*state[key].shape, 2)}
+        case _:
+            return key, rest | {
+                f"{key.rpartition('.')[0]}.lin.{key.rpartition('.')[2]}": state[key]
+            }
+
+
+UNUSED = ("batch_norms_gconv", "layer_norms_gconv", "layer_norms_conv1d")
+
+
+@pytest.mark.parametrize("kind", ["encoder", "classifier"])
+@pytest.mark.parametrize("seed", range(60))
+def test_any_damage_is_refused_with_a_name(kind, seed):
+    generator = random.Random(seed)
+    state = publish(make_model(kind), kind)
+    key, damaged = damage(state, generator)
+    if damaged.keys() == state.keys() and damaged[key].shape == state[key].shape:
+        return
+    with pytest.raises(ArtefactError) as refusal:
+        build_model(convert_state_dict(damaged), width=20, n_frames=30, neighbours=3)
+    named = [key, *(damaged.keys() - state.keys())]
+    assert any(name in str(refusal.value) for name in named), (key, str(refusal.value))
