@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from signl.cli.plan import plan
 from signl.errors import SignlError
 
 app = typer.Typer(
@@ -21,6 +22,9 @@ app = typer.Typer(
 @app.callback()
 def _companions() -> None:
     """Keep subcommands subcommands, also while there is one alone."""
+
+
+app.command("plan")(plan)
 
 
 def main() -> None:
