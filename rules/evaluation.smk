@@ -19,7 +19,7 @@ rule score:
     resources:
         gpu=GPUS,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=240,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         cfg={},
         revision=f"scores-{revisions.SCORES}",
@@ -74,7 +74,7 @@ rule tabulate:
         "../envs/signl.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         cfg={"published_as": experiment.published_as()},

@@ -18,7 +18,7 @@ rule extract_features:
     resources:
         gpu=extraction_gpus,
         mem_mb=lambda wildcards, attempt: 12000 * attempt,
-        runtime=120,
+        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         cfg=lambda wildcards: experiment.frontend_options(wildcards.frontend),
         revision=f"features-{revisions.FEATURES}",
