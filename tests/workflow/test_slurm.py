@@ -114,8 +114,7 @@ def test_a_cancelled_job_is_reported_and_a_second_run_makes_it(workflow, gpu_con
 
 def test_gpu_jobs_ask_for_a_gpu_and_one_out_of_time_is_resumed(workflow, gpu_config, profile):
     models = [f"{ENCODERS}/seed-{seed}/model.safetensors" for seed in (1, 2)]
-    minute = ["--set-resources", "pretrain_encoder:runtime=1"]
-    with submitted(workflow, gpu_config, *profile, *models, *minute) as process:
+    with submitted(workflow, gpu_config, *profile, *models) as process:
 
         def both():
             jobs = jobs_of("pretrain_encoder", "RUNNING", "PENDING")
@@ -125,8 +124,10 @@ def test_gpu_jobs_ask_for_a_gpu_and_one_out_of_time_is_resumed(workflow, gpu_con
         assert set(until(both, process).values()) == {"gres:gpu:1"}
         until(lambda: list(workflow.folder.glob(f"{ENCODERS}/seed-*/.resume.ckpt")), process)
         (job,) = jobs_of("pretrain_encoder", "RUNNING")
-        # It does nothing more, but its time goes on.
+        # It does nothing more, but its time goes on; within a minute that is over.
         subprocess.run(["scancel", "--signal", "STOP", "--full", job], check=True)
+        limit = f"JobId={job} TimeLimit=1".split()
+        subprocess.run(["scontrol", "update", *limit], check=True)
     said = said_by(workflow)
     assert process.returncode == 0, said[-4000:]
     assert f"SLURM-job '{job}' failed, SLURM status is: 'TIMEOUT'" in said
