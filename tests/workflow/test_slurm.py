@@ -4,10 +4,13 @@ Run by tests/slurm/run, which starts a cluster on this machine; skipped where th
 """
 
 import copy
+import os
 import shutil
+import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +33,7 @@ def gpu_config(toy_config):
     """The toy experiment with GPU jobs, and a pre-training long enough to be seen."""
     config = copy.deepcopy(toy_config)
     config["gpus_per_job"] = 1
-    config["recipes"]["toy"]["pretraining"] |= {"epochs": 30, "patience": 30}
+    config["recipes"]["toy"]["pretraining"] |= {"epochs": 60, "patience": 60}
     return config
 
 
@@ -88,6 +91,17 @@ def jobs_of(rule, *states):
     return {job: asked for job, asked, comment in rows if comment.startswith(f"rule_{rule}")}
 
 
+def process_of(job, rule):
+    """Return the id of the process that runs the script of a rule in a job, on this machine."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            runs_script = f".{rule}.py\0".encode() in (folder / "cmdline").read_bytes()
+            if runs_script and f"SLURM_JOB_ID={job}".encode() in variables:
+                return int(folder.name)
+    raise AssertionError(f"job {job} has no process that runs {rule}")
+
+
 def until(condition, process):
     """Wait until a condition holds, and return what it gives."""
     deadline = time.monotonic() + WAIT_S
@@ -125,7 +139,7 @@ def test_gpu_jobs_ask_for_a_gpu_and_one_out_of_time_is_resumed(workflow, gpu_con
         until(lambda: list(workflow.folder.glob(f"{ENCODERS}/seed-*/.resume.ckpt")), process)
         (job,) = jobs_of("pretrain_encoder", "RUNNING")
         # It does nothing more, but its time goes on; within a minute that is over.
-        subprocess.run(["scancel", "--signal", "STOP", "--full", job], check=True)
+        os.kill(process_of(job, "pretrain_encoder"), signal.SIGSTOP)
         limit = f"JobId={job} TimeLimit=1".split()
         subprocess.run(["scontrol", "update", *limit], check=True)
     said = said_by(workflow)
