@@ -30,6 +30,8 @@ localrules:
     verify_archives,
     sample_labels,
     tabulate,
+    tabulate_breakdown,
+    tabulate_pretraining,
     count_quarantine,
 
 
@@ -38,4 +40,6 @@ rule all:
     input:
         "results/indomain.csv",
         "results/crossdomain.csv",
+        "results/breakdown.csv",
+        "results/pretraining.csv",
         "results/quarantine.csv",

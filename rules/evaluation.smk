@@ -3,10 +3,9 @@
 
 rule score:
     input:
-        model="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/model.safetensors",
-        config="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/config.json",
+        classifier=classifier_of,
         trials=usable_eval_trials,
-        features=eval_features,
+        shards=eval_shards,
     output:
         scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
     log:
@@ -17,7 +16,7 @@ rule score:
         "../envs/signl.yaml"
     threads: 1 + LOADER_WORKERS
     resources:
-        gpu=GPUS,
+        gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
@@ -27,10 +26,38 @@ rule score:
         "../workflow_scripts/score.py"
 
 
+# What the classifier's own corpus fixes for all evaluations, with the labels that it was given.
+rule score_dev:
+    input:
+        classifier=classifier_of,
+        trials=usable_for("dev"),
+        labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
+        shards=dev_shards,
+    output:
+        scores="results/dev_scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}.parquet",
+    log:
+        "results/logs/score_dev/{recipe}/{corpus}/labels-{percent}/seed-{seed}.log",
+    benchmark:
+        "results/benchmarks/score_dev/{recipe}/{corpus}/labels-{percent}/seed-{seed}.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1 + LOADER_WORKERS
+    resources:
+        gpu=min(GPUS, 1),
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        cfg={"partition": "dev"},
+        revision=f"scores-{revisions.SCORES}",
+    script:
+        "../workflow_scripts/score_dev.py"
+
+
 rule measure:
     input:
         scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
         trials=usable_eval_trials,
+        dev=dev_files_of,
     output:
         metrics=(
             "results/metrics/{recipe}/{corpus}/labels-{percent}/seed-{seed}/"
@@ -48,7 +75,7 @@ rule measure:
         runtime=30,
     params:
         cfg={},
-        frontend=lambda wildcards: experiment.frontend_of(wildcards.recipe),
+        frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         revision=f"metrics-{revisions.METRICS}",
     script:
         "../workflow_scripts/measure.py"
@@ -60,7 +87,7 @@ rule tabulate:
     output:
         table=report(
             "results/{table}.csv",
-            caption="../report/table.rst",
+            caption="report/table.rst",
             category="Results",
             labels={"table": "{table}"},
         ),
@@ -81,3 +108,55 @@ rule tabulate:
         revision=f"tables-{revisions.TABLES}",
     script:
         "../workflow_scripts/tabulate.py"
+
+
+rule tabulate_breakdown:
+    input:
+        metrics=[*metrics_of(in_domain=True), *metrics_of(in_domain=False)],
+    output:
+        table=report(
+            "results/breakdown.csv",
+            caption="report/breakdown.rst",
+            category="Results",
+            labels={"table": "breakdown"},
+        ),
+    log:
+        "results/logs/tabulate_breakdown.log",
+    benchmark:
+        "results/benchmarks/tabulate_breakdown.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        revision=f"tables-{revisions.TABLES}",
+    script:
+        "../workflow_scripts/tabulate_breakdown.py"
+
+
+rule tabulate_pretraining:
+    input:
+        histories=pretraining_histories(),
+    output:
+        table=report(
+            "results/pretraining.csv",
+            caption="report/pretraining.rst",
+            category="Pre-training",
+            labels={"table": "pretraining"},
+        ),
+    log:
+        "results/logs/tabulate_pretraining.log",
+    benchmark:
+        "results/benchmarks/tabulate_pretraining.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        revision=f"tables-{revisions.TABLES}",
+    script:
+        "../workflow_scripts/tabulate_pretraining.py"

@@ -44,9 +44,9 @@ class CostModel:
         """Refuse constants for which the cost is not defined."""
         if not 0 < self.p_spoof < 1:
             raise ValueError(f"p_spoof must lie between 0 and 1, got {self.p_spoof}")
-        if min(self.c_miss, self.c_false_alarm) <= 0:
+        if not all(0 < cost < math.inf for cost in (self.c_miss, self.c_false_alarm)):
             raise ValueError(
-                f"costs must be positive, got {self.c_miss} for a miss and "
+                f"costs must be positive and finite, got {self.c_miss} for a miss and "
                 f"{self.c_false_alarm} for a false alarm"
             )
 
@@ -215,7 +215,11 @@ def error_rates(bonafide: npt.ArrayLike, spoof: npt.ArrayLike, *, threshold: flo
     ------
     ScoreError
         If a class is missing or a score is not finite.
+    ValueError
+        If the threshold is NaN, which would accept and reject nothing.
     """
+    if math.isnan(threshold):
+        raise ValueError("the threshold must be a number, got nan")
     scores = Scores.checked(bonafide, spoof)
     miss = float(np.mean(scores.bonafide < threshold))
     false_alarm = float(np.mean(scores.spoof >= threshold))

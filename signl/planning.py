@@ -8,7 +8,7 @@ A rule that is added to the workflow gets a function here and a place in ``STAGE
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from signl.corpora.table import LocatedArchive, corpus_named
 from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError
-from signl.experiment import CLIP_S, DEMO_FRONTEND, Experiment, Trained
+from signl.experiment import AUDIO, CLIP_S, DEMO_FRONTEND, Experiment, Trained
 from signl.labels import DEV, EVAL, TRAIN
 
 SAMPLE_RATE_HZ: Final = 16_000
@@ -72,8 +72,12 @@ class Speeds:
         default is an assumption for 300 M parameters in bfloat16 on a GPU of 2020 or later: a
         fifth of what its arithmetic would allow, because one process decodes.
     audio_hours_per_cpu_hour : float
-        The same of a spectral front-end, or of a speech model without a GPU, on one core;
-        assumed.
+        The same of a spectral front-end, of a mere decoding, or of a small speech model without
+        a GPU, on one core; assumed.
+    trained_audio_hours_per_gpu_hour : float
+        Hours of audio that an end-to-end recipe trains on in an hour of one GPU: a fifth of the
+        first, for a backward pass costs two forward passes, and activations are kept or computed
+        again; assumed.
     crops_per_gpu_s : float
         Crops of cached features that training takes through the networks in a second of one GPU,
         forwards and backwards. Assumed; reading 0.5 MB a crop from disk may be slower.
@@ -90,6 +94,7 @@ class Speeds:
 
     audio_hours_per_gpu_hour: float = 500.0
     audio_hours_per_cpu_hour: float = 100.0
+    trained_audio_hours_per_gpu_hour: float = 100.0
     crops_per_gpu_s: float = 1000.0
     crops_per_cpu_s: float = 50.0
     packed_mb_per_s: float = 50.0
@@ -255,6 +260,12 @@ class Planner:
     def _classifiers(self) -> list[Trained]:
         return sorted({cell.classifier for cell in self.experiment.evaluated})
 
+    @cached_property
+    def _trained(self) -> list[Trained]:
+        """Return the classifiers that are trained, not given as a folder."""
+        given = self.experiment.given_classifier
+        return [each for each in self._classifiers if not given(each.recipe)]
+
     @property
     def _n_gpus(self) -> int:
         return int(self.experiment.config.get("gpus_per_job", 1))
@@ -323,6 +334,18 @@ class Planner:
             "extract_features", jobs, audio_h=audio_h, n_bytes=n_bytes, gpu_h=gpu_h, cpu_h=cpu_h
         )
 
+    def inspect_audio(self) -> Stage:
+        """Plan the trial decoding of audio that networks read: a job for each shard."""
+        jobs, audio_s = 0, 0.0
+        for archive in sorted(self._archives_of(AUDIO)):
+            located = self.experiment.archives[archive]
+            jobs += len(self.experiment.shards_of(archive))
+            mean_s = min(self.sizes.mean_s(located.archive.set), self.experiment.inspected_s)
+            audio_s += self.sizes.n_utterances(located) * mean_s
+        audio_h = audio_s / 3600
+        cpu_h = audio_h / self.speeds.audio_hours_per_cpu_hour
+        return self._stage("inspect_audio", jobs, audio_h=audio_h, cpu_h=cpu_h)
+
     def gather_utterances(self) -> Stage:
         """Plan the usable utterances: a job for each partition and front-end."""
         return self._stage("gather_utterances", len(self._usable()))
@@ -333,70 +356,84 @@ class Planner:
 
     def sample_labels(self) -> Stage:
         """Plan the label subsets."""
-        subsets = {(each.corpus, each.seed, each.percent) for each in self._classifiers}
+        subsets = {(each.corpus, each.seed, each.percent) for each in self._trained}
         return self._stage("sample_labels", len(subsets))
 
     def pretrain_encoder(self) -> Stage:
         """Plan the pre-trainings: train and dev once an epoch."""
-        encoders = {
-            (each.recipe, each.corpus, each.seed)
-            for each in self._classifiers
-            if self.experiment.is_pretrained(each.recipe)
-        }
-        crops, audio_h = 0.0, 0.0
-        for recipe, corpus, _ in sorted(encoders):
-            options = self.experiment.pretraining_options(recipe, corpus)
-            n_crops = self._epochs(options["pretraining"]) * self._n_of(corpus, TRAIN, DEV)
-            crops += n_crops
-            audio_h += n_crops * options["crop_s"] / 3600
-        return self._training("pretrain_encoder", len(encoders), crops, audio_h)
+        loads = []
+        for each in self.experiment.pretrained:
+            options = self.experiment.pretraining_options(each.recipe, each.corpus)
+            epochs = self._epochs(options["pretraining"])
+            loads.append((each.recipe, epochs * self._n_of(each.corpus, TRAIN, DEV)))
+        return self._computing("pretrain_encoder", loads, trains=True)
 
     def train_classifier(self) -> Stage:
         """Plan the fine-tunings: the labelled part of train and the whole of dev an epoch."""
-        crops, audio_h = 0.0, 0.0
-        for each in self._classifiers:
+        loads = []
+        for each in self._trained:
             options = self.experiment.finetuning_options(each.recipe, each.corpus)
             labelled = each.percent / 100 * self._n_of(each.corpus, TRAIN)
-            n_crops = self._epochs(options["finetuning"]) * (
-                labelled + self._n_of(each.corpus, DEV)
-            )
-            crops += n_crops
-            audio_h += n_crops * options["crop_s"] / 3600
-        return self._training("train_classifier", len(self._classifiers), crops, audio_h)
+            n_crops = labelled + self._n_of(each.corpus, DEV)
+            loads.append((each.recipe, self._epochs(options["finetuning"]) * n_crops))
+        return self._computing("train_classifier", loads, trains=True)
 
     def score(self) -> Stage:
         """Plan the scores: each classifier on each evaluation corpus."""
         scored = {(cell.classifier, cell.eval_corpus) for cell in self.experiment.evaluated}
-        crops, audio_h = 0.0, 0.0
-        for classifier, corpus in sorted(scored):
-            n_crops = self._n_of(corpus, EVAL)
-            crops += n_crops
-            crop_s = self.experiment.config["recipes"][classifier.recipe]["crop_s"]
-            audio_h += n_crops * crop_s / 3600
-        return self._training("score", len(scored), crops, audio_h)
+        loads = [(each.recipe, self._n_of(corpus, EVAL)) for each, corpus in sorted(scored)]
+        return self._computing("score", loads)
+
+    def score_dev(self) -> Stage:
+        """Plan the dev scores: each trained classifier on its own corpus."""
+        loads = [(each.recipe, self._n_of(each.corpus, DEV)) for each in self._trained]
+        return self._computing("score_dev", loads)
 
     def measure(self) -> Stage:
         """Plan the metrics: a job for each cell of the tables."""
         return self._stage("measure", len(self.experiment.evaluated))
 
     def tabulate(self) -> Stage:
-        """Plan the tables."""
+        """Plan the tables in and across domains."""
         return self._stage("tabulate", 2)
+
+    def tabulate_breakdown(self) -> Stage:
+        """Plan the table by attack and codec."""
+        return self._stage("tabulate_breakdown", 1)
+
+    def tabulate_pretraining(self) -> Stage:
+        """Plan the table of the pre-trainings."""
+        return self._stage("tabulate_pretraining", 1)
 
     # Details.
 
     def _frontends(self) -> set[str]:
-        return {self.experiment.frontend_of(each.recipe) for each in self._classifiers}
+        """Return the front-ends whose models are read: for features, or to be trained on."""
+        read = {source for source, _, _ in self._usable()} - {AUDIO}
+        end_to_end = {each.recipe for each in self._trained}
+        return read | {
+            self.experiment.frontend_of(recipe)
+            for recipe in end_to_end
+            if self.experiment.is_end_to_end(recipe)
+        }
 
     def _usable(self) -> list[tuple[str, str, str]]:
         return self.experiment.usable_in_use
 
+    def _archives_of(self, source: str) -> set[str]:
+        """Return the archives that are read by way of a front-end, or as :data:`AUDIO`."""
+        return {
+            archive
+            for of_source, corpus, partition in self._usable()
+            if of_source == source
+            for archive in self.experiment.audio_archives(corpus, partition)
+        }
+
     def _extracted(self) -> set[tuple[str, str]]:
         """Return front-end and archive of all features."""
+        frontends = {source for source, _, _ in self._usable()} - {AUDIO}
         return {
-            (frontend, archive)
-            for frontend, corpus, partition in self._usable()
-            for archive in self.experiment.audio_archives(corpus, partition)
+            (frontend, archive) for frontend in frontends for archive in self._archives_of(frontend)
         }
 
     def _n_of(self, corpus: str, *partitions: str) -> int:
@@ -423,14 +460,36 @@ class Planner:
         n_utterances = self.sizes.n_utterances(self.experiment.archives[archive])
         return float(n_utterances * n_numbers * FEATURE_BYTES)
 
-    def _training(self, rule: str, jobs: int, crops: float, audio_h: float) -> Stage:
-        """Return a stage of jobs that take crops through the networks."""
+    def _computing(
+        self, rule: str, loads: Sequence[tuple[str, float]], *, trains: bool = False
+    ) -> Stage:
+        """Return a stage whose jobs each take so many crops through the network of a recipe."""
+        audio_h = sum(n_crops * self._crop_s(recipe) / 3600 for recipe, n_crops in loads)
+        hours = sum(self._hours(recipe, n_crops, trains=trains) for recipe, n_crops in loads)
         if not self._n_gpus:
-            cpu_h = crops / self.speeds.crops_per_cpu_s / 3600
-            return self._stage(rule, jobs, audio_h=audio_h, cpu_h=cpu_h)
-        gpu_h = crops / self.speeds.crops_per_gpu_s / 3600
+            return self._stage(rule, len(loads), audio_h=audio_h, cpu_h=hours)
         n_processes = 1 + int(self.experiment.config.get("loader_workers", 0))
-        return self._stage(rule, jobs, audio_h=audio_h, gpu_h=gpu_h, cpu_h=n_processes * gpu_h)
+        return self._stage(
+            rule, len(loads), audio_h=audio_h, gpu_h=hours, cpu_h=n_processes * hours
+        )
+
+    def _hours(self, recipe: str, n_crops: float, *, trains: bool) -> float:
+        """Return the hours of a GPU, or of a core, that crops take through a network."""
+        speeds = self.speeds
+        if self.experiment.source_of(recipe) != AUDIO:
+            per_s = speeds.crops_per_gpu_s if self._n_gpus else speeds.crops_per_cpu_s
+            return n_crops / per_s / 3600
+        if not self._n_gpus:
+            per_hour = speeds.audio_hours_per_cpu_hour
+        elif trains:
+            per_hour = speeds.trained_audio_hours_per_gpu_hour
+        else:
+            per_hour = speeds.audio_hours_per_gpu_hour
+        return n_crops * self._crop_s(recipe) / 3600 / per_hour
+
+    def _crop_s(self, recipe: str) -> float:
+        """Return the seconds of a crop; of a classifier that is given, at most those of a clip."""
+        return float(self.experiment.config["recipes"][recipe].get("crop_s", CLIP_S))
 
 
 #: The rules of the workflow, in its order.
@@ -441,14 +500,18 @@ STAGES: Final[tuple[Callable[[Planner], Stage], ...]] = (
     Planner.pack_audio,
     Planner.locate_trials,
     Planner.extract_features,
+    Planner.inspect_audio,
     Planner.gather_utterances,
     Planner.count_quarantine,
     Planner.sample_labels,
     Planner.pretrain_encoder,
     Planner.train_classifier,
     Planner.score,
+    Planner.score_dev,
     Planner.measure,
     Planner.tabulate,
+    Planner.tabulate_breakdown,
+    Planner.tabulate_pretraining,
 )
 
 
@@ -476,7 +539,7 @@ def format_plan(stages: Iterable[Stage]) -> str:
         gpu_h=sum(stage.gpu_h for stage in stages),
         cpu_h=sum(stage.cpu_h for stage in stages),
     )
-    head = f"{'stage':20}{'jobs':>8}{'audio h':>12}{'disk GB':>10}{'GPU h':>10}{'CPU h':>10}"
+    head = f"{'stage':22}{'jobs':>8}{'audio h':>12}{'disk GB':>10}{'GPU h':>10}{'CPU h':>10}"
     return "\n".join([head, *(_row(stage) for stage in [*stages, total])])
 
 
@@ -487,7 +550,7 @@ def _row(stage: Stage) -> str:
         (stage.gpu_h, 10),
         (stage.cpu_h, 10),
     )
-    return f"{stage.rule:20}{stage.jobs:>8,}" + "".join(
+    return f"{stage.rule:22}{stage.jobs:>8,}" + "".join(
         _number(value).rjust(width) for value, width in columns
     )
 

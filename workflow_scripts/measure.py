@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from signl.evaluation.development import DevFiles
 from signl.evaluation.measure import measure
 from signl.logs import log_to
 
@@ -14,6 +15,7 @@ if __name__ == "__main__":
         snakemake.input.scores,
         snakemake.input.trials,
         snakemake.output.metrics,
+        dev=DevFiles.of(snakemake.input.dev),
         protocol=snakemake.wildcards.protocol,
         cell={
             "recipe": snakemake.wildcards.recipe,

@@ -8,6 +8,9 @@ import sys
 
 import typer
 
+from signl.cli.export_scores import export_scores
+from signl.cli.import_checkpoint import import_checkpoint
+from signl.cli.measure_scores import measure_scores
 from signl.cli.plan import plan
 from signl.errors import SignlError
 
@@ -24,6 +27,9 @@ def _companions() -> None:
     """Keep subcommands subcommands, also while there is one alone."""
 
 
+app.command("export-scores")(export_scores)
+app.command("measure-scores")(measure_scores)
+app.command("import-checkpoint")(import_checkpoint)
 app.command("plan")(plan)
 
 
@@ -31,6 +37,6 @@ def main() -> None:
     """Run the command; an error of ours is told in its own words, without a traceback."""
     try:
         app()
-    except SignlError as error:
+    except (SignlError, FileNotFoundError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.exit(1)

@@ -21,6 +21,9 @@ def plan(
     audio_hours_per_cpu_hour: Annotated[
         float, typer.Option(help="Audio that a front-end encodes on one core, without a GPU.")
     ] = 100.0,
+    trained_audio_hours_per_gpu_hour: Annotated[
+        float, typer.Option(help="Audio that an end-to-end recipe trains on, on one GPU.")
+    ] = 100.0,
     crops_per_gpu_s: Annotated[
         float, typer.Option(help="Crops that training takes through one GPU in a second.")
     ] = 1000.0,
@@ -38,6 +41,7 @@ def plan(
     speeds = Speeds(
         audio_hours_per_gpu_hour=audio_hours_per_gpu_hour,
         audio_hours_per_cpu_hour=audio_hours_per_cpu_hour,
+        trained_audio_hours_per_gpu_hour=trained_audio_hours_per_gpu_hour,
         crops_per_gpu_s=crops_per_gpu_s,
         max_epochs=max_epochs,
     )
@@ -46,7 +50,7 @@ def plan(
     typer.echo("\nThe jobs are counted, as from nothing; the rest is estimated, from\n")
     for field in fields(speeds):
         value = getattr(speeds, field.name)
-        typer.echo(f"  {field.name:26} {'as configured' if value is None else value}")
+        typer.echo(f"  {field.name:34} {'as configured' if value is None else value}")
     typer.echo("\nwhich are assumptions (signl/planning.py says of what): give your machine's own.")
 
 

@@ -9,7 +9,12 @@ The file holds, with sorted keys::
     min_dcf, act_dcf                       normalised detection costs
     cllr                                   bits
     attacks, codecs                        by name: eer (null with one class), n_bonafide, n_spoof
-    transfer                               null, or threshold, miss, false_alarm, hter
+    dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
+                                           remarks: why they fix nothing, where that is so;
+                                           without dev scores the two blocks below are null
+    transfer                               at the threshold of the dev EER: threshold, miss,
+                                           false_alarm, hter; fractions
+    calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf
     made_by                                stage, revision, options
 """
 
@@ -30,15 +35,27 @@ from signl.errors import ArtefactError, ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
 from signl.evaluation.cells import Cell
-from signl.evaluation.scores import match_scores, read_scores
-from signl.labels import BONAFIDE, SPOOF
+from signl.evaluation.development import (
+    WITHOUT_DEV,
+    DevFiles,
+    measure_from_dev,
+    read_dev_scores,
+)
+from signl.evaluation.scores import (
+    TextForm,
+    bonafide_mask,
+    match_scores,
+    read_key_text,
+    read_score_text,
+    read_scores,
+    split_classes,
+)
 from signl.metrics import (
     CostModel,
     Scores,
     act_dcf,
     cllr,
     equal_error_rate,
-    error_rates,
     min_dcf,
 )
 from signl.options import build_options
@@ -62,14 +79,11 @@ class MeasureOptions:
         Bootstrap resamples of the EER's interval.
     confidence : float
         Confidence of that interval.
-    threshold : float, optional
-        A threshold fixed beforehand, at which to report transfer error rates.
     """
 
     costs: CostModel = field(default_factory=CostModel)
     n_resamples: int = 1000
     confidence: float = 0.95
-    threshold: float | None = None
 
 
 def measure(
@@ -77,6 +91,7 @@ def measure(
     trials: Path,
     output: Path,
     *,
+    dev: DevFiles | None,
     protocol: str,
     cell: Mapping[str, Any],
     options: Mapping[str, Any],
@@ -92,6 +107,9 @@ def measure(
         Table of the corpus's evaluation trials that have features.
     output : Path
         The JSON file; the module's docstring lists its content.
+    dev : DevFiles, optional
+        Scores of the labelled dev utterances, which fix a threshold and a calibration; a
+        classifier that is given has none.
     protocol : str
         Name of the set of trials.
     cell : Mapping
@@ -103,7 +121,8 @@ def measure(
     ------
     ScoreError
         If a trial of the protocol has no score, a score belongs to no trial of the corpus, the
-        protocol has no trials or one class only, or a score is not finite.
+        protocol has no trials or one class only, or a score is not finite; or if the dev scores
+        are not those of the labelled dev utterances.
     ConfigError
         If the cell or the options are not what they must be.
     """
@@ -118,11 +137,83 @@ def measure(
         read_scores(scores),
         protocol=protocol,
     )
-    content = _measure_trials(matched, described, settings)
+    dev_scores = read_dev_scores(dev) if dev else None
+    content = _measure_trials(matched, dev_scores, described, settings)
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
     document = {"made_by": json.loads(made_by.to_json()), "cell": described.to_mapping(), **content}
     write_text(output, json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    for remark in content["dev"]["remarks"]:
+        logger.warning("%s: %s", output, remark)
     logger.info("EER %.2f %% on %d trials, %s", 100 * content["eer"], len(matched), output)
+
+
+def measure_score_text(
+    scores: str | Path, keys: str | Path, *, form: TextForm, seed: int, options: MeasureOptions
+) -> dict[str, Any]:
+    """Measure a score file in an official text form against a key file.
+
+    Parameters
+    ----------
+    scores, keys : path
+        The files, whose trials must be the same; :mod:`signl.evaluation.scores` has their forms.
+    form : {"asvspoof5", "asvspoof2021"}
+        Form of the scores.
+    seed : int
+        Seed of the bootstrap.
+    options : MeasureOptions
+        Constants of the measures.
+
+    Returns
+    -------
+    dict
+        As of :func:`measure_scores`.
+
+    Raises
+    ------
+    ScoreError
+        If a file is of another form, a trial has no score or a score no trial, a class is
+        missing or a score is not finite.
+    """
+    matched = match_scores(read_key_text(keys), read_score_text(scores, form=form))
+    return measure_scores(split_classes(matched), seed=seed, options=options)
+
+
+def measure_scores(scores: Scores, *, seed: int, options: MeasureOptions) -> dict[str, Any]:
+    """Compute the measures that follow from scores and classes alone.
+
+    Parameters
+    ----------
+    scores : Scores
+        Of both classes.
+    seed : int
+        Seed of the bootstrap.
+    options : MeasureOptions
+        Constants of the measures.
+
+    Returns
+    -------
+    dict
+        The keys ``n_bonafide`` to ``cllr`` of the module's docstring.
+
+    Raises
+    ------
+    ScoreError
+        If a class is missing or a score is not finite.
+    """
+    eer = equal_error_rate(*scores)
+    interval = eer_interval(
+        *scores, seed=seed, n_resamples=options.n_resamples, confidence=options.confidence
+    )
+    return {
+        "n_bonafide": scores.bonafide.size,
+        "n_spoof": scores.spoof.size,
+        "eer": eer.rate,
+        "eer_threshold": eer.threshold,
+        "eer_interval": list(interval),
+        "min_dcf": min_dcf(*scores, costs=options.costs),
+        "act_dcf": act_dcf(*scores, costs=options.costs),
+        "cllr": cllr(*scores),
+    }
 
 
 def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.Table:
@@ -186,48 +277,18 @@ def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:
     return pa.array(mask)
 
 
-def _measure_trials(matched: pa.Table, cell: Cell, options: MeasureOptions) -> dict[str, Any]:
-    """Compute everything that follows from the scored trials of a protocol."""
-    values = matched["score"].to_numpy()
-    is_bonafide = _is_bonafide(matched["label"])
-    bonafide, spoof = Scores.checked(values[is_bonafide], values[~is_bonafide])
+def _measure_trials(
+    matched: pa.Table, dev: Scores | None, cell: Cell, options: MeasureOptions
+) -> dict[str, Any]:
+    """Compute everything that follows from the scored trials of a protocol and of dev."""
+    scores = split_classes(matched)
+    values, is_bonafide = matched["score"].to_numpy(), bonafide_mask(matched["label"])
     attacks = eer_by_attack(values, is_bonafide, matched["attack"])
     codecs = eer_by_codec(values, is_bonafide, matched["codec"])
-    eer = equal_error_rate(bonafide, spoof)
-    interval = eer_interval(
-        bonafide,
-        spoof,
-        seed=derive_seed(cell.seed, "bootstrap", cell.eval_corpus, cell.protocol),
-        n_resamples=options.n_resamples,
-        confidence=options.confidence,
-    )
+    seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, cell.protocol)
     return {
-        "n_bonafide": bonafide.size,
-        "n_spoof": spoof.size,
-        "eer": eer.rate,
-        "eer_threshold": eer.threshold,
-        "eer_interval": list(interval),
-        "min_dcf": min_dcf(bonafide, spoof, costs=options.costs),
-        "act_dcf": act_dcf(bonafide, spoof, costs=options.costs),
-        "cllr": cllr(bonafide, spoof),
+        **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},
         "codecs": {name: part._asdict() for name, part in codecs.items()},
-        "transfer": _transfer(bonafide, spoof, options.threshold),
+        **(measure_from_dev(dev, scores, costs=options.costs) if dev else WITHOUT_DEV),
     }
-
-
-def _is_bonafide(labels: pa.ChunkedArray) -> np.ndarray:
-    """Return a mask of the bona fide trials, having seen that the others are spoofs."""
-    if unknown := set(pc.unique(labels).to_pylist()) - {BONAFIDE, SPOOF}:
-        raise ScoreError(f"labels must be {BONAFIDE!r} or {SPOOF!r}, got {unknown}")
-    mask: np.ndarray = pc.equal(labels, BONAFIDE).to_numpy()
-    return mask
-
-
-def _transfer(
-    bonafide: np.ndarray, spoof: np.ndarray, threshold: float | None
-) -> dict[str, float] | None:
-    """Compute the error rates at the fixed threshold, if there is one."""
-    if threshold is None:
-        return None
-    return {"threshold": threshold, **error_rates(bonafide, spoof, threshold=threshold)._asdict()}

@@ -1,15 +1,18 @@
-"""Score files: our table, the two official text forms, and their exact match with trials.
+"""Score files: our table, the official text forms, keys, and their exact match with trials.
 
 A score table has the columns ``utterance_id`` (string) and ``score`` (float64, higher = more
 bona fide). The text forms are those that the official evaluation packages read:
 
 - ``asvspoof5``: a header ``filename<TAB>cm-score``, then a tab between name and score;
 - ``asvspoof2021``: no header, ``trial score`` with a space between.
+
+A key file has the same two forms, with ``cm-label`` in the place of ``cm-score`` and one of
+``bonafide``, ``bona-fide`` and ``spoof`` in the place of the number.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +21,17 @@ import pyarrow.compute as pc
 
 from signl import revisions
 from signl.artefacts import MadeBy, read_table, write_table, write_text
+from signl.corpora.rows import LABELS
 from signl.errors import ScoreError
+from signl.labels import BONAFIDE, SPOOF
+from signl.metrics import Scores
 
 STAGE = "score"
 SCHEMA = pa.schema([("utterance_id", pa.string()), ("score", pa.float64())])
 
+KEY_SCHEMA = pa.schema([("utterance_id", pa.string()), ("label", pa.string())])
+
+Value = TypeVar("Value")
 TextForm = Literal["asvspoof5", "asvspoof2021"]
 
 
@@ -35,6 +44,8 @@ _LAYOUTS: dict[TextForm, _Layout] = {
     "asvspoof5": _Layout("filename\tcm-score", "\t"),
     "asvspoof2021": _Layout(None, " "),
 }
+
+_KEY_LAYOUTS = (_Layout("filename\tcm-label", "\t"), _Layout(None, " "))
 
 _N_NAMED = 3
 
@@ -118,13 +129,32 @@ def read_score_text(path: str | Path, *, form: TextForm) -> pa.Table:
         If the header or a line is not of this form, with its number; or if an id is doubled
         or a score is not finite.
     """
-    rows = list(_parse_lines(Path(path), _LAYOUTS[form]))
-    columns = list(zip(*rows, strict=True)) or [(), ()]
-    table = pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
-        schema=SCHEMA,
-    )
+    rows = _parse_lines(_read_lines(path), str(path), _LAYOUTS[form], _parse_number, "a number")
+    table = _table_of(rows, SCHEMA)
     check_scores(table, str(path))
+    return table
+
+
+def read_key_text(path: str | Path) -> pa.Table:
+    """Read a key file: with the header ``filename<TAB>cm-label``, or ``trial label`` without one.
+
+    Returns
+    -------
+    Table
+        ``utterance_id`` and ``label``.
+
+    Raises
+    ------
+    ScoreError
+        If a line is not of the form of the first one, or a label is none; with the number of
+        the line. Or if a trial is listed twice.
+    """
+    lines = _read_lines(path)
+    with_header, without_header = _KEY_LAYOUTS
+    layout = with_header if lines[:1] == [with_header.header] else without_header
+    rows = _parse_lines(lines, str(path), layout, _parse_label, f"one of {[*LABELS]}")
+    table = _table_of(rows, KEY_SCHEMA)
+    _refuse_doubled(table["utterance_id"], f"{path}: trials listed more than once")
     return table
 
 
@@ -182,21 +212,71 @@ def match_scores(trials: pa.Table, scores: pa.Table) -> pa.Table:
     return trials.append_column("score", scores["score"].take(place))
 
 
-def _parse_lines(path: Path, layout: _Layout) -> Iterator[tuple[str, float]]:
-    """Yield name and score of every line after the header."""
-    with path.open(encoding="utf-8") as handle:
-        lines = [line.rstrip("\n") for line in handle]
+def bonafide_mask(labels: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Return a mask of the bona fide trials, having seen that the others are spoofs.
+
+    Raises
+    ------
+    ScoreError
+        If a label is of no class.
+    """
+    if unknown := set(pc.unique(labels).to_pylist()) - {BONAFIDE, SPOOF}:
+        raise ScoreError(f"labels must be {BONAFIDE!r} or {SPOOF!r}, got {unknown}")
+    mask: npt.NDArray[np.bool_] = pc.equal(labels, BONAFIDE).to_numpy()
+    return mask
+
+
+def split_classes(matched: pa.Table) -> Scores:
+    """Return the scores of both classes of a table with the columns ``label`` and ``score``.
+
+    Raises
+    ------
+    ScoreError
+        If a label is of no class, a class is missing or a score is not finite.
+    """
+    values = matched["score"].to_numpy()
+    is_bonafide = bonafide_mask(matched["label"])
+    return Scores.checked(values[is_bonafide], values[~is_bonafide])
+
+
+def _read_lines(path: str | Path) -> list[str]:
+    """Return the lines of a text file, without their ends."""
+    try:
+        with Path(path).open(encoding="utf-8") as handle:
+            return [line.rstrip("\n") for line in handle]
+    except UnicodeDecodeError as error:
+        raise ScoreError(f"{path} is no text in UTF-8: {error}") from error
+
+
+def _parse_lines(
+    lines: Sequence[str],
+    where: str,
+    layout: _Layout,
+    parse: Callable[[str], Value | None],
+    expected: str,
+) -> Iterator[tuple[str, Value]]:
+    """Yield name and value of every line after the header; ``parse`` gives None for no value."""
     if layout.header is not None and lines[:1] != [layout.header]:
-        raise ScoreError(f"{path}: expected the header {layout.header!r}, got {lines[:1]}")
+        raise ScoreError(f"{where}: expected the header {layout.header!r}, got {lines[:1]}")
     n_header = 0 if layout.header is None else 1
     for number, line in enumerate(lines[n_header:], start=n_header + 1):
         name, _, text = line.partition(layout.separator)
-        value = _parse_number(text)
+        value = parse(text)
         if not name or value is None:
             raise ScoreError(
-                f"{path}:{number}: expected a name, {layout.separator!r} and a number, got {line!r}"
+                f"{where}:{number}: expected a name, {layout.separator!r} and {expected}, "
+                f"got {line!r}"
             )
         yield name, value
+
+
+def _table_of(rows: Iterator[tuple[str, Value]], schema: pa.Schema) -> pa.Table:
+    """Build a table of two columns from its rows."""
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)],
+        schema=schema,
+    )
 
 
 def _parse_number(text: str) -> float | None:
@@ -205,6 +285,11 @@ def _parse_number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def _parse_label(text: str) -> str | None:
+    """Return the class that a text is, if it is one."""
+    return LABELS.get(text)
 
 
 def _refuse_doubled(ids: pa.ChunkedArray, what: str) -> None:

@@ -1,8 +1,9 @@
-"""Rule ``tabulate``: a table of results, mean and deviation over seeds, beside the paper's.
+"""Rules ``tabulate`` and ``tabulate_breakdown``: means over seeds, of cells and of their parts.
 
-The EER is in percent in these tables, as in the paper. Deviations are those of a sample
-(divisor n - 1) and empty for a single seed. Rows are sorted by recipe, training corpus,
-evaluation corpus, protocol, label percent and front-end, whatever the order of the inputs.
+Error rates (EER, miss, false alarm, HTER) are in percent in these tables, as in the paper.
+Deviations are those of a sample (divisor n - 1) and empty for a single seed. Rows are sorted by
+recipe, training corpus, evaluation corpus, protocol, label percent and front-end, whatever the
+order of the inputs.
 """
 
 import csv
@@ -10,7 +11,7 @@ import io
 import itertools
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,10 +37,27 @@ COLUMNS = (
     "min_dcf_std",
     "act_dcf_mean",
     "cllr_mean",
+    "calibrated_act_dcf_mean",
+    "calibrated_cllr_mean",
+    "transfer_miss_mean",
+    "transfer_false_alarm_mean",
+    "transfer_hter_mean",
+    "dev_eer_mean",
+    "n_dev_remarks",
     "published_eer_mean",
     "published_eer_std",
 )
 
+#: Columns of the breakdown; ``part`` is one of :data:`PARTS`, ``name`` an attack or a codec.
+BREAKDOWN_COLUMNS = (
+    *("recipe", "frontend", "train_corpus", "eval_corpus", "protocol", "label_percent"),
+    *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
+)
+#: What a breakdown is by -> where the metrics hold it.
+PARTS = {"attack": "attacks", "codec": "codecs"}
+# Measures that hang on the development scores.
+_CALIBRATED = ("act_dcf", "cllr")
+_TRANSFER = ("miss", "false_alarm", "hter")
 
 # Columns of the compact text, and the side to which they are flush.
 _TEXT_COLUMNS = {
@@ -86,18 +104,48 @@ def tabulate(metrics: Sequence[Path], output: Path, *, options: Mapping[str, Any
         If a file is damaged or was made by something else.
     """
     published_as = _parse_options(options)
-    groups: dict[Cell, list[_Result]] = defaultdict(list)
-    for path in map(Path, metrics):
-        document = read_metrics(path)
-        cell = Cell.from_mapping(document["cell"], f"{path}: cell")
-        groups[cell.without_seed()].append(_Result(path, cell, document))
+    rows = [
+        _row(group, results, published_as.get(group.recipe)) for group, results in _grouped(metrics)
+    ]
+    write_rows(output, COLUMNS, rows)
+
+
+def tabulate_breakdown(metrics: Sequence[Path], output: Path) -> None:
+    """Write a CSV with a row for each attack and each codec of a group of cells.
+
+    Of an attack the spoofs are its own and the bona fide those of the whole protocol; of a codec
+    both are its own. The EER is empty where a part has one class only.
+
+    Parameters
+    ----------
+    metrics : sequence of Path
+        JSON files of the rule ``measure``, in any order.
+    output : Path
+        The CSV file; equal inputs give equal bytes.
+
+    Raises
+    ------
+    ScoreError
+        As :func:`tabulate`; and if seeds of one group differ in their parts.
+    ArtefactError
+        If a file is damaged or was made by something else.
+    """
+    rows = [
+        {**_group_columns(group, results), **row}
+        for group, results in _grouped(metrics)
+        for row in _part_rows(results)
+    ]
+    write_rows(output, BREAKDOWN_COLUMNS, rows)
+
+
+def write_rows(
+    output: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]
+) -> None:
+    """Write a CSV file of rows that have exactly these columns."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    for group in sorted(groups, key=_row_order):
-        results = sorted(groups[group], key=lambda result: result.cell.seed)
-        _check_group(results)
-        writer.writerow(_row(group, results, published_as.get(group.recipe)))
+    writer.writerows(rows)
     write_text(output, buffer.getvalue())
 
 
@@ -130,6 +178,19 @@ def _parse_options(options: Mapping[str, Any]) -> dict[str, PublishedSystem]:
     return systems
 
 
+def _grouped(metrics: Iterable[Path]) -> Iterator[tuple[Cell, list[_Result]]]:
+    """Yield the cells that all seeds share, in the order of rows, with their results."""
+    groups: dict[Cell, list[_Result]] = defaultdict(list)
+    for path in map(Path, metrics):
+        document = read_metrics(path)
+        cell = Cell.from_mapping(document["cell"], f"{path}: cell")
+        groups[cell.without_seed()].append(_Result(path, cell, document))
+    for group in sorted(groups, key=_row_order):
+        results = sorted(groups[group], key=lambda result: result.cell.seed)
+        _check_group(results)
+        yield group, results
+
+
 def _row_order(cell: Cell) -> tuple[Any, ...]:
     """Return the sort key of a row."""
     corpora = (cell.train_corpus, cell.eval_corpus, cell.protocol)
@@ -157,15 +218,18 @@ def _n_trials(result: _Result) -> tuple[int, int]:
     return result.metrics["n_bonafide"], result.metrics["n_spoof"]
 
 
+def _group_columns(group: Cell, results: Sequence[_Result]) -> dict[str, str]:
+    """Build the columns that say what a row is of, all of them text."""
+    row = {name: str(value) for name, value in group.to_mapping().items() if name != "seed"}
+    return row | {"label_percent": f"{group.label_percent:g}", "n_seeds": str(len(results))}
+
+
 def _row(group: Cell, results: Sequence[_Result], system: PublishedSystem | None) -> dict[str, str]:
     """Build one row of the table, all of it text."""
     eer = [100 * result.metrics["eer"] for result in results]
     min_dcf = [result.metrics["min_dcf"] for result in results]
-    row = {name: str(value) for name, value in group.to_mapping().items() if name != "seed"}
     n_bonafide, n_spoof = _n_trials(results[0])
-    row |= {
-        "label_percent": f"{group.label_percent:g}",
-        "n_seeds": str(len(results)),
+    row = _group_columns(group, results) | {
         "n_bonafide": str(n_bonafide),
         "n_spoof": str(n_spoof),
         "eer_mean": f"{statistics.fmean(eer):.4f}",
@@ -178,7 +242,52 @@ def _row(group: Cell, results: Sequence[_Result], system: PublishedSystem | None
     published = published_eer(system, group, n_trials=n_bonafide + n_spoof) if system else None
     row["published_eer_mean"] = f"{published.mean:.2f}" if published else ""
     row["published_eer_std"] = f"{published.deviation:.2f}" if published else ""
-    return row
+    return row | _dev_columns(results)
+
+
+def _dev_columns(results: Sequence[_Result]) -> dict[str, str]:
+    """Build the columns of what the development scores fix, empty where a seed has none."""
+
+    def mean(block: str, name: str, factor: float = 1) -> str:
+        values = [(each.metrics[block] or {}).get(name) for each in results]
+        known = [factor * value for value in values if value is not None]
+        return f"{statistics.fmean(known):.4f}" if len(known) == len(values) else ""
+
+    calibrated = {f"calibrated_{name}_mean": mean("calibrated", name) for name in _CALIBRATED}
+    transfer = {f"transfer_{name}_mean": mean("transfer", name, 100) for name in _TRANSFER}
+    n_remarks = sum(bool(each.metrics["dev"]["remarks"]) for each in results)
+    dev = {"dev_eer_mean": mean("dev", "eer", 100), "n_dev_remarks": str(n_remarks)}
+    return calibrated | transfer | dev
+
+
+def _part_rows(results: Sequence[_Result]) -> Iterator[dict[str, str]]:
+    """Yield, of each part of a protocol, the columns that are its own."""
+    first = results[0]
+    for part, key in PARTS.items():
+        for result in results:
+            if _sizes(result, key) != _sizes(first, key):
+                raise ScoreError(
+                    f"seeds of one cell have differing trials by {part}: "
+                    f"{first.path} and {result.path}"
+                )
+        for name, (n_bonafide, n_spoof) in sorted(_sizes(first, key).items()):
+            rates = [result.metrics[key][name]["eer"] for result in results]
+            # A part lacks a class in all seeds or in none: its trials are the same.
+            eer = [100 * rate for rate in rates if rate is not None]
+            yield {
+                "part": part,
+                "name": name,
+                "n_bonafide": str(n_bonafide),
+                "n_spoof": str(n_spoof),
+                "eer_mean": f"{statistics.fmean(eer):.4f}" if eer else "",
+                "eer_std": _deviation(eer),
+            }
+
+
+def _sizes(result: _Result, key: str) -> dict[str, tuple[int, int]]:
+    """Return the bona fide and the spoof trials of each part."""
+    parts = result.metrics[key].items()
+    return {name: (part["n_bonafide"], part["n_spoof"]) for name, part in parts}
 
 
 def _deviation(values: Sequence[float]) -> str:

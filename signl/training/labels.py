@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from signl import revisions
 from signl.artefacts import MadeBy, read_table, write_table
-from signl.errors import ConfigError
-from signl.labels import DEV, TRAIN
+from signl.errors import ConfigError, ManifestError
+from signl.features.usable import read_usable
+from signl.labels import BONAFIDE, DEV, SPOOF, TRAIN
 from signl.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -102,6 +104,24 @@ def read_labels(path: str | Path) -> pa.Table:
         If the file is damaged or was made by something else.
     """
     return read_table(path, stage=STAGE, revision=revisions.LABELS, columns=COLUMNS)
+
+
+def read_labelled(trials: str | Path, labels: str | Path) -> pa.Table:
+    """Read those usable trials of a partition that are in a labelled subset.
+
+    Raises
+    ------
+    ManifestError
+        If none of them is bona fide, or none a spoof.
+    ArtefactError
+        If a file is damaged or was made by something else.
+    """
+    usable = read_usable(trials)
+    named = read_labels(labels)["utterance_id"]
+    table = usable.filter(pc.is_in(usable["utterance_id"], value_set=named))
+    if missing := {BONAFIDE, SPOOF} - set(table["label"].to_pylist()):
+        raise ManifestError(f"{labels} names no utterance of class {sorted(missing)} in {trials}")
+    return table
 
 
 def subset_size(n_utterances: int, percent: float) -> int:

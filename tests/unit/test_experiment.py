@@ -7,7 +7,14 @@ import pytest
 
 from signl.corpora.table import corpus_named
 from signl.errors import ConfigError
-from signl.experiment import DEMO_ARCHIVES, DEMO_FRONTEND, Evaluated, Experiment, Trained
+from signl.experiment import (
+    DEMO_ARCHIVES,
+    DEMO_FRONTEND,
+    Evaluated,
+    Experiment,
+    Pretrained,
+    Trained,
+)
 
 CHALLENGE_PROTOCOLS = ("ASVspoof5.train.metadata.txt", "ASVspoof5.dev.metadata.txt")
 GRAPH = {"nodes": 4, "channels": 8, "neighbours": 3, "layers": 2}
@@ -66,6 +73,16 @@ def main(config):
 def build(config, repository):
     """Return a function that builds the experiment of the configuration as it then is."""
     return lambda: Experiment(config, repository / "rules/schemas/config.schema.yaml")
+
+
+def test_encoders_are_those_of_recipes_with_pretraining(build):
+    corpus = "asvspoof2021_df"
+    assert build().pretrained == [Pretrained("signl", corpus, 1), Pretrained("signl", corpus, 2)]
+
+
+def test_without_pretraining_there_are_no_encoders(build, main):
+    main["recipes"] = ["plain"]
+    assert build().pretrained == []
 
 
 def test_the_cells_are_the_product_of_the_axes_and_the_protocols(build):

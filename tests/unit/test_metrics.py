@@ -67,8 +67,7 @@ def slow_cllr(bonafide, spoof):
     return 0.5 * (of_bonafide + of_spoof) / math.log(2)
 
 
-@given(scores, scores)
-def test_metrics_follow_their_definition(bonafide, spoof):
+def assert_as_defined(bonafide, spoof):
     expected_rate, expected_threshold = slow_eer(bonafide, spoof)
     eer = equal_error_rate(bonafide, spoof)
     assert eer.rate == pytest.approx(expected_rate, abs=1e-9)
@@ -76,6 +75,17 @@ def test_metrics_follow_their_definition(bonafide, spoof):
     assert min_dcf(bonafide, spoof) == pytest.approx(slow_min_dcf(bonafide, spoof), abs=1e-9)
     assert act_dcf(bonafide, spoof) == pytest.approx(slow_act_dcf(bonafide, spoof), abs=1e-9)
     assert cllr(bonafide, spoof) == pytest.approx(slow_cllr(bonafide, spoof), abs=1e-9)
+
+
+@given(scores, scores)
+def test_metrics_follow_their_definition(bonafide, spoof):
+    assert_as_defined(bonafide, spoof)
+
+
+def test_published_scores_are_measured_as_defined(published_scores):
+    bonafide, spoof = (part.tolist() for part in published_scores)
+    assert_as_defined(bonafide, spoof)
+    assert_as_defined([-score for score in bonafide], [-score for score in spoof])
 
 
 @given(scores, scores)
@@ -155,23 +165,44 @@ def test_error_rates_accept_scores_at_the_threshold():
     assert rates == (0.25, 0.5, 0.375)
 
 
+def error_rates_at_zero(bonafide, spoof):
+    return error_rates(bonafide, spoof, threshold=0.0)
+
+
+METRICS = (equal_error_rate, min_dcf, act_dcf, cllr, det_curve, error_rates_at_zero)
+
+
 @pytest.mark.parametrize(("bonafide", "spoof"), [([], [1.0]), ([1.0], []), ([], [])])
 def test_a_missing_class_is_refused_with_counts(bonafide, spoof):
     message = f"got {len(bonafide)} bona fide and {len(spoof)} spoof"
-    for metric in (equal_error_rate, min_dcf, act_dcf, cllr):
+    for metric in METRICS:
         with pytest.raises(ScoreError, match=message):
             metric(bonafide, spoof)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
 def test_scores_that_are_no_numbers_are_counted(wrong):
-    for metric in (equal_error_rate, min_dcf, act_dcf, cllr):
+    for metric in METRICS:
         with pytest.raises(ScoreError, match="1 of 2 bona fide and 2 of 3 spoof"):
             metric([0.0, wrong], [wrong, wrong, 1.0])
 
 
+def test_a_threshold_that_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="threshold must be a number, got nan"):
+        error_rates([1.0], [0.0], threshold=math.nan)
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"p_spoof": 0.0}, {"p_spoof": 1.0}, {"c_miss": 0.0}, {"c_false_alarm": -1.0}]
+    "wrong",
+    [
+        {"p_spoof": 0.0},
+        {"p_spoof": 1.0},
+        {"p_spoof": math.nan},
+        {"c_miss": 0.0},
+        {"c_false_alarm": -1.0},
+        {"c_false_alarm": math.nan},
+        {"c_miss": math.inf},
+    ],
 )
 def test_costs_must_make_sense(wrong):
     with pytest.raises(ValueError, match="must"):

@@ -47,6 +47,29 @@ def test_the_papers_features_take_what_their_numbers_take(plan_of):
     assert stage.gpu_h == pytest.approx(stage.audio_h / 500)
 
 
+def test_end_to_end_trainings_extract_nothing_and_take_longer(plan_of, repository):
+    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
+    recipes = config["recipes"]
+    frozen = plan_of("config.paper.yaml")
+    recipes["signl-xlsr-frozen"]["trainable_frontend"] = True
+    trained = plan_of("config.paper.yaml", recipes=recipes)
+    assert "extract_features" not in trained
+    assert trained["inspect_audio"].jobs == frozen["extract_features"].jobs
+    stage = trained["pretrain_encoder"]
+    assert stage.gpu_h == pytest.approx(stage.audio_h / 100)
+    assert stage.gpu_h > frozen["pretrain_encoder"].gpu_h
+    assert trained["score"].gpu_h == pytest.approx(trained["score"].audio_h / 500)
+
+
+def test_a_given_classifier_is_not_trained(plan_of, repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    recipes = {"signl-logmel": {"frontend": "logmel", "classifier": "somewhere"}}
+    experiments = {"logmel": config["experiments"]["logmel"]}
+    plan = plan_of("config.yaml", recipes=recipes, experiments=experiments)
+    assert not {"sample_labels", "pretrain_encoder", "train_classifier", "score_dev"} & set(plan)
+    assert plan["score"].jobs == 48
+
+
 def test_twice_the_speed_halves_the_time(plan_of):
     slow, fast = (
         plan_of("config.paper.yaml", Speeds(audio_hours_per_gpu_hour=speed))["extract_features"]

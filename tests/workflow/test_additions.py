@@ -4,19 +4,20 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-TABLES = {"tabulate indomain", "tabulate crossdomain", "all"}
+TABLES = {"tabulate indomain", "tabulate crossdomain", "tabulate_breakdown", "all"}
 #: Evaluation corpus and protocol of the toy experiment.
 MEASURED = ("cfad all", "cfad seen", "cfad unseen", "in_the_wild all")
 TRAINED = ("asvspoof2021_df", "cfad")
 
 
 def test_a_new_seed(toy, changed):
-    expected = set(TABLES)
+    expected = {*TABLES, "tabulate_pretraining"}
     for corpus in TRAINED:
         expected |= {
             f"sample_labels {corpus} 50 2",
             f"pretrain_encoder toy {corpus} 2",
             f"train_classifier toy {corpus} 50 2",
+            f"score_dev toy {corpus} 50 2",
             f"score toy {corpus} 50 2 cfad",
             f"score toy {corpus} 50 2 in_the_wild",
             *(f"measure toy {corpus} 50 2 {measured}" for measured in MEASURED),
@@ -30,6 +31,7 @@ def test_a_new_label_percent(toy, changed):
         expected |= {
             f"sample_labels {corpus} 20 1",
             f"train_classifier toy {corpus} 20 1",
+            f"score_dev toy {corpus} 20 1",
             f"score toy {corpus} 20 1 cfad",
             f"score toy {corpus} 20 1 in_the_wild",
             *(f"measure toy {corpus} 20 1 {measured}" for measured in MEASURED),
@@ -41,6 +43,7 @@ def test_a_new_eval_corpus_of_other_archives(toy, changed):
     archives = ("flac_E_aa", "flac_E_ab")
     expected = {
         "tabulate crossdomain",
+        "tabulate_breakdown",
         "count_quarantine",
         "all",
         "build_manifest asvspoof5",

@@ -45,6 +45,15 @@ def test_the_toy_experiment(elsewhere, planned, toy_config):
 
 
 @pytest.mark.slow
+def test_an_end_to_end_recipe(elsewhere, planned, repository):
+    config = read(repository / "config.yaml")
+    config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
+    counts = planned(config)
+    assert counts["inspect_audio"] == 12
+    assert rules_of(elsewhere.plan(config)) == counts
+
+
+@pytest.mark.slow
 def test_the_papers_experiment(elsewhere, planned, repository, tmp_path):
     folder = tmp_path / "archives"
     for corpus in CORPORA.values():

@@ -132,3 +132,4 @@ def test_the_paper_plan_needs_only_names(elsewhere, repository, tmp_path):
     counts = dict(re.findall(r"^(\w+) +(\d+)$", said, flags=re.MULTILINE))
     assert (counts["pretrain_encoder"], counts["train_classifier"]) == ("20", "100")
     assert (counts["score"], counts["measure"], counts["tabulate"]) == ("400", "700", "2")
+    assert (counts["score_dev"], counts["tabulate_pretraining"]) == ("100", "1")

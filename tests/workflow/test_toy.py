@@ -2,8 +2,12 @@
 
 import csv
 import time
+import zipfile
 
 import pytest
+
+from signl.evaluation.scores import read_scores
+from signl.training.labels import read_labels
 
 pytestmark = pytest.mark.workflow
 
@@ -40,6 +44,58 @@ def test_cells_count_their_trials(toy):
     for index in (0, 1):
         parts = by_protocol["seen"][index] + by_protocol["unseen"][index]
         assert by_protocol["all"][index] == parts > 0
+
+
+def test_dev_scores_are_those_of_the_labelled_dev_utterances(toy):
+    results = toy.folder / "results"
+    for corpus in ("asvspoof2021_df", "cfad"):
+        labels = read_labels(results / f"labels/{corpus}/seed-1/labels-50.parquet").to_pylist()
+        labelled = {row["utterance_id"] for row in labels if row["partition"] == "dev"}
+        scores = read_scores(results / f"dev_scores/toy/{corpus}/labels-50/seed-1.parquet")
+        assert set(scores["utterance_id"].to_pylist()) == labelled
+
+
+def test_what_dev_fixes_stands_in_the_tables(toy):
+    for row in [*rows_of(toy, "indomain.csv"), *rows_of(toy, "crossdomain.csv")]:
+        rates = [float(row[f"transfer_{name}_mean"]) for name in ("miss", "false_alarm", "hter")]
+        assert rates[2] == pytest.approx((rates[0] + rates[1]) / 2, abs=1e-3)
+        assert 0 <= float(row["dev_eer_mean"]) <= 100
+        assert float(row["calibrated_cllr_mean"]) > 0
+
+
+def test_the_breakdown_has_every_attack_and_codec_of_the_protocols(toy):
+    rows = rows_of(toy, "breakdown.csv")
+    tables = [*rows_of(toy, "indomain.csv"), *rows_of(toy, "crossdomain.csv")]
+    for cell in tables:
+        names = ("train_corpus", "eval_corpus", "protocol")
+        mine = [row for row in rows if all(row[name] == cell[name] for name in names)]
+        attacks = [row for row in mine if row["part"] == "attack"]
+        # In-the-Wild names no attacks; every spoof of CFAD is of one.
+        n_spoof = int(cell["n_spoof"]) if cell["eval_corpus"] == "cfad" else 0
+        assert sum(int(row["n_spoof"]) for row in attacks) == n_spoof
+        assert {row["n_bonafide"] for row in attacks} <= {cell["n_bonafide"]}
+
+
+def test_every_pretraining_has_a_row(toy):
+    rows = rows_of(toy, "pretraining.csv")
+    assert [(row["recipe"], row["train_corpus"], row["seed"]) for row in rows] == [
+        ("toy", "asvspoof2021_df", "1"),
+        ("toy", "cfad", "1"),
+    ]
+    assert {row["n_epochs"] for row in rows} == {"2"}
+    assert {row["collapsed"] for row in rows} <= {"yes", "no"}
+
+
+def test_the_report_holds_the_tables_and_says_what_a_collapse_means(toy, toy_config, tmp_path):
+    path = tmp_path / "report.zip"
+    toy.make(toy_config, "--report", str(path))
+    with zipfile.ZipFile(path) as archive:
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        texts = {name.rsplit("/", 1)[-1]: archive.read(name).decode() for name in files}
+    for table in ("indomain", "crossdomain", "breakdown", "pretraining", "quarantine"):
+        written = (toy.folder / "results" / f"{table}.csv").read_text(encoding="utf-8")
+        assert texts[f"{table}.csv"] == written
+    assert "before any result" in texts["report.html"]
 
 
 def test_a_second_run_has_nothing_to_do(toy, toy_config):

@@ -10,14 +10,22 @@ import pytest
 from signl import revisions
 from signl.errors import ArtefactError, ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
-from signl.evaluation.measure import measure, read_metrics
+from signl.evaluation.calibration import calibrated_metrics
+from signl.evaluation.development import DevFiles, measure_from_dev
+from signl.evaluation.measure import (
+    MeasureOptions,
+    measure,
+    measure_score_text,
+    measure_scores,
+    read_metrics,
+)
 from signl.evaluation.scores import write_scores
 from signl.metrics import (
     CostModel,
+    Scores,
     act_dcf,
     cllr,
     equal_error_rate,
-    error_rates,
     min_dcf,
 )
 from signl.seeds import derive_seed
@@ -61,17 +69,21 @@ def values(rows):
     return {row[0]: generator.normal(row[1] == "bonafide") for row in rows}
 
 
+DEV = Scores(np.array([0.4, 1.3, 2.2, 0.1]), np.array([-1.0, 0.2, -0.3, 0.5, -2.0]))
+
+
 @pytest.fixture
-def run(tmp_path, write_trials):
+def run(tmp_path, write_trials, write_dev):
     """Return a function that measures scores of trials and gives the document."""
 
-    def run_measure(rows, values, *, protocol="eval", options=None, **cell):
+    def run_measure(rows, values, *, dev=DEV, protocol="eval", options=None, **cell):
         scores, output = tmp_path / "scores.parquet", tmp_path / "metrics" / "eval.json"
         write_scores(scores, list(values), list(values.values()), options={})
         measure(
             scores,
             write_trials(rows),
             output,
+            dev=write_dev(*dev) if dev else None,
             protocol=protocol,
             cell={**CELL, "protocol": protocol, **cell},
             options=options or {},
@@ -102,7 +114,8 @@ def test_measures_are_those_of_the_protocol(run, rows, values, protocol):
     seed = derive_seed(3, "bootstrap", "asvspoof2021_df", protocol)
     assert tuple(document["eer_interval"]) == eer_interval(bonafide, spoof, seed=seed)
     assert document["cell"] == {**CELL, "protocol": protocol}
-    assert document["transfer"] is None
+    expected = measure_from_dev(DEV, Scores(bonafide, spoof), costs=CostModel())
+    assert {name: document[name] for name in expected} == expected
 
 
 def test_parts_are_those_of_the_protocol(run, rows, values):
@@ -123,14 +136,14 @@ def test_parts_are_those_of_the_protocol(run, rows, values):
 
 
 def test_options_reach_the_measures(run, rows, values):
-    options = {"costs": {"p_spoof": 0.5, "c_false_alarm": 1.0}, "threshold": 0.25}
+    options = {"costs": {"p_spoof": 0.5, "c_false_alarm": 1.0}}
     document = run(rows, values, options=options)
     bonafide, spoof = split(rows, values)
     costs = CostModel(p_spoof=0.5, c_false_alarm=1.0)
     assert document["min_dcf"] == min_dcf(bonafide, spoof, costs=costs)
     assert document["act_dcf"] == act_dcf(bonafide, spoof, costs=costs)
-    rates = error_rates(bonafide, spoof, threshold=0.25)
-    assert document["transfer"] == {"threshold": 0.25, **rates._asdict()}
+    calibrated = calibrated_metrics(DEV, Scores(bonafide, spoof), costs=costs)
+    assert document["calibrated"]["act_dcf"] == calibrated.act_dcf
     assert document["made_by"] == {
         "stage": "measure",
         "revision": revisions.METRICS,
@@ -196,10 +209,39 @@ def test_cell_must_be_whole_and_right(tmp_path, wrong, message):
             tmp_path / "scores.parquet",
             tmp_path / "trials.parquet",
             tmp_path / "metrics.json",
+            dev=DevFiles(*(tmp_path / name for name in DevFiles._fields)),
             protocol="eval",
             cell={**CELL, **wrong},
             options={},
         )
+
+
+def test_dev_scores_that_fix_nothing_are_told_of(run, rows, values, caplog):
+    document = run(rows, values, dev=Scores(np.array([2.0, 3.0]), np.array([-1.0, 0.0])))
+    (remark,) = document["dev"]["remarks"]
+    assert remark.startswith("dev has no error")
+    assert f"{remark}" in caplog.text
+
+
+def test_a_given_classifier_is_measured_without_dev(run, rows, values, caplog):
+    document = run(rows, values, dev=None)
+    assert document["eer"] == run(rows, values)["eer"]
+    assert (document["transfer"], document["calibrated"]) == (None, None)
+    assert document["dev"]["remarks"] == [
+        "the classifier is given, not trained here: it has no dev scores"
+    ]
+    assert "it has no dev scores" in caplog.text
+
+
+def test_score_text_is_measured_as_a_table_is(tmp_path, rows, values):
+    scores, keys = tmp_path / "scores.txt", tmp_path / "keys.txt"
+    scores.write_text("".join(f"{name} {value!r}\n" for name, value in reversed(values.items())))
+    keys.write_text("".join(f"{row[0]} {row[1]}\n" for row in rows))
+    options = MeasureOptions(n_resamples=20)
+    found = measure_score_text(scores, keys, form="asvspoof2021", seed=5, options=options)
+    expected = Scores(*split(rows, values, "all"))
+    assert found == measure_scores(expected, seed=5, options=options)
+    assert found["eer"] == equal_error_rate(*expected).rate
 
 
 def test_unknown_options_are_refused(run, rows, values):
@@ -225,7 +267,10 @@ def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
         read_metrics(path)
 
 
-@pytest.mark.parametrize("module", ["evaluation.measure", "evaluation.tables", "training.labels"])
+@pytest.mark.parametrize(
+    "module",
+    ["evaluation.measure", "evaluation.tables", "evaluation.pretraining", "training.labels"],
+)
 def test_rules_of_seconds_import_neither_torch_nor_pandas(module):
     code = f"import sys, signl.{module}; print({{'torch', 'pandas'}} & sys.modules.keys())"
     command = [sys.executable, "-c", code]

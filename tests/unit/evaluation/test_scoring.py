@@ -1,4 +1,8 @@
+import json
+from pathlib import Path
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -10,6 +14,7 @@ from signl.evaluation.scoring import score_trials
 from signl.graph.heads import score
 from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
+from signl.training.clips import FrameClips
 from signl.training.finetune import train_classifier
 from signl.training.job import ModelFiles
 
@@ -81,7 +86,7 @@ def test_higher_is_bona_fide(score_toy):
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_scores_do_not_depend_on_the_batches(score_toy, monkeypatch, batch_size):
     expected = score_toy()["score"].to_numpy()
-    monkeypatch.setattr(scoring, "BATCH_SIZE", batch_size)
+    monkeypatch.setitem(scoring.BATCH_SIZE, FrameClips, batch_size)
     np.testing.assert_allclose(score_toy()["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -95,3 +100,39 @@ def test_features_of_another_frontend_are_refused(score_toy, make_toy_corpus, tm
     message = r"was trained on features of {}, those of .* are of {'kind': 'lfcc'}"
     with pytest.raises(ArtefactError, match=message):
         score_toy(corpus)
+
+
+@pytest.fixture
+def score_dev(toy, classifier, tmp_path):
+    """Return a function that scores the labelled dev trials and gives their table."""
+
+    def scored(corpus=toy, labels=toy.labels):
+        output = tmp_path / "dev_scores.parquet"
+        files = (classifier.model, classifier.config, corpus.dev, corpus.features, output)
+        score_trials(*files, labels=labels, options={})
+        return read_scores(output)
+
+    return scored
+
+
+def test_labelled_dev_trials_alone_are_scored(score_dev, toy, tmp_path):
+    every = score_dev()
+    assert every["utterance_id"].to_pylist() == [f"dev-{place}" for place in range(18)]
+    table = pq.read_table(toy.labels)
+    in_subset = [
+        name in {"dev-3", "dev-7", "train-1"} for name in table["utterance_id"].to_pylist()
+    ]
+    few = tmp_path / "labels.parquet"
+    pq.write_table(table.filter(in_subset), few)
+    scored = score_dev(labels=few)
+    assert scored["utterance_id"].to_pylist() == ["dev-3", "dev-7"]
+    np.testing.assert_allclose(
+        scored["score"].to_numpy(), every["score"].to_numpy()[[3, 7]], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_the_dev_eer_of_the_training_is_that_of_the_dev_scores(score_dev, classifier):
+    scores = score_dev()["score"].to_numpy()
+    recorded = json.loads(Path(classifier.config).read_text())["card"]["dev"]["dev_eer"]
+    found = equal_error_rate(scores[IS_BONAFIDE], scores[~IS_BONAFIDE]).rate
+    assert found == pytest.approx(recorded)

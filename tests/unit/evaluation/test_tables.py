@@ -1,4 +1,4 @@
-"""Rule tabulate: means over seeds, order, bytes, and results that cannot be averaged."""
+"""Tables and breakdown: means over seeds, order, bytes, and what cannot be averaged."""
 
 import csv
 import itertools
@@ -9,7 +9,14 @@ import pytest
 
 from signl import revisions
 from signl.errors import ConfigError, ScoreError
-from signl.evaluation.tables import COLUMNS, format_table, tabulate
+from signl.evaluation.development import WITHOUT_DEV
+from signl.evaluation.tables import (
+    BREAKDOWN_COLUMNS,
+    COLUMNS,
+    format_table,
+    tabulate,
+    tabulate_breakdown,
+)
 
 
 @pytest.fixture
@@ -17,7 +24,17 @@ def write_metrics(tmp_path):
     """Return a function that writes metrics of one cell and gives their path."""
     numbers = itertools.count()
 
-    def write(*, eer=0.1, min_dcf=0.5, n_bonafide=10, n_spoof=20, **cell):
+    def write(
+        *,
+        eer=0.1,
+        min_dcf=0.5,
+        n_bonafide=10,
+        n_spoof=20,
+        has_dev=True,
+        remarks=(),
+        parts=None,
+        **cell,
+    ):
         document = {
             "made_by": {"stage": "measure", "revision": revisions.METRICS, "options": {}},
             "cell": {
@@ -36,7 +53,15 @@ def write_metrics(tmp_path):
             "min_dcf": min_dcf,
             "act_dcf": 2 * min_dcf,
             "cllr": 3 * min_dcf,
+            "calibrated": {"act_dcf": 0.5 * min_dcf, "cllr": 0.2 * min_dcf},
+            "transfer": {"miss": eer / 2, "false_alarm": 2 * eer, "hter": 1.25 * eer},
+            "dev": {"eer": eer / 10, "remarks": list(remarks)},
+            "attacks": {},
+            "codecs": {},
+            **(parts or {}),
         }
+        if not has_dev:
+            document |= WITHOUT_DEV
         path = tmp_path / f"metrics-{next(numbers)}.json"
         path.write_text(json.dumps(document))
         return path
@@ -82,9 +107,31 @@ def test_row_holds_mean_and_sample_deviation_over_seeds(write_metrics, table):
         "min_dcf_std": "0.0500",
         "act_dcf_mean": "0.5000",
         "cllr_mean": "0.7500",
+        "calibrated_act_dcf_mean": "0.1250",
+        "calibrated_cllr_mean": "0.0500",
+        "transfer_miss_mean": "3.4400",
+        "transfer_false_alarm_mean": "13.7600",
+        "transfer_hter_mean": "8.6000",
+        "dev_eer_mean": "0.6880",
+        "n_dev_remarks": "0",
         "published_eer_mean": "",
         "published_eer_std": "",
     }
+
+
+def test_seeds_whose_dev_scores_fix_nothing_are_counted(write_metrics, table):
+    remarks = [(), ("dev has no error",), ("dev has no error", "all dev scores are equal")]
+    paths = [write_metrics(seed=seed, remarks=said) for seed, said in enumerate(remarks)]
+    (row,) = table(paths)
+    assert row["n_dev_remarks"] == "2"
+
+
+def test_a_given_classifier_has_no_dev_columns_and_a_remark(write_metrics, table):
+    (row,) = table([write_metrics(has_dev=False)])
+    empty = [name for name in COLUMNS if name.startswith(("calibrated_", "transfer_", "dev_"))]
+    assert len(empty) == 6
+    assert {row[name] for name in empty} == {""}
+    assert (row["n_dev_remarks"], row["eer_mean"]) == ("1", "10.0000")
 
 
 def test_single_seed_has_no_deviation(write_metrics, table):
@@ -202,3 +249,82 @@ def test_empty_table_is_a_header(tmp_path):
     tabulate([], output, options={})
     assert output.read_text() == ",".join(COLUMNS) + "\n"
     assert format_table(output).count("\n") == 1
+
+
+@pytest.fixture
+def breakdown(tmp_path):
+    """Return a function that tabulates the parts of files and gives the rows."""
+
+    def run(metrics):
+        output = tmp_path / "breakdown.csv"
+        tabulate_breakdown(metrics, output)
+        with output.open(newline="") as handle:
+            return list(csv.DictReader(handle))
+
+    return run
+
+
+def part(eer, n_bonafide=10, n_spoof=4):
+    return {"eer": eer, "n_bonafide": n_bonafide, "n_spoof": n_spoof}
+
+
+def test_breakdown_has_a_row_for_every_attack_and_codec(write_metrics, breakdown):
+    paths = [
+        write_metrics(
+            seed=seed,
+            parts={
+                "attacks": {"A10": part(eer), "A09": part(2 * eer, n_spoof=16)},
+                "codecs": {"mp3": part(3 * eer, 5, 5)},
+            },
+        )
+        for seed, eer in enumerate((0.1, 0.12))
+    ]
+    rows = breakdown(paths)
+    assert all(tuple(row) == BREAKDOWN_COLUMNS for row in rows)
+    assert rows[0] == {
+        "recipe": "signl",
+        "frontend": "xlsr",
+        "train_corpus": "cfad",
+        "eval_corpus": "in_the_wild",
+        "protocol": "all",
+        "label_percent": "5",
+        "part": "attack",
+        "name": "A09",
+        "n_seeds": "2",
+        "n_bonafide": "10",
+        "n_spoof": "16",
+        "eer_mean": "22.0000",
+        "eer_std": f"{statistics.stdev([20, 24]):.4f}",
+    }
+    found = [(row["part"], row["name"], row["eer_mean"], row["n_spoof"]) for row in rows[1:]]
+    assert found == [("attack", "A10", "11.0000", "4"), ("codec", "mp3", "33.0000", "5")]
+
+
+def test_a_part_of_one_class_has_counts_and_no_rate(write_metrics, breakdown):
+    parts = {"codecs": {"mp3": part(None, 0, 7)}}
+    (row,) = breakdown([write_metrics(seed=seed, parts=parts) for seed in (1, 2)])
+    assert (row["n_bonafide"], row["n_spoof"]) == ("0", "7")
+    assert (row["eer_mean"], row["eer_std"]) == ("", "")
+
+
+def test_breakdown_is_sorted_as_the_tables_are(write_metrics, breakdown):
+    parts = {"attacks": {"A1": part(0.1)}}
+    cells = [("b", 100), ("b", 5), ("a", 30)]
+    paths = [write_metrics(recipe=name, label_percent=value, parts=parts) for name, value in cells]
+    found = [(row["recipe"], row["label_percent"]) for row in breakdown(paths)]
+    assert found == [("a", "30"), ("b", "5"), ("b", "100")]
+    assert breakdown(paths) == breakdown(paths[::-1])
+
+
+@pytest.mark.parametrize("other", [{"A1": part(0.2, n_spoof=5)}, {"A2": part(0.2)}, {}])
+def test_seeds_of_differing_parts_are_refused_and_named(write_metrics, breakdown, other):
+    paths = [
+        write_metrics(seed=seed, parts={"attacks": attacks})
+        for seed, attacks in enumerate([{"A1": part(0.1)}, other])
+    ]
+    with pytest.raises(ScoreError, match=r"by attack: .*-0.json and .*-1.json"):
+        breakdown(paths)
+
+
+def test_corpora_without_parts_have_no_rows(write_metrics, breakdown):
+    assert breakdown([write_metrics()]) == []

@@ -1,3 +1,4 @@
+import csv
 import json
 import logging
 from dataclasses import replace
@@ -7,13 +8,15 @@ import torch
 from safetensors.torch import load_file
 
 from signl import revisions
+from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
-from signl.features.shards import FeatureStore
+from signl.evaluation.pretraining import tabulate_pretraining
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
 from signl.training import pretrain as module
+from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances
 from signl.training.job import make_fabric, seed_weights
 from signl.training.options import PretrainingOptions, PretrainingRecipe
@@ -128,11 +131,37 @@ def test_a_run_on_other_features_is_not_resumed(
     assert "is of another run, which is not resumed" in caplog.text
 
 
-def test_collapse_is_told_of(pretrain, read_history, caplog, monkeypatch):
-    monkeypatch.setattr(module, "collapsed", lambda diagnostics: True)
-    records = read_history(pretrain(epochs=1))
-    assert records[0]["collapsed"] is True
+@pytest.fixture
+def tabulated(tmp_path):
+    """Return a function that gives the row of a pre-training in the table of all."""
+
+    def tabulate(files):
+        table = tmp_path / "pretraining.csv"
+        tabulate_pretraining([files.history], table)
+        with table.open(newline="") as handle:
+            (row,) = csv.DictReader(handle)
+        return row
+
+    return tabulate
+
+
+def test_the_table_of_pretrainings_reads_the_history(pretrain, read_history, tabulated):
+    files = pretrain("signl/toy/seed-1")
+    row = tabulated(files)
+    assert (row["recipe"], row["train_corpus"], row["seed"]) == ("signl", "toy", "1")
+    assert row["n_epochs"] == "3"
+    assert row["n_collapsed_epochs"] == str(sum(each["collapsed"] for each in read_history(files)))
+
+
+#: Views that are to agree, and nothing else: after a long step all utterances are alike.
+COLLAPSING = {"objective": "alignment", "learning_rate": 0.1, "epochs": 2}
+
+
+def test_collapse_is_told_of(pretrain, read_history, tabulated, caplog):
+    files = pretrain("signl/toy/seed-1", **COLLAPSING)
+    assert read_history(files)[-1]["collapsed"] is True
     assert "pre-training has collapsed" in caplog.text
+    assert tabulated(files)["collapsed"] == "yes"
 
 
 @pytest.mark.parametrize("objective", ["vicreg", "barlow", "simsiam"])
@@ -144,7 +173,7 @@ def test_other_objectives_train_too(pretrain, read_history, objective):
 @pytest.fixture
 def pretraining(toy, recipe):
     """A network in pre-training, with batches that do not come out even."""
-    loading = Loading(store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=7)
+    loading = Loading(clips=FrameClips(toy.features), device=torch.device("cpu"), batch_size=7)
     return module.Pretraining(
         PretrainingRecipe(
             crop_s=recipe["crop_s"],
@@ -153,7 +182,7 @@ def pretraining(toy, recipe):
         ),
         {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
         loading,
-        make_fabric("32-true", gpu=0),
+        make_fabric("32-true", Resources()),
         seed=1,
     )
 
@@ -215,7 +244,7 @@ def test_gradients_reach_stem_graphs_and_head(pretraining):
 
 
 def test_the_encoder_is_seeded_by_the_seed_alone(pretraining):
-    seed_weights(1)
+    seed_weights(1, "encoder")
     expected = SpectralTemporalEncoder(8, 8, pretraining.encoder.config).state_dict()
     found = pretraining.encoder.state_dict()
     assert all(torch.equal(found[name], expected[name]) for name in expected)

@@ -1,0 +1,133 @@
+"""What development scores fix for an evaluation: a threshold, and a calibration.
+
+Both come from the labelled dev utterances of the corpus that the classifier was trained on, so
+that neither sees more labels than the training did, nor any evaluation trial.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+
+from signl.errors import ScoreError
+from signl.evaluation.calibration import Calibration, calibrated_metrics
+from signl.evaluation.scores import match_scores, read_scores, split_classes
+from signl.metrics import CostModel, Scores, equal_error_rate, error_rates
+from signl.training.labels import read_labelled
+
+
+class DevFiles(NamedTuple):
+    """What development scores are read from.
+
+    Attributes
+    ----------
+    scores : path
+        Score table of the labelled dev utterances, of the rule ``score_dev``.
+    trials : path
+        Usable dev trials of the training corpus.
+    labels : path
+        The labelled subset that the classifier was trained with.
+    """
+
+    scores: str | Path
+    trials: str | Path
+    labels: str | Path
+
+    @classmethod
+    def of(cls, paths: Sequence[str | Path]) -> Self | None:
+        """Return the files, or nothing where there are none: of a classifier that is given."""
+        return cls(*paths) if paths else None
+
+
+#: What stands in the metrics of a classifier that comes without development scores.
+WITHOUT_DEV: Final = {
+    "dev": {
+        "n_bonafide": 0,
+        "n_spoof": 0,
+        "eer": None,
+        "remarks": ["the classifier is given, not trained here: it has no dev scores"],
+    },
+    "transfer": None,
+    "calibrated": None,
+}
+
+
+def read_dev_scores(files: DevFiles) -> Scores:
+    """Read the development scores of a classifier by class.
+
+    Raises
+    ------
+    ScoreError
+        If a labelled dev utterance has no score, a score is of another utterance or not
+        finite, or a class is missing; names the file.
+    ManifestError
+        If the labelled subset names no dev utterance of a class.
+    """
+    try:
+        matched = match_scores(read_labelled(files.trials, files.labels), read_scores(files.scores))
+        return split_classes(matched)
+    except ScoreError as error:
+        raise ScoreError(f"{files.scores}: {error}") from error
+
+
+def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> dict[str, Any]:
+    """Measure evaluation scores with what development scores fix.
+
+    Parameters
+    ----------
+    dev, evaluation : Scores
+        Scores of one classifier.
+    costs : CostModel
+        Constants of the calibrated detection cost.
+
+    Returns
+    -------
+    dict
+        - ``dev``: ``n_bonafide``, ``n_spoof``, ``eer`` (a fraction), and ``remarks``, a list of
+          texts, which is empty where the set can fix what it is to fix;
+        - ``transfer``: ``threshold``, ``miss``, ``false_alarm``, ``hter`` (fractions). Scores
+          from the threshold on are accepted; it lies just above the highest score that the
+          operating point of the dev EER rejects, so that on dev it gives this EER's two rates;
+        - ``calibrated``: ``slope`` and ``offset`` of the map, ``cllr`` and ``act_dcf`` after it.
+
+    Raises
+    ------
+    ScoreError
+        If a class is missing or a score is not finite, in either.
+    """
+    eer = equal_error_rate(*dev)
+    threshold = float(np.nextafter(eer.threshold, np.inf))
+    calibrated = calibrated_metrics(dev, evaluation, costs=costs)
+    return {
+        "dev": {
+            "n_bonafide": dev.bonafide.size,
+            "n_spoof": dev.spoof.size,
+            "eer": eer.rate,
+            "remarks": _remarks(dev, eer.rate, calibrated.calibration),
+        },
+        "transfer": {
+            "threshold": threshold,
+            **error_rates(*evaluation, threshold=threshold)._asdict(),
+        },
+        "calibrated": {
+            **calibrated.calibration._asdict(),
+            "cllr": calibrated.cllr,
+            "act_dcf": calibrated.act_dcf,
+        },
+    }
+
+
+def _remarks(dev: Scores, eer: float, calibration: Calibration) -> list[str]:
+    """Say why threshold and calibration of a dev set are arbitrary, where they are."""
+    remarks = []
+    if eer == 0:
+        remarks.append(
+            "dev has no error: any threshold between the classes fits, and the slope of the "
+            "calibration is as steep as its ridge allows"
+        )
+    if np.ptp(np.concatenate(dev)) == 0:
+        remarks.append("all dev scores are equal: neither threshold nor calibration says anything")
+    elif calibration.slope <= 0:
+        remarks.append("dev scores rise with belief in spoof: the calibration turns them around")
+    return remarks

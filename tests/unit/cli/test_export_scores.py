@@ -1,0 +1,47 @@
+"""signl export-scores, as a user calls it."""
+
+import pytest
+
+from signl.evaluation.scores import read_score_text, read_scores, write_scores
+
+
+@pytest.fixture
+def scores(tmp_path):
+    path = tmp_path / "in_the_wild.parquet"
+    write_scores(path, ["0.wav", "1.wav"], [0.1, -2.5], options={})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("asvspoof5", "filename\tcm-score\n0.wav\t0.1\n1.wav\t-2.5\n"),
+        ("asvspoof2021", "0.wav 0.1\n1.wav -2.5\n"),
+    ],
+)
+def test_scores_are_written_in_the_official_form(signl, scores, tmp_path, form, text):
+    out = tmp_path / "scores.txt"
+    done = signl("export-scores", scores, "--form", form, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"wrote 2 scores to {out}\n"
+    assert out.read_text() == text
+    assert read_score_text(out, form=form).equals(read_scores(scores))
+
+
+def test_what_is_no_score_table_is_refused_in_words(signl, tmp_path):
+    path = tmp_path / "scores.parquet"
+    path.write_text("0.wav 0.1\n")
+    done = signl("export-scores", path, "--form", "asvspoof5", "--out", tmp_path / "scores.txt")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"ArtefactError: {path} is not a whole table")
+    assert not (tmp_path / "scores.txt").exists()
+
+
+@pytest.mark.parametrize("missing", ["file", "form"])
+def test_a_missing_file_and_an_unknown_form_are_refused(signl, scores, tmp_path, missing):
+    path = scores if missing == "form" else tmp_path / "none.parquet"
+    form = "asvspoof2015" if missing == "form" else "asvspoof5"
+    done = signl("export-scores", path, "--form", form, "--out", tmp_path / "scores.txt")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert ("asvspoof2015" if missing == "form" else "does not exist") in done.stderr
