@@ -5,7 +5,7 @@ CORES ?= 2
 UV = .venv/bin/uv pip install --quiet --python .venv/bin/python
 SNAKEMAKE = .venv/bin/snakemake
 
-.PHONY: demo test test-slow lint install install-dev bench-corpora clean
+.PHONY: demo test test-slow test-slurm lint install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -16,6 +16,9 @@ test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 
 test-slow: .venv/installed-dev ## the tests that take minutes: kills, other cores, memory
 	.venv/bin/python -m pytest -m slow
+
+test-slurm: .venv/installed-dev ## the embedded experiment on a Slurm of this machine; wants root
+	tests/slurm/run
 
 lint: .venv/installed-dev ## formatters, linters, types, import order
 	.venv/bin/ruff format --check .

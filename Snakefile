@@ -28,6 +28,7 @@ localrules:
     manifests,
     check_archives,
     verify_archives,
+    sample_labels,
     tabulate,
     tabulate_breakdown,
     tabulate_pretraining,

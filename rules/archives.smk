@@ -81,7 +81,7 @@ for name in experiment.archives:
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 2000 * attempt,
-            runtime=240,
+            runtime=lambda wildcards, attempt: 240 * attempt,
         params:
             cfg={"archive": name},
             revision=f"audio-{revisions.AUDIO}",

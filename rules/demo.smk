@@ -12,7 +12,7 @@ rule make_demo_archives:
         "../envs/signl.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         cfg=config.get("demo", {}).get("archives", {}),
@@ -33,7 +33,7 @@ rule make_demo_frontend:
         "../envs/signl.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         cfg=config.get("demo", {}).get("frontend", {}),

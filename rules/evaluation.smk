@@ -18,7 +18,7 @@ rule score:
     resources:
         gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=240,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         cfg={},
         revision=f"scores-{revisions.SCORES}",
@@ -45,7 +45,7 @@ rule score_dev:
     resources:
         gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=60,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg={"partition": "dev"},
         revision=f"scores-{revisions.SCORES}",
@@ -101,7 +101,7 @@ rule tabulate:
         "../envs/signl.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         cfg={"published_as": experiment.published_as()},
@@ -128,7 +128,7 @@ rule tabulate_breakdown:
         "../envs/signl.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         revision=f"tables-{revisions.TABLES}",
@@ -154,7 +154,7 @@ rule tabulate_pretraining:
         "../envs/signl.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         revision=f"tables-{revisions.TABLES}",

@@ -18,7 +18,7 @@ rule extract_features:
     resources:
         gpu=extraction_gpus,
         mem_mb=lambda wildcards, attempt: 12000 * attempt,
-        runtime=120,
+        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         cfg=lambda wildcards: experiment.frontend_options(wildcards.frontend),
         revision=f"features-{revisions.FEATURES}",
@@ -40,7 +40,7 @@ rule inspect_audio:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=60,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg={"clip_s": experiment.inspected_s},
         revision=f"inspections-{revisions.INSPECTIONS}",

@@ -11,6 +11,7 @@ import typer
 from signl.cli.export_scores import export_scores
 from signl.cli.import_checkpoint import import_checkpoint
 from signl.cli.measure_scores import measure_scores
+from signl.cli.plan import plan
 from signl.errors import SignlError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ def _companions() -> None:
 app.command("export-scores")(export_scores)
 app.command("measure-scores")(measure_scores)
 app.command("import-checkpoint")(import_checkpoint)
+app.command("plan")(plan)
 
 
 def main() -> None:

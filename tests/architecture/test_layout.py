@@ -106,7 +106,8 @@ def test_every_rule_of_work_has_a_log_an_environment_and_its_revision(name):
     assert directive(text, "conda").strip() == '"../envs/signl.yaml"'
     if directive(text, "output"):
         assert "revisions." in directive(text, "params")
-        assert "mem_mb" in directive(text, "resources")
+        assert directive(text, "threads").strip()
+        assert re.search(r"mem_mb=lambda wildcards, attempt:", directive(text, "resources"))
         assert "runtime" in directive(text, "resources")
 
 

@@ -123,6 +123,12 @@ def changed(toy_config):
 
 
 @pytest.fixture(scope="session")
+def workflow_in():
+    """A function that gives the workflow in a folder."""
+    return Workflow
+
+
+@pytest.fixture(scope="session")
 def toy(tmp_path_factory, toy_config):
     """The toy experiment, run to its end."""
     workflow = Workflow(tmp_path_factory.mktemp("toy"))

@@ -1,0 +1,160 @@
+"""Plans: counts by hand, sizes against what front-ends give, speeds that scale."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+import yaml
+
+from signl.errors import ConfigError
+from signl.experiment import Experiment
+from signl.features.frontends import FrontendConfig, make_frontend, n_frames_of
+from signl.planning import Speeds, Stage, format_plan, frame_geometry, plan_experiment
+
+
+@pytest.fixture(scope="module")
+def plan_of(repository):
+    """Return a function that plans a configuration file, with some keys of its own."""
+
+    def plan(name, speeds=None, **changed):
+        config = yaml.safe_load((repository / name).read_text(encoding="utf-8")) | changed
+        schema = repository / "rules/schemas/config.schema.yaml"
+        return {stage.rule: stage for stage in plan_experiment(Experiment(config, schema), speeds)}
+
+    return plan
+
+
+def test_the_papers_jobs_counted_by_hand(plan_of):
+    plan = plan_of("config.paper.yaml")
+    jobs = {rule: stage.jobs for rule, stage in plan.items()}
+    # Three corpora x six percents x five seeds, and ASVspoof 5 x two percents x five seeds.
+    assert jobs["train_classifier"] == 3 * 6 * 5 + 2 * 5
+    assert jobs["pretrain_encoder"] == 4 * 5
+    assert jobs["score"] == 4 * jobs["train_classifier"]
+    # Protocols: two of 2021 DF, one of ASVspoof 5, three of CFAD, one of In-the-Wild.
+    assert jobs["measure"] == 7 * jobs["train_classifier"]
+    # LA; four parts of DF; five, three and ten of ASVspoof 5; CFAD; In-the-Wild.
+    assert jobs["pack_audio"] == 1 + 4 + 5 + 3 + 10 + 1 + 1
+    assert "make_demo_archives" not in jobs
+
+
+def test_the_papers_features_take_what_their_numbers_take(plan_of):
+    n_utterances = 50_224 + 611_829 + 182_357 + 142_134 + 681_872 + 115_800 + 31_779
+    stage = plan_of("config.paper.yaml")["extract_features"]
+    assert stage.n_bytes == n_utterances * 449 * 1024 * 2
+    assert stage.audio_h == pytest.approx(n_utterances * 9 / 3600)
+    assert stage.gpu_h == pytest.approx(stage.audio_h / 500)
+
+
+def test_end_to_end_trainings_extract_nothing_and_take_longer(plan_of, repository):
+    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
+    recipes = config["recipes"]
+    frozen = plan_of("config.paper.yaml")
+    recipes["signl-xlsr-frozen"]["trainable_frontend"] = True
+    trained = plan_of("config.paper.yaml", recipes=recipes)
+    assert "extract_features" not in trained
+    assert trained["inspect_audio"].jobs == frozen["extract_features"].jobs
+    stage = trained["pretrain_encoder"]
+    assert stage.gpu_h == pytest.approx(stage.audio_h / 100)
+    assert stage.gpu_h > frozen["pretrain_encoder"].gpu_h
+    assert trained["score"].gpu_h == pytest.approx(trained["score"].audio_h / 500)
+
+
+def test_a_given_classifier_is_not_trained(plan_of, repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    recipes = {"signl-logmel": {"frontend": "logmel", "classifier": "somewhere"}}
+    experiments = {"logmel": config["experiments"]["logmel"]}
+    plan = plan_of("config.yaml", recipes=recipes, experiments=experiments)
+    assert not {"sample_labels", "pretrain_encoder", "train_classifier", "score_dev"} & set(plan)
+    assert plan["score"].jobs == 48
+
+
+def test_twice_the_speed_halves_the_time(plan_of):
+    slow, fast = (
+        plan_of("config.paper.yaml", Speeds(audio_hours_per_gpu_hour=speed))["extract_features"]
+        for speed in (200, 400)
+    )
+    assert slow.gpu_h == pytest.approx(2 * fast.gpu_h)
+    assert slow[:4] == fast[:4]
+
+
+def test_training_scales_with_the_epochs(plan_of):
+    all_epochs, tenth = (
+        plan_of("config.paper.yaml", Speeds(max_epochs=epochs)) for epochs in (100, 10)
+    )
+    for rule in ("pretrain_encoder", "train_classifier"):
+        assert all_epochs[rule].gpu_h == pytest.approx(10 * tenth[rule].gpu_h)
+    assert all_epochs["score"] == tenth["score"]
+
+
+def test_repeated_frames_take_less_than_repeated_waveforms(plan_of, repository):
+    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
+    frontends = config["frontends"]
+    frontends["xls-r-300m"]["repeat"] = "frames"
+    whole = plan_of("config.paper.yaml")["extract_features"]
+    once = plan_of("config.paper.yaml", frontends=frontends)["extract_features"]
+    assert once.jobs == whole.jobs
+    assert 0.3 < once.n_bytes / whole.n_bytes < 0.9
+
+
+def test_without_gpus_no_gpu_hours_are_planned(plan_of):
+    plan = plan_of("config.yaml")
+    assert not any(stage.gpu_h for stage in plan.values())
+    assert plan["make_demo_frontend"].jobs == plan["make_demo_archives"].jobs == 1
+
+
+def test_an_embedded_front_end_that_no_experiment_uses_is_not_made(plan_of, repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    experiments = {"logmel": config["experiments"]["logmel"]}
+    assert "make_demo_frontend" not in plan_of("config.yaml", experiments=experiments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("logmel", {}),
+        ("logmel", {"n_mels": 128, "window_ms": 64.0, "hop_ms": 32.0}),
+        ("lfcc", {}),
+        ("lfcc", {"n_coefficients": 13, "deltas": False, "hop_ms": 10.0}),
+    ],
+)
+def test_frames_are_planned_as_front_ends_give_them(kind, options):
+    made = make_frontend(FrontendConfig(kind=kind, options=options), torch.device("cpu"))
+    planned = frame_geometry({"kind": kind, "options": options})
+    assert planned == (made.width, made.window_samples, made.hop_samples)
+    assert planned.n_frames(9.0) == n_frames_of(
+        144_000, window_samples=made.window_samples, hop_samples=made.hop_samples
+    )
+
+
+def test_the_width_of_a_model_folder_is_read(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 320}))
+    frontend = {"kind": "wav2vec2", "options": {"model": str(tmp_path)}}
+    assert frame_geometry(frontend) == (320, 400, 320)
+    assert frame_geometry(frontend).n_frames(9.0) == 449
+
+
+def test_a_model_of_unknown_width_is_refused():
+    with pytest.raises(ConfigError, match=r"'someone/model'.*allowed.*wavlm-large"):
+        frame_geometry({"kind": "wav2vec2", "options": {"model": "someone/model"}})
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Speeds)])
+def test_speeds_are_positive(name):
+    with pytest.raises(ConfigError, match=f"{name} is 0; allowed"):
+        Speeds(**{name: 0})
+
+
+def test_a_plan_is_a_table_with_totals():
+    text = format_plan(
+        [
+            Stage("pack_audio", 2, audio_h=30, n_bytes=4e9, cpu_h=0.2),
+            Stage("score", 1500, gpu_h=7, cpu_h=0.01),
+        ]
+    )
+    assert [line.split() for line in text.splitlines()[1:]] == [
+        ["pack_audio", "2", "30", "4.0", "-", "0.2"],
+        ["score", "1,500", "-", "-", "7.0", "<0.1"],
+        ["total", "1,502", "-", "4.0", "7.0", "0.2"],
+    ]
