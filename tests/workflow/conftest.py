@@ -26,9 +26,18 @@ class Command(NamedTuple):
 
 @dataclass(frozen=True)
 class Workflow:
-    """The workflow, run in a folder of its own with a configuration of its own."""
+    """The workflow, run in a folder of its own with a configuration of its own.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it runs.
+    repository : Path
+        Where the Snakefile, its profile and the library lie.
+    """
 
     folder: Path
+    repository: Path = REPOSITORY
 
     def command(self, config: Mapping, *arguments: str) -> Command:
         """Return the command that runs Snakemake with a configuration."""
@@ -36,12 +45,12 @@ class Workflow:
         path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
         return Command(
             [
-                *(sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")),
+                *(sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")),
                 *("--directory", str(self.folder), "--configfile", str(path), "--cores", "2"),
                 *arguments,
             ],
             self.folder,
-            os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            os.environ | {"PYTHONPATH": str(self.repository)},
         )
 
     def run(self, config: Mapping, *arguments: str) -> subprocess.CompletedProcess[str]:
