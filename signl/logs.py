@@ -10,6 +10,18 @@ from signl.errors import SignlError
 logger = logging.getLogger("signl")
 
 
+class LogFile(logging.FileHandler):
+    """A log file that a full disk may refuse: the screen says so once, and the job goes on."""
+
+    _has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say why a record could not be written, instead of a traceback for each."""
+        if not self._has_failed:
+            sys.stderr.write(f"the log {self.baseFilename} cannot be written: {sys.exception()}\n")
+        self._has_failed = True
+
+
 def log_to(path: str | Path) -> None:
     """Send this process's log records to ``path`` and to standard error.
 
@@ -19,7 +31,7 @@ def log_to(path: str | Path) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file, screen = logging.FileHandler(path, mode="w"), logging.StreamHandler()
+    file, screen = LogFile(path, mode="w"), logging.StreamHandler()
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

@@ -43,9 +43,16 @@ class Workflow:
         """Return the command that runs Snakemake with a configuration."""
         path = self.folder / "config.test.yaml"
         path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
+        snakefile = self.repository / "Snakefile"
         return Command(
             [
-                *(sys.executable, "-m", "snakemake", "--snakefile", str(self.repository / "Snakefile")),
+                *(
+                    sys.executable,
+                    "-m",
+                    "snakemake",
+                    "--snakefile",
+                    str(snakefile),
+                ),
                 *("--directory", str(self.folder), "--configfile", str(path), "--cores", "2"),
                 *arguments,
             ],
@@ -72,6 +79,15 @@ class Workflow:
         done = self.run(config, *arguments)
         assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
+
+    def results(self) -> dict[str, bytes]:
+        """Return path -> content of all that was made, without what tells of times."""
+        root = self.folder / "results"
+        return {
+            str(path.relative_to(root)): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file() and path.relative_to(root).parts[0] not in ("logs", "benchmarks")
+        }
 
     def plan(self, config: Mapping, *arguments: str) -> set[str]:
         """Return the jobs that a run would have, each as ``rule wildcards``."""
@@ -137,6 +153,24 @@ def toy(tmp_path_factory, toy_config):
     workflow = Workflow(tmp_path_factory.mktemp("toy"))
     workflow.make(toy_config)
     return workflow
+
+
+@pytest.fixture(scope="session")
+def long_config(toy_config):
+    """The toy experiment on one training corpus, with epochs enough to be interrupted in."""
+    config = copy.deepcopy(toy_config)
+    config["experiments"]["toy"]["train_corpora"] = ["cfad"]
+    for part in ("pretraining", "finetuning"):
+        config["recipes"]["toy"][part] |= {"epochs": 12, "patience": 12}
+    return config
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory, long_config):
+    """The results of that experiment in a run that nothing interrupts."""
+    workflow = Workflow(tmp_path_factory.mktemp("undisturbed"))
+    workflow.make(long_config)
+    return workflow.results()
 
 
 @pytest.fixture
