@@ -157,7 +157,13 @@ def test_each_revision_is_of_a_stage():
     assert set(STAGES) == {name for name in vars(revisions) if name.isupper()}
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param(stage, marks=[] if stage in ("FEATURES", "USABLE") else [pytest.mark.slow])
+        for stage in STAGES
+    ],
+)
 def test_a_raised_revision(with_own_library, toy_config, stage):
     append(with_own_library.repository / "signl" / "revisions.py", f"{stage} += 1\n")
     assert with_own_library.plan(toy_config) == jobs_from(*STAGES[stage])
