@@ -167,10 +167,10 @@ def long_config(toy_config):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory, long_config):
-    """The results of that experiment in a run that nothing interrupts."""
+    """That experiment, run to its end without an interruption."""
     workflow = Workflow(tmp_path_factory.mktemp("undisturbed"))
     workflow.make(long_config)
-    return workflow.results()
+    return workflow
 
 
 @pytest.fixture

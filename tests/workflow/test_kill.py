@@ -27,18 +27,18 @@ TRAININGS = {
 }
 #: The time before any job has begun.
 PLANNING = "planning"
-STAGES = (
-    *TRAININGS,
-    *("make_demo_archives", "build_manifest", "pack_audio", "locate_trials", "extract_features"),
-    *("gather_utterances", "count_quarantine", "sample_labels", "score", "measure", "tabulate"),
-)
 #: A job is killed so long after its first sign of life, at most: many have ended by then.
 LONGEST_DELAY_S = 1.5
 
 
-def planned_kills(rng):
+def stages_of(workflow):
+    """Return the stages of a run: each has logs under its name."""
+    return {path.name.split(".")[0] for path in (workflow.folder / "results" / "logs").iterdir()}
+
+
+def planned_kills(stages, rng):
     """Return how often each stage is killed: the trainings first, then all others in turn."""
-    others = sorted({PLANNING, *STAGES} - {*TRAININGS})
+    others = sorted({PLANNING, *stages} - {*TRAININGS})
     return Counter(islice(cycle([*TRAININGS, *rng.sample(others, len(others))]), KILLS))
 
 
@@ -49,9 +49,10 @@ def rule_of(stage):
 class Victim:
     """A workflow that is killed in the stages whose turn has not come yet."""
 
-    def __init__(self, workflow, config, rng):
-        self.workflow, self.config, self.rng = workflow, config, rng
-        self.left = planned_kills(rng)
+    def __init__(self, workflow, config, stages):
+        self.workflow, self.config, self.rng = workflow, config, random.Random(SEED)
+        #: How often each stage is still to be killed.
+        self.left = planned_kills(stages, self.rng)
         #: What happened so far, for the message of a failure.
         self.story = []
         #: Training -> records of the epochs that its checkpoint held after the last kill.
@@ -66,13 +67,15 @@ class Victim:
         process, logs_before = self._start(["--forcerun", *forced] if ended_before else [])
         stage = self._await_stage(process, logs_before)
         if stage is not None:
-            delay_s = self.rng.uniform(0, 0.2 if stage in TRAININGS else LONGEST_DELAY_S)
+            delay_s = self.rng.uniform(0, 0.1 if stage in TRAININGS else LONGEST_DELAY_S)
             time.sleep(delay_s)
             os.killpg(process.pid, signal.SIGKILL)
-            self.left[stage] -= 1
         self.story.append("ended" if stage is None else f"{stage} + {delay_s:.2f} s")
         process.wait()
         self._check_trainings(logs_before)
+        # A training that had come to its end when it was killed has its turn again.
+        if stage is not None and (stage not in TRAININGS or stage in self.saved):
+            self.left[stage] -= 1
         assert stage is not None or process.returncode == 0, self._said()
         return stage is not None
 
@@ -115,7 +118,8 @@ class Victim:
 
     def _renewed(self, logs_before):
         try:
-            return [path for path, time in self._logs().items() if logs_before.get(path) != time]
+            logs = self._logs()
+            return [path for path in logs if logs[path] != logs_before.get(path)]
         except FileNotFoundError:  # Snakemake removes a log before its job begins.
             return []
 
@@ -155,16 +159,17 @@ def read_records(path):
 
 def test_a_run_that_is_killed_again_and_again_ends_the_same(elsewhere, undisturbed, long_config):
     (elsewhere.folder / "tmp").mkdir()
-    victim = Victim(elsewhere, long_config, random.Random(SEED))
+    victim = Victim(elsewhere, long_config, stages_of(undisturbed))
     while victim.run() or sum(victim.left.values()):
         elsewhere.make(long_config, "--unlock")
-    assert len(victim.story) - victim.story.count("ended") == KILLS
+    assert len(victim.story) - victim.story.count("ended") >= KILLS
     assert set(victim.resumed) == set(TRAININGS), victim.story
 
-    results = elsewhere.results()
-    # No temporary file either: what is there is what an undisturbed run makes.
-    assert set(results) == set(undisturbed), victim.story
-    assert [path for path in results if results[path] != undisturbed[path]] == [], victim.story
+    expected, results = undisturbed.results(), elsewhere.results()
+    # No temporary file either: what is there is what an undisturbed run makes. Beyond that,
+    # Snakemake leaves its copies of the scripts of killed jobs in .snakemake/scripts.
+    assert set(results) == set(expected), victim.story
+    assert [path for path in results if results[path] != expected[path]] == [], victim.story
     for folder in ("tmp", ".snakemake/locks", ".snakemake/incomplete"):
         assert not list((elsewhere.folder / folder).iterdir()), (folder, victim.story)
     assert "Nothing to be done" in elsewhere.make(long_config)
