@@ -1,6 +1,7 @@
 """A toy experiment, run once, and what its tests need to run Snakemake."""
 
 import copy
+import json
 import os
 import re
 import subprocess
@@ -22,6 +23,15 @@ class Command(NamedTuple):
     arguments: list[str]
     folder: Path
     environment: dict[str, str]
+
+
+def content_of(path: Path) -> bytes:
+    """Return a file's content; of safetensors, which writes its metadata in any order, sorted."""
+    content = path.read_bytes()
+    if path.suffix != ".safetensors":
+        return content
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.dumps(json.loads(content[8:end]), sort_keys=True).encode() + content[end:]
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ class Workflow:
         """Return path -> content of all that was made, without what tells of times."""
         root = self.folder / "results"
         return {
-            str(path.relative_to(root)): path.read_bytes()
+            str(path.relative_to(root)): content_of(path)
             for path in root.rglob("*")
             if path.is_file() and path.relative_to(root).parts[0] not in ("logs", "benchmarks")
         }
