@@ -14,7 +14,7 @@ demo: .venv/installed ## the main job on the embedded corpora
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 	.venv/bin/python -m pytest -m "not slow"
 
-test-slow: .venv/installed-dev ## the tests that take minutes: kills, other cores, memory
+test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
 	.venv/bin/python -m pytest -m slow
 
 test-kills: .venv/installed-dev ## a small experiment, killed twenty times and taken up again
