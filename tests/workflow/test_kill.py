@@ -150,7 +150,9 @@ class Victim:
 
 def epochs_in(log):
     """Return the numbers of the epochs that a training's log tells of."""
-    return [int(epoch) for epoch in re.findall(r": epoch (\d+): ", log.read_text(encoding="utf-8"))]
+    return [
+        int(epoch) for epoch in re.findall(r"run: epoch (\d+): ", log.read_text(encoding="utf-8"))
+    ]
 
 
 def read_records(path):
