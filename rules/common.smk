@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from signl import revisions
 from signl.corpora.table import CORPORA
 from signl.errors import SignlError
-from signl.experiment import Experiment
+from signl.experiment import AUDIO, Experiment
 from signl.labels import PARTITIONS
 
 try:
@@ -22,6 +22,8 @@ except SignlError as error:
 LIMITS = {"missing_audio": 0.0, "undecodable": 0.001} | config.get("limits", {})
 GPUS = config.get("gpus_per_job", 1)
 LOADER_WORKERS = config.get("loader_workers", 0)
+#: Threads of a training or scoring job: one a process, which is one a GPU, and its loaders.
+COMPUTING_THREADS = max(1, GPUS) * (1 + LOADER_WORKERS)
 
 
 def any_of(names):
@@ -36,6 +38,7 @@ wildcard_constraints:
     archive=r"[^/]+",
     shard=r"\d{4}-of-\d{4}",
     frontend=any_of(config["frontends"]),
+    source=any_of([*config["frontends"], AUDIO]),
     recipe=any_of(config["recipes"]),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
@@ -68,17 +71,30 @@ def audio_of(wildcards):
     )
 
 
+def index_template(source):
+    """Return where the row indexes lie of a front-end, or of inspected audio."""
+    if source == AUDIO:
+        return "results/inspected/{archive}/{shard}.parquet"
+    return f"results/features/{source}/{{archive}}/{{shard}}.parquet"
+
+
+def shard_template(source):
+    """Return where the shards lie that a network reads: of features, or of audio."""
+    if source == AUDIO:
+        return "results/audio/{archive}/{shard}.parquet"
+    return f"results/features/{source}/{{archive}}/{{shard}}.safetensors"
+
+
 def indexes_of(wildcards):
     return shards_with(
-        f"results/features/{wildcards.frontend}/{{archive}}/{{shard}}.parquet",
-        wildcards.corpus,
-        wildcards.partition,
+        index_template(wildcards.source), wildcards.corpus, wildcards.partition
     )
 
 
 def extraction_gpus(wildcards):
-    """Return the GPUs of a feature job: spectral front-ends need none."""
-    return GPUS if config["frontends"][wildcards.frontend]["kind"] == "wav2vec2" else 0
+    """Return the GPUs of a feature job: one, or none for spectral front-ends."""
+    is_neural = config["frontends"][wildcards.frontend]["kind"] == "wav2vec2"
+    return min(GPUS, 1) if is_neural else 0
 
 
 def frontend_model(wildcards):
@@ -89,20 +105,19 @@ def usable_for(partition):
     """Return an input function: the usable trials of a partition of the training corpus."""
 
     def usable(wildcards):
-        frontend = experiment.frontend_of(wildcards.recipe)
-        return f"results/usable/{frontend}/{wildcards.corpus}/{partition}.parquet"
+        source = experiment.source_of(wildcards.recipe)
+        return f"results/usable/{source}/{wildcards.corpus}/{partition}.parquet"
 
     return usable
 
 
 def usable_partitions(template):
-    """Fill a template of front-end, corpus and partition for all that the experiments use."""
+    """Fill a template of source, corpus and partition for all that the experiments use."""
     return [template.format(*used) for used in experiment.usable_in_use]
 
 
-def training_features(wildcards):
-    frontend = experiment.frontend_of(wildcards.recipe)
-    template = f"results/features/{frontend}/{{archive}}/{{shard}}.safetensors"
+def training_shards(wildcards):
+    template = shard_template(experiment.source_of(wildcards.recipe))
     shards = [
         shard
         for partition in ("train", "dev")
@@ -111,22 +126,46 @@ def training_features(wildcards):
     return sorted(set(shards))
 
 
-def encoder_of(wildcards):
-    """Return the encoder to start from: nothing, for a recipe without pre-training."""
-    if not experiment.is_pretrained(wildcards.recipe):
+def trained_frontend(wildcards):
+    """Return the model that a recipe trains on from; nothing, where it trains none."""
+    if not experiment.is_end_to_end(wildcards.recipe):
         return []
-    folder = "results/encoders/{recipe}/{corpus}/seed-{seed}".format(**wildcards)
+    return experiment.frontend_inputs(experiment.frontend_of(wildcards.recipe))
+
+
+def model_files(folder):
+    """Return the two files of a saved model."""
     return [f"{folder}/model.safetensors", f"{folder}/config.json"]
 
 
+def encoder_of(wildcards):
+    """Return the encoder to start from: nothing, for a recipe without pre-training."""
+    if folder := experiment.given_encoder(wildcards.recipe):
+        return model_files(folder)
+    if not experiment.is_pretrained(wildcards.recipe):
+        return []
+    return model_files(
+        "results/encoders/{recipe}/{corpus}/seed-{seed}".format(**wildcards)
+    )
+
+
+def classifier_of(wildcards):
+    """Return the files of a classifier: of the folder that a recipe names, or trained."""
+    trained = (
+        "results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}".format(
+            **wildcards
+        )
+    )
+    return model_files(experiment.given_classifier(wildcards.recipe) or trained)
+
+
 def usable_eval_trials(wildcards):
-    frontend = experiment.frontend_of(wildcards.recipe)
-    return f"results/usable/{frontend}/{wildcards.eval_corpus}/eval.parquet"
+    source = experiment.source_of(wildcards.recipe)
+    return f"results/usable/{source}/{wildcards.eval_corpus}/eval.parquet"
 
 
-def eval_features(wildcards):
-    frontend = experiment.frontend_of(wildcards.recipe)
-    template = f"results/features/{frontend}/{{archive}}/{{shard}}.safetensors"
+def eval_shards(wildcards):
+    template = shard_template(experiment.source_of(wildcards.recipe))
     return shards_with(template, wildcards.eval_corpus, "eval")
 
 

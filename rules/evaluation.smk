@@ -3,10 +3,9 @@
 
 rule score:
     input:
-        model="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/model.safetensors",
-        config="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/config.json",
+        classifier=classifier_of,
         trials=usable_eval_trials,
-        features=eval_features,
+        shards=eval_shards,
     output:
         scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
     log:
@@ -17,7 +16,7 @@ rule score:
         "../envs/signl.yaml"
     threads: 1 + LOADER_WORKERS
     resources:
-        gpu=GPUS,
+        gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=240,
     params:
@@ -48,7 +47,7 @@ rule measure:
         runtime=30,
     params:
         cfg={},
-        frontend=lambda wildcards: experiment.frontend_of(wildcards.recipe),
+        frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         revision=f"metrics-{revisions.METRICS}",
     script:
         "../workflow_scripts/measure.py"

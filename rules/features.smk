@@ -26,17 +26,39 @@ rule extract_features:
         "../workflow_scripts/extract_features.py"
 
 
+rule inspect_audio:
+    input:
+        audio="results/audio/{archive}/{shard}.parquet",
+    output:
+        index="results/inspected/{archive}/{shard}.parquet",
+    log:
+        "results/logs/inspect_audio/{archive}/{shard}.log",
+    benchmark:
+        "results/benchmarks/inspect_audio/{archive}/{shard}.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=60,
+    params:
+        cfg={"clip_s": experiment.inspected_s},
+        revision=f"inspections-{revisions.INSPECTIONS}",
+    script:
+        "../workflow_scripts/inspect_audio.py"
+
+
 rule gather_utterances:
     input:
         trials="results/trials/{corpus}/{partition}.parquet",
         indexes=indexes_of,
     output:
-        usable="results/usable/{frontend}/{corpus}/{partition}.parquet",
-        quarantine="results/usable/{frontend}/{corpus}/{partition}.quarantine.csv",
+        usable="results/usable/{source}/{corpus}/{partition}.parquet",
+        quarantine="results/usable/{source}/{corpus}/{partition}.quarantine.csv",
     log:
-        "results/logs/gather_utterances/{frontend}/{corpus}/{partition}.log",
+        "results/logs/gather_utterances/{source}/{corpus}/{partition}.log",
     benchmark:
-        "results/benchmarks/gather_utterances/{frontend}/{corpus}/{partition}.tsv"
+        "results/benchmarks/gather_utterances/{source}/{corpus}/{partition}.tsv"
     conda:
         "../envs/signl.yaml"
     threads: 1

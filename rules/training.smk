@@ -28,18 +28,20 @@ rule pretrain_encoder:
     input:
         train=usable_for("train"),
         dev=usable_for("dev"),
-        features=training_features,
+        shards=training_shards,
+        frontend=trained_frontend,
     output:
         model="results/encoders/{recipe}/{corpus}/seed-{seed}/model.safetensors",
         config="results/encoders/{recipe}/{corpus}/seed-{seed}/config.json",
         history="results/encoders/{recipe}/{corpus}/seed-{seed}/history.jsonl",
+        card="results/encoders/{recipe}/{corpus}/seed-{seed}/README.md",
     log:
         "results/logs/pretrain_encoder/{recipe}/{corpus}/seed-{seed}.log",
     benchmark:
         "results/benchmarks/pretrain_encoder/{recipe}/{corpus}/seed-{seed}.tsv"
     conda:
         "../envs/signl.yaml"
-    threads: 1 + LOADER_WORKERS
+    threads: COMPUTING_THREADS
     resources:
         gpu=GPUS,
         mem_mb=lambda wildcards, attempt: 16000 * attempt,
@@ -56,19 +58,21 @@ rule train_classifier:
         train=usable_for("train"),
         dev=usable_for("dev"),
         labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
-        features=training_features,
+        shards=training_shards,
+        frontend=trained_frontend,
         encoder=encoder_of,
     output:
         model="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/model.safetensors",
         config="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/config.json",
         history="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/history.jsonl",
+        card="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/README.md",
     log:
         "results/logs/train_classifier/{recipe}/{corpus}/labels-{percent}/seed-{seed}.log",
     benchmark:
         "results/benchmarks/train_classifier/{recipe}/{corpus}/labels-{percent}/seed-{seed}.tsv"
     conda:
         "../envs/signl.yaml"
-    threads: 1 + LOADER_WORKERS
+    threads: COMPUTING_THREADS
     resources:
         gpu=GPUS,
         mem_mb=lambda wildcards, attempt: 16000 * attempt,

@@ -146,6 +146,23 @@ def load_waveform(encoded: bytes, *, max_duration_s: float) -> Tensor:
     return waveform[: round(max_duration_s * SAMPLE_RATE_HZ)]
 
 
+def load_clip(encoded: bytes, *, clip_s: float) -> Tensor:
+    """Decode an utterance to a clip: cut or repeated to ``clip_s`` seconds, then normalised.
+
+    Returns
+    -------
+    Tensor of shape (time,), float32
+        144,000 samples for the 9 s of SIGNL (arXiv 2501.04942).
+
+    Raises
+    ------
+    AudioError
+        If it cannot be decoded.
+    """
+    waveform = load_waveform(encoded, max_duration_s=clip_s)
+    return normalise(repeat_to(waveform, round(clip_s * SAMPLE_RATE_HZ)))
+
+
 def repeat_to(waveform: Tensor, n_samples: int) -> Tensor:
     """Cut a waveform to ``n_samples``, or repeat it end to end until it has as many."""
     if not len(waveform):

@@ -36,20 +36,25 @@ def prepare_device(*, gpu: int) -> torch.device:
 class Resources(NamedTuple):
     """What the workflow gives to a job.
 
-    Neither changes a result, beyond what the arithmetic of a GPU does.
+    None changes a result, beyond what the arithmetic of a GPU and the order of sums do.
 
     Attributes
     ----------
     gpu : int
         GPUs; with 0, or on a machine without one, the CPU computes.
     n_workers : int
-        Processes that load batches; with 0 the job loads them itself.
+        Processes that load batches, for each that computes; with 0 that one loads them itself.
+    n_processes : int
+        Processes that share a training, one a GPU.
     """
 
     gpu: int = 0
     n_workers: int = 0
+    n_processes: int = 1
 
     @classmethod
     def of(cls, gpu: int, threads: int) -> Self:
-        """Return the resources of a job: one thread computes, the others load."""
-        return cls(gpu=gpu, n_workers=threads - 1)
+        """Return the resources of a job: a thread a process computes, the others load."""
+        n_processes = max(1, gpu)
+        n_workers = max(0, threads // n_processes - 1)
+        return cls(gpu=gpu, n_workers=n_workers, n_processes=n_processes)

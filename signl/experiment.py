@@ -30,6 +30,8 @@ from signl.seeds import shard_names
 
 #: Seconds of a clip, where a front-end does not say (signl.features.frontends.FrontendConfig).
 CLIP_S: Final = 9.0
+#: What stands in paths where a network reads audio instead of a front-end's features.
+AUDIO: Final = "audio"
 DEMO_ARCHIVES: Final = "results/demo/archives"
 DEMO_FRONTEND: Final = "results/demo/wav2vec2"
 
@@ -80,6 +82,7 @@ class Experiment:
         self.config = config
         self._found: dict[tuple[str, frozenset[str]], list[LocatedArchive]] = {}
         self._check_names()
+        self._check_recipes()
         self._check_crops()
         self._check_percents()
         self._check_pairs()
@@ -110,18 +113,21 @@ class Experiment:
         """Corpus -> the partitions of it that the experiments use."""
         used: dict[str, set[str]] = {}
         for cell in self.evaluated:
-            used.setdefault(cell.classifier.corpus, set()).update({TRAIN, DEV})
+            if not self.given_classifier(cell.classifier.recipe):
+                used.setdefault(cell.classifier.corpus, set()).update({TRAIN, DEV})
             used.setdefault(cell.eval_corpus, set()).add(EVAL)
         return used
 
     @cached_property
     def usable_in_use(self) -> list[tuple[str, str, str]]:
-        """Front-end, corpus and partition of all utterances that the experiments use."""
+        """Source (:meth:`source_of`), corpus and partition of all utterances in use."""
         used = set()
         for cell in self.evaluated:
-            frontend, corpus = self.frontend_of(cell.classifier.recipe), cell.classifier.corpus
-            used |= {(frontend, corpus, partition) for partition in (TRAIN, DEV)}
-            used.add((frontend, cell.eval_corpus, EVAL))
+            recipe, corpus = cell.classifier.recipe, cell.classifier.corpus
+            source = self.source_of(recipe)
+            if not self.given_classifier(recipe):
+                used |= {(source, corpus, partition) for partition in (TRAIN, DEV)}
+            used.add((source, cell.eval_corpus, EVAL))
         return sorted(used)
 
     # Corpora and archives.
@@ -236,19 +242,59 @@ class Experiment:
         """Return the name of a recipe's front-end."""
         return str(self.config["recipes"][recipe]["frontend"])
 
+    def is_end_to_end(self, recipe: str) -> bool:
+        """Tell whether a recipe trains its front-end too."""
+        return bool(self.config["recipes"][recipe].get("trainable_frontend"))
+
+    def source_of(self, recipe: str) -> str:
+        """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`."""
+        if self.is_end_to_end(recipe) or "frontend" not in self.config["recipes"][recipe]:
+            return AUDIO
+        return self.frontend_of(recipe)
+
+    def frontend_label(self, recipe: str) -> str:
+        """Return what tables call the front-end of a recipe."""
+        if "frontend" not in self.config["recipes"][recipe]:
+            return "its own"
+        return self.frontend_of(recipe) + (" (trained)" if self.is_end_to_end(recipe) else "")
+
+    @property
+    def inspected_s(self) -> float:
+        """Seconds of an utterance that must be decoded: the longest clip of any front-end."""
+        frontends = self.config["frontends"].values()
+        return float(max(frontend.get("clip_s", CLIP_S) for frontend in frontends))
+
     def is_pretrained(self, recipe: str) -> bool:
         """Tell whether a recipe has pre-training."""
         return self.config["recipes"][recipe].get("pretraining") is not None
 
+    def given_encoder(self, recipe: str) -> str | None:
+        """Return the folder of the encoder that a recipe starts from, if it names one."""
+        return self._folder(recipe, "encoder")
+
+    def given_classifier(self, recipe: str) -> str | None:
+        """Return the folder of the classifier that a recipe evaluates, if it names one."""
+        return self._folder(recipe, "classifier")
+
+    def _folder(self, recipe: str, key: str) -> str | None:
+        folder = self.config["recipes"][recipe].get(key)
+        return None if folder is None else str(folder)
+
     def pretraining_options(self, recipe: str, corpus: str) -> dict[str, Any]:
         """Return what pre-training on a corpus takes of a recipe."""
-        resolved = self._recipe_for(recipe, corpus)
-        return {key: resolved[key] for key in ("crop_s", "graph", "pretraining")}
+        return self._training_options(recipe, corpus, "pretraining")
 
     def finetuning_options(self, recipe: str, corpus: str) -> dict[str, Any]:
         """Return what fine-tuning on a corpus takes of a recipe."""
+        return self._training_options(recipe, corpus, "finetuning")
+
+    def _training_options(self, recipe: str, corpus: str, stage: str) -> dict[str, Any]:
+        """Return what a training takes: its front-end is an option where it is trained too."""
         resolved = self._recipe_for(recipe, corpus)
-        return {key: resolved[key] for key in ("crop_s", "graph", "finetuning")}
+        options = {key: resolved[key] for key in ("crop_s", "graph", stage)}
+        if self.is_end_to_end(recipe):
+            options["frontend"] = self.frontend_options(self.frontend_of(recipe))
+        return options
 
     def published_as(self) -> dict[str, Any]:
         """Return recipe -> the published system beside which its results stand."""
@@ -322,8 +368,27 @@ class Experiment:
         overrides = (options.get("per_corpus") or {}).get(corpus) or {}
         return _merged(options, overrides)
 
+    def _check_recipes(self) -> None:
+        for name, recipe in self.config["recipes"].items():
+            frontend = self.config["frontends"].get(recipe.get("frontend"), {})
+            is_trainable = (frontend.get("kind"), frontend.get("repeat", "waveform")) == (
+                "wav2vec2",
+                "waveform",
+            )
+            if recipe.get("trainable_frontend") and not is_trainable:
+                raise ConfigError(
+                    f"recipes.{name}.trainable_frontend is true; allowed is that with a "
+                    "front-end of kind wav2vec2 whose repeat is waveform"
+                )
+            if recipe.get("encoder") and recipe.get("pretraining"):
+                raise ConfigError(
+                    f"recipes.{name} has an encoder and pretraining; allowed is one of them"
+                )
+
     def _check_crops(self) -> None:
         for name, recipe in self.config["recipes"].items():
+            if self.given_classifier(name):
+                continue
             clip_s = self.config["frontends"][recipe["frontend"]].get("clip_s", CLIP_S)
             if recipe["crop_s"] > clip_s:
                 raise ConfigError(
@@ -391,7 +456,9 @@ class Experiment:
         for corpus in config["corpora"]:
             yield f"corpora.{corpus}: corpus", corpus, list(CORPORA)
         for name, recipe in config["recipes"].items():
-            yield f"recipes.{name}.frontend", recipe["frontend"], list(config["frontends"])
+            known = list(config["frontends"])
+            # A given classifier may have a front-end of its own.
+            yield f"recipes.{name}.frontend", recipe.get("frontend", known[0]), known
             for corpus in recipe.get("per_corpus") or {}:
                 yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
         for name, axes in config["experiments"].items():

@@ -8,6 +8,7 @@ from types import TracebackType
 from signl.errors import SignlError
 
 logger = logging.getLogger("signl")
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class LogFile(logging.FileHandler):
@@ -34,7 +35,7 @@ def log_to(path: str | Path) -> None:
     file, screen = LogFile(path, mode="w"), logging.StreamHandler()
     logging.basicConfig(
         level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format=_FORMAT,
         handlers=[file, screen],
         force=True,
     )
@@ -53,3 +54,32 @@ def log_to(path: str | Path) -> None:
             screen.emit(record)
 
     sys.excepthook = write_down
+
+
+def log_path() -> Path | None:
+    """Return the file to which this process logs, if :func:`log_to` was called."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            return Path(handler.baseFilename)
+    return None
+
+
+def continue_log(path: Path | None, *, quiet: bool) -> None:
+    """Log in a process that a job has started: to the job's file, from where it is.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The job's file, as :func:`log_path` gives it in the job; without it nothing is set up.
+    quiet : bool
+        Say warnings alone: of several processes one tells how the work goes.
+    """
+    if path is None:
+        return
+    logging.basicConfig(
+        level=logging.WARNING if quiet else logging.INFO,
+        format=_FORMAT,
+        handlers=[logging.FileHandler(path, mode="a"), logging.StreamHandler()],
+        force=True,
+    )
+    logging.captureWarnings(capture=True)

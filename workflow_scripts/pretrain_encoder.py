@@ -15,7 +15,7 @@ if __name__ == "__main__":
     pretrain_encoder(
         snakemake.input.train,
         snakemake.input.dev,
-        snakemake.input.features,
+        snakemake.input.shards,
         ModelFiles(snakemake.output.model, snakemake.output.config, snakemake.output.history),
         corpus=snakemake.wildcards.corpus,
         seed=int(snakemake.wildcards.seed),

@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     log_to(snakemake.log[0])
     score_trials(
-        snakemake.input.model,
-        snakemake.input.config,
+        *snakemake.input.classifier,
         snakemake.input.trials,
-        snakemake.input.features,
+        snakemake.input.shards,
         snakemake.output.scores,
         options=snakemake.params.cfg,
         resources=Resources.of(snakemake.resources.gpu, snakemake.threads),

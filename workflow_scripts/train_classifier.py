@@ -16,7 +16,7 @@ if __name__ == "__main__":
         snakemake.input.train,
         snakemake.input.dev,
         snakemake.input.labels,
-        snakemake.input.features,
+        snakemake.input.shards,
         ModelFiles(snakemake.output.model, snakemake.output.config, snakemake.output.history),
         encoder=EncoderFiles.of(snakemake.input.encoder),
         corpus=snakemake.wildcards.corpus,

@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from signl.cli.import_checkpoint import import_checkpoint
 from signl.errors import SignlError
 
 app = typer.Typer(
@@ -23,10 +24,13 @@ def _companions() -> None:
     """Keep subcommands subcommands, also while there is one alone."""
 
 
+app.command("import-checkpoint")(import_checkpoint)
+
+
 def main() -> None:
     """Run the command; an error of ours is told in its own words, without a traceback."""
     try:
         app()
-    except SignlError as error:
+    except (SignlError, FileNotFoundError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.exit(1)

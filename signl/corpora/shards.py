@@ -204,7 +204,7 @@ def read_members(path: str | Path) -> list[str]:
         If the file is no whole shard, or of another revision.
     """
     read_header(path)
-    with _reading(path):
+    with reading(path):
         members: list[str] = pq.read_table(path, columns=["member"], partitioning=None)[
             "member"
         ].to_pylist()
@@ -221,7 +221,7 @@ def iterate_audio(path: str | Path) -> Iterator[PackedAudio]:
     """
     read_header(path)
     row = 0
-    with _reading(path), pq.ParquetFile(path) as file:
+    with reading(path), pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             for member, audio in zip(table["member"], table["audio"], strict=True):
@@ -230,7 +230,7 @@ def iterate_audio(path: str | Path) -> Iterator[PackedAudio]:
 
 
 @contextlib.contextmanager
-def _reading(path: str | Path) -> Iterator[None]:
+def reading(path: str | Path) -> Iterator[None]:
     """Turn errors of damaged Parquet into ours."""
     try:
         yield

@@ -12,22 +12,24 @@ import torch
 from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
-from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
 from signl.graph.heads import Classifier, score
 from signl.graph.saving import load_classifier
-from signl.training.crops import FixedCrops, Loading, Utterances, load_batches
+from signl.training.clips import AudioClips, Clips, FrameClips
+from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
+from signl.training.networks import clips_for_encoder, crop_length_of
 
 logger = logging.getLogger(__name__)
 
-BATCH_SIZE: Final = 256
+#: Utterances of a batch: pictures of frames, or waveforms, whose hidden states fill more memory.
+BATCH_SIZE: Final[dict[type[Clips], int]] = {FrameClips: 256, AudioClips: 32}
 
 
 def score_trials(
     model: str | Path,
     config: str | Path,
     trials: str | Path,
-    features: Sequence[str | Path],
+    shards: Sequence[str | Path],
     output: str | Path,
     *,
     options: Mapping[str, Any],
@@ -43,8 +45,8 @@ def score_trials(
         The classifier.
     trials : path
         Usable trials of the eval partition.
-    features : sequence of paths
-        Feature shards that hold them.
+    shards : sequence of paths
+        Feature shards that hold them; audio shards, for a classifier with its own front-end.
     output : path
         Parquet: ``utterance_id``, ``score``.
     options : Mapping
@@ -58,16 +60,13 @@ def score_trials(
         If the classifier was trained on features of another front-end, or of other options.
     """
     loaded = load_classifier(model, config)
-    classifier, trained_on = loaded.module, loaded.card["features"]
-    store = FeatureStore.of(features)
-    if trained_on != store.made_by.options:
-        raise ArtefactError(
-            f"{model} was trained on features of {trained_on}, those of {features[0]} are of "
-            f"{store.made_by.options}"
-        )
+    classifier = loaded.module
+    clips = clips_for_encoder(classifier.encoder, shards)
+    if isinstance(clips, FrameClips):
+        _check_features(loaded.card["features"], clips, model, shards[0])
     utterances = Utterances.of(read_usable(trials))
     began = time.monotonic()
-    scores = _scores(classifier, utterances, store, resources)
+    scores = _scores(classifier, utterances, clips, resources)
     write_scores(output, utterances.ids, scores, options=options)
     logger.info(
         "scored %d trials in %.1f s, mean %.3f, wrote %s",
@@ -78,19 +77,32 @@ def score_trials(
     )
 
 
+def _check_features(
+    trained_on: Mapping[str, Any], clips: FrameClips, model: str | Path, shard: str | Path
+) -> None:
+    found = clips.made_by.options
+    if trained_on != found:
+        raise ArtefactError(
+            f"{model} was trained on features of {trained_on}, those of {shard} are of {found}"
+        )
+
+
 def _scores(
-    classifier: Classifier, utterances: Utterances, store: FeatureStore, resources: Resources
+    classifier: Classifier, utterances: Utterances, clips: Clips, resources: Resources
 ) -> np.ndarray:
     """Return the scores, (utterance,) in float64."""
     device = prepare_device(gpu=resources.gpu)
     network = classifier.to(device).eval()
     loading = Loading(
-        store=store, device=device, batch_size=BATCH_SIZE, n_workers=resources.n_workers
+        clips=clips,
+        device=device,
+        batch_size=BATCH_SIZE[type(clips)],
+        n_workers=resources.n_workers,
     )
-    crops = FixedCrops(n_frames=classifier.encoder.n_frames)
-    order = np.arange(len(utterances))
+    crops = FixedCrops(length=crop_length_of(classifier.encoder))
+    batches = even_batches(np.arange(len(utterances)), loading.batch_size)
     scores = []
     with torch.inference_mode():
-        for batch in load_batches(utterances, order, crops, loading, name="scoring"):
+        for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
             scores.append(score(network(batch.views[0])).double().cpu().numpy())
     return np.concatenate(scores)

@@ -1,4 +1,8 @@
-"""The row index of a feature shard, apart from the shard so that reading it takes no PyTorch."""
+"""The row index of a shard, apart from the shard so that reading it takes no PyTorch.
+
+It says of each utterance of a feature shard how many frames it has, or why it has none; of an
+audio shard (:mod:`signl.features.inspection`), whether it can be decoded.
+"""
 
 from pathlib import Path
 
@@ -7,6 +11,7 @@ import pyarrow as pa
 from signl import artefacts, revisions
 
 STAGE = "extract_features"
+INSPECTION_STAGE = "inspect_audio"
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -19,5 +24,7 @@ INDEX_SCHEMA = pa.schema(
 
 
 def read_index(path: str | Path) -> pa.Table:
-    """Read the row index of a shard."""
+    """Read the row index of a feature shard or of an inspected audio shard."""
+    if artefacts.table_made_by(path).stage == INSPECTION_STAGE:
+        return artefacts.read_table(path, stage=INSPECTION_STAGE, revision=revisions.INSPECTIONS)
     return artefacts.read_table(path, stage=STAGE, revision=revisions.FEATURES)

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
-from transformers import AutoModel
+from torch import Tensor, nn
 
 from signl.errors import ConfigError
 
@@ -45,6 +44,9 @@ def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
     ConfigError
         If it cannot be loaded, lacks weights, or an id comes without a revision.
     """
+    # Imported here for the seconds that it takes, which trainings on cached features need not wait.
+    from transformers import AutoModel
+
     is_folder = Path(model).is_dir()
     if not is_folder and revision is None:
         raise ConfigError(
@@ -80,6 +82,46 @@ def receptive_field(kernels: list[int], strides: list[int]) -> tuple[int, int]:
     return window, hop
 
 
+class TrainableSpeechModel(nn.Module):
+    """One hidden state of a speech model, as a module that is trained with what follows it.
+
+    Dropout, layer drop and the masking of SpecAugment are those of the model's configuration,
+    and act in training mode.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        As :func:`load_speech_model` gives it.
+    layer : int
+        Which hidden state; see :class:`SpeechModelOptions`.
+
+    Raises
+    ------
+    ConfigError
+        If the model has no such layer.
+    """
+
+    def __init__(self, model: Any, *, layer: int = -1) -> None:  # noqa: ANN401
+        super().__init__()
+        n_layers = model.config.num_hidden_layers
+        if not -1 <= layer <= n_layers:
+            raise ConfigError(f"front-end layer {layer} is not in -1..{n_layers}")
+        self.model, self.layer = model, layer
+        self.width = int(model.config.hidden_size)
+        self.window_samples, self.hop_samples = receptive_field(
+            list(model.config.conv_kernel), list(model.config.conv_stride)
+        )
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""
+        outputs = self.model(waveforms, output_hidden_states=self.layer >= 0)
+        if self.layer < 0:
+            frames: Tensor = outputs.last_hidden_state
+        else:
+            frames = outputs.hidden_states[self.layer]
+        return frames
+
+
 class SpeechModel:
     """One hidden state of a speech model, without gradients.
 
@@ -88,25 +130,16 @@ class SpeechModel:
     """
 
     def __init__(self, options: SpeechModelOptions, device: torch.device) -> None:
-        model = load_speech_model(options.model, options.revision)
-        n_layers = model.config.num_hidden_layers
-        if not -1 <= options.layer <= n_layers:
-            raise ConfigError(f"front-end layer {options.layer} is not in -1..{n_layers}")
-        dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
-        self._model = model.to(device=device, dtype=dtype).eval()
-        self._layer = options.layer
-        self._dtype = dtype
-        self.width = int(model.config.hidden_size)
-        self.window_samples, self.hop_samples = receptive_field(
-            list(model.config.conv_kernel), list(model.config.conv_stride)
+        self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
+        model = TrainableSpeechModel(
+            load_speech_model(options.model, options.revision), layer=options.layer
         )
+        self._model = model.to(device=device, dtype=self._dtype).eval()
+        self.width = model.width
+        self.window_samples, self.hop_samples = model.window_samples, model.hop_samples
 
     def __call__(self, waveforms: Tensor) -> Tensor:
         """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""
         with torch.inference_mode():
-            outputs = self._model(waveforms.to(self._dtype), output_hidden_states=self._layer >= 0)
-        if self._layer < 0:
-            frames: Tensor = outputs.last_hidden_state
-        else:
-            frames = outputs.hidden_states[self._layer]
+            frames: Tensor = self._model(waveforms.to(self._dtype))
         return frames

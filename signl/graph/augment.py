@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
+from signl.graph.draws import AnyGenerator, draw_normal, draw_uniform
 from signl.graph.edges import drop_edges
 
 
@@ -50,19 +50,17 @@ class Graph(NamedTuple):
     adjacency: Tensor
 
 
-def add_noise(nodes: Tensor, *, std: float, generator: torch.Generator) -> Tensor:
+def add_noise(nodes: Tensor, *, std: float, generator: AnyGenerator) -> Tensor:
     """Add Gaussian noise of standard deviation ``std`` to every element."""
-    noise = torch.randn(nodes.shape, generator=generator, device=generator.device)
-    return nodes + std * noise.to(nodes)
+    return nodes + std * draw_normal(nodes.shape, generator).to(nodes)
 
 
-def mask_features(nodes: Tensor, *, rate: float, generator: torch.Generator) -> Tensor:
+def mask_features(nodes: Tensor, *, rate: float, generator: AnyGenerator) -> Tensor:
     """Zero each element with probability ``rate``, without rescaling the others."""
-    draws = torch.rand(nodes.shape, generator=generator, device=generator.device)
-    return nodes * (draws.to(nodes.device) >= rate)
+    return nodes * (draw_uniform(nodes.shape, generator).to(nodes.device) >= rate)
 
 
-def augment(graph: Graph, options: GraphAugmentation, generator: torch.Generator) -> Graph:
+def augment(graph: Graph, options: GraphAugmentation, generator: AnyGenerator) -> Graph:
     """Return a graph with edges dropped, then noise added, then features masked.
 
     Parameters

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from signl.graph.draws import AnyGenerator, draw_uniform
+
 
 @torch.no_grad()
 def nearest_neighbours(nodes: Tensor, k: int) -> Tensor:
@@ -95,7 +97,7 @@ def propagation_matrix(adjacency: Tensor) -> Tensor:
     return scale.unsqueeze(-1) * looped * scale.unsqueeze(-2)
 
 
-def drop_edges(adjacency: Tensor, *, keep: float, generator: torch.Generator) -> Tensor:
+def drop_edges(adjacency: Tensor, *, keep: float, generator: AnyGenerator) -> Tensor:
     """Drop edges at random and make those that stay undirected.
 
     Of the directed edges only those whose source has the lower index are considered; each stays
@@ -106,7 +108,7 @@ def drop_edges(adjacency: Tensor, *, keep: float, generator: torch.Generator) ->
     adjacency : Tensor of shape (batch, target, source)
     keep : float
         Probability that an edge stays.
-    generator : torch.Generator
+    generator : torch.Generator or SharedGenerator
         Source of the draws; they do not depend on the device of ``adjacency``.
 
     Returns
@@ -114,7 +116,6 @@ def drop_edges(adjacency: Tensor, *, keep: float, generator: torch.Generator) ->
     Tensor of shape (batch, target, source)
         Symmetric.
     """
-    draws = torch.rand(adjacency.shape, generator=generator, device=generator.device)
-    stays = draws.to(adjacency.device) < keep
+    stays = draw_uniform(adjacency.shape, generator).to(adjacency.device) < keep
     kept = adjacency.tril(-1) * stays  # below the diagonal, source < target
     return kept + kept.mT

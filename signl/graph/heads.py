@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signl.graph.augment import GraphAugmentation
-from signl.graph.model import SpectralTemporalEncoder
+from signl.graph.draws import AnyGenerator
+from signl.graph.end_to_end import Encoder
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 
 #: Widths of the published heads' linear layers, and the rate of their dropout.
@@ -118,14 +119,14 @@ class PretrainingModel(nn.Module):
 
     Parameters
     ----------
-    encoder : SpectralTemporalEncoder
+    encoder : SpectralTemporalEncoder or EndToEndEncoder
     widths, dropout
         Of the head (:class:`ProjectionHead`).
     """
 
     def __init__(
         self,
-        encoder: SpectralTemporalEncoder,
+        encoder: Encoder,
         *,
         widths: Sequence[int] = WIDTHS,
         dropout: float = DROPOUT,
@@ -140,16 +141,16 @@ class PretrainingModel(nn.Module):
         second: Tensor,
         *,
         augmentation: GraphAugmentation | None = None,
-        generator: torch.Generator | None = None,
+        generator: AnyGenerator | None = None,
     ) -> Views:
         """Project two views, each a pass of its own with its own batch statistics.
 
         Parameters
         ----------
-        first, second : Tensor of shape (batch, 1, width, frame)
-            Pictures of two crops of the same utterances.
+        first, second : Tensor of shape (batch, 1, width, frame) or (batch, time)
+            Two crops of the same utterances, as the encoder takes them: pictures or waveforms.
         augmentation, generator
-            As :class:`SpectralTemporalEncoder` takes them.
+            As the encoder takes them.
         """
         return Views(
             self._view(first, augmentation, generator),
@@ -158,11 +159,11 @@ class PretrainingModel(nn.Module):
 
     def _view(
         self,
-        picture: Tensor,
+        crops: Tensor,
         augmentation: GraphAugmentation | None,
-        generator: torch.Generator | None,
+        generator: AnyGenerator | None,
     ) -> View:
-        embedding = self.encoder(picture, augmentation=augmentation, generator=generator).joint
+        embedding = self.encoder(crops, augmentation=augmentation, generator=generator).joint
         return View(embedding, self.projection(embedding))
 
 
@@ -171,14 +172,14 @@ class Classifier(nn.Module):
 
     Parameters
     ----------
-    encoder : SpectralTemporalEncoder
+    encoder : SpectralTemporalEncoder or EndToEndEncoder
     widths, dropout
         Of the head (:class:`ProjectionHead`).
     """
 
     def __init__(
         self,
-        encoder: SpectralTemporalEncoder,
+        encoder: Encoder,
         *,
         widths: Sequence[int] = WIDTHS,
         dropout: float = DROPOUT,
@@ -187,6 +188,9 @@ class Classifier(nn.Module):
         self.encoder = encoder
         self.head = ClassifierHead(encoder.embedding_width, widths=widths, dropout=dropout)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """Return log-probabilities (batch, 2) of pictures (batch, 1, width, frame)."""
-        return cast(Tensor, self.head(self.encoder(picture).joint))
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return log-probabilities (batch, 2) of crops as the encoder takes them.
+
+        These are pictures (batch, 1, width, frame) or waveforms (batch, time).
+        """
+        return cast(Tensor, self.head(self.encoder(crops).joint))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from signl.graph.augment import Graph, GraphAugmentation, augment
+from signl.graph.draws import AnyGenerator
 from signl.graph.edges import (
     adjacency_of,
     check_neighbours,
@@ -132,7 +133,7 @@ class SpectralTemporalEncoder(nn.Module):
         picture: Tensor,
         *,
         augmentation: GraphAugmentation | None = None,
-        generator: torch.Generator | None = None,
+        generator: AnyGenerator | None = None,
     ) -> Embeddings:
         """Embed pictures.
 
@@ -141,7 +142,7 @@ class SpectralTemporalEncoder(nn.Module):
         picture : Tensor of shape (batch, 1, width, frame)
         augmentation : GraphAugmentation, optional
             Augments both graphs, in training mode and out of it.
-        generator : torch.Generator, optional
+        generator : torch.Generator or SharedGenerator, optional
             Source of the augmentation's draws; needed with it.
 
         Raises

@@ -1,7 +1,7 @@
 """Models as files: safetensors for the weights, and a config.json that says how to build them.
 
-Both files are whole or absent. The header of what made them stands in both, so that weights and a
-configuration of different runs are not read as one model.
+All files are whole or absent. The header of what made them stands in both, so that weights and a
+configuration of different runs are not read as one model. Beside them lies a model card, README.md.
 """
 
 import json
@@ -17,6 +17,9 @@ from torch import Tensor, nn
 from signl import revisions
 from signl.artefacts import HEADER, MadeBy, atomic_write, check_made_by, write_text
 from signl.errors import ArtefactError, SignlError
+from signl.features.speech_model import TrainableSpeechModel
+from signl.graph.card import model_card
+from signl.graph.end_to_end import Encoder, EndToEndEncoder
 from signl.graph.heads import Classifier
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
 from signl.graph.strict_loading import load_strictly
@@ -25,6 +28,8 @@ from signl.options import build_options
 Module = TypeVar("Module", bound=nn.Module)
 
 _ENCODER, _CLASSIFIER = "encoder", "classifier"
+#: Name of a model card.
+CARD = "README.md"
 
 
 class LoadedModel(NamedTuple, Generic[Module]):
@@ -35,26 +40,33 @@ class LoadedModel(NamedTuple, Generic[Module]):
     card: dict[str, Any]
 
 
+#: Stages that make models, and the names of their revisions in :mod:`signl.revisions`.
+_MAKERS = {
+    _ENCODER: {"pretrain_encoder": "PRETRAINING", "import_checkpoint": "IMPORTS"},
+    _CLASSIFIER: {"train_classifier": "FINETUNING", "import_checkpoint": "IMPORTS"},
+}
+
+
 def save_model(
     model_path: str | Path,
     config_path: str | Path,
-    module: SpectralTemporalEncoder | Classifier,
+    module: Encoder | Classifier,
     *,
     made_by: MadeBy,
-    card: Mapping[str, Any] | None = None,
+    card: Mapping[str, Any],
 ) -> None:
-    """Write a model's weights and its configuration.
+    """Write a model's weights, its configuration, and its card as ``README.md`` beside this.
 
     Parameters
     ----------
     model_path, config_path : path
         The two files, for example ``model.safetensors`` and ``config.json`` of one folder.
-    module : SpectralTemporalEncoder or Classifier
+    module : Encoder or Classifier
         Its sizes are read off it.
     made_by : MadeBy
         The stage, its revision and its options.
-    card : Mapping, optional
-        Anything else that a reader of the model should know; what JSON can hold.
+    card : Mapping
+        What a reader of the model should know (:mod:`signl.graph.card`); what JSON can hold.
     """
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()
@@ -64,66 +76,85 @@ def save_model(
     description = {
         **_describe(module),
         "made_by": json.loads(made_by.to_json()),
-        "card": dict(card or {}),
+        "card": dict(card),
     }
     write_text(config_path, json.dumps(description, indent=2) + "\n")
+    write_text(Path(config_path).with_name(CARD), model_card(description))
 
 
-def load_encoder(
-    model_path: str | Path,
-    config_path: str | Path,
-    *,
-    stage: str = "pretrain_encoder",
-    revision: int = revisions.PRETRAINING,
-) -> LoadedModel[SpectralTemporalEncoder]:
-    """Read an encoder that :func:`save_model` wrote.
+def from_pretrained(folder: str | Path) -> LoadedModel[Any]:
+    """Load a model from a folder with ``model.safetensors`` and ``config.json``.
+
+    Whatever stage and revision made it, in contrast to :func:`load_encoder` and
+    :func:`load_classifier`: a model that is passed on is as good as it was.
+
+    Returns
+    -------
+    LoadedModel
+        Its module is an encoder or a :class:`signl.graph.heads.Classifier`, in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder has no such files.
+    ArtefactError
+        If a file is damaged, or the two are not of one model.
+    """
+    config_path = Path(folder, "config.json")
+    description = _read_description(config_path)
+    build = {_ENCODER: _build_encoder, _CLASSIFIER: _build_classifier}.get(description["class"])
+    if build is None:
+        raise ArtefactError(
+            f"{config_path} describes a model of class {description['class']!r}, "
+            f"expected {_ENCODER!r} or {_CLASSIFIER!r}"
+        )
+    return _fill(build(description, config_path), Path(folder, "model.safetensors"), description)
+
+
+def load_encoder(model_path: str | Path, config_path: str | Path) -> LoadedModel[Encoder]:
+    """Read an encoder that the workflow made, or that was imported.
 
     Parameters
     ----------
     model_path, config_path : path
         Its two files.
-    stage, revision : str, int
-        What must have made it.
 
     Raises
     ------
     ArtefactError
-        If a file is damaged, was made by something else, or holds another class of model; if the
-        two files are not of one run; or if a tensor is missing, unknown or of another shape,
-        which the message names with what was found and what was expected.
+        If a file is damaged, was made by something else or by another revision, or holds another
+        class of model; if the two files are not of one run; or if a tensor is missing, unknown
+        or of another shape, which the message names with what was found and what was expected.
     """
-    description = _read_description(Path(config_path), _ENCODER, stage=stage, revision=revision)
-    encoder = _build_encoder(description, config_path)
-    return _fill(encoder, Path(model_path), description)
+    description = _read_checked(Path(config_path), _ENCODER)
+    return _fill(_build_encoder(description, config_path), Path(model_path), description)
 
 
-def load_classifier(
-    model_path: str | Path,
-    config_path: str | Path,
-    *,
-    stage: str = "train_classifier",
-    revision: int = revisions.FINETUNING,
-) -> LoadedModel[Classifier]:
-    """Read a classifier that :func:`save_model` wrote.
+def load_classifier(model_path: str | Path, config_path: str | Path) -> LoadedModel[Classifier]:
+    """Read a classifier that the workflow made, or that was imported.
 
     Parameters and errors are those of :func:`load_encoder`.
     """
-    description = _read_description(Path(config_path), _CLASSIFIER, stage=stage, revision=revision)
-    encoder = _build_encoder(description, config_path)
-    try:
-        classifier = Classifier(encoder, **description["head"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtefactError(
-            f"{config_path} does not describe a classifier's head: {error!r}"
-        ) from error
-    return _fill(classifier, Path(model_path), description)
+    description = _read_checked(Path(config_path), _CLASSIFIER)
+    return _fill(_build_classifier(description, config_path), Path(model_path), description)
 
 
-def _describe(module: SpectralTemporalEncoder | Classifier) -> dict[str, Any]:
+def _describe(module: Encoder | Classifier) -> dict[str, Any]:
     if isinstance(module, Classifier):
         hidden = module.head.hidden
         head = {"widths": list(hidden.widths), "dropout": hidden.dropout}
         return {**_describe(module.encoder), "class": _CLASSIFIER, "head": head}
+    if isinstance(module, EndToEndEncoder):
+        return {
+            "class": _ENCODER,
+            "frontend": {
+                "layer": module.frontend.layer,
+                "config": module.frontend.model.config.to_diff_dict(),
+            },
+            "clip_s": module.clip_s,
+            "crop_samples": module.crop_samples,
+            "graph": asdict(module.config),
+        }
     return {
         "class": _ENCODER,
         "width": module.width,
@@ -132,27 +163,66 @@ def _describe(module: SpectralTemporalEncoder | Classifier) -> dict[str, Any]:
     }
 
 
-def _read_description(path: Path, kind: str, *, stage: str, revision: int) -> dict[str, Any]:
-    """Read and check a config.json; its ``made_by`` comes back as a MadeBy."""
+def _read_checked(path: Path, kind: str) -> dict[str, Any]:
+    """Read a config.json of one class of model, made by a current revision of a known stage."""
+    description = _read_description(path)
+    if description["class"] != kind:
+        raise ArtefactError(
+            f"{path} describes a model of class {description['class']!r}, expected {kind!r}"
+        )
+    makers, made_by = _MAKERS[kind], description["made_by"]
+    stage = made_by.stage if made_by.stage in makers else next(iter(makers))
+    check_made_by(made_by, path, stage=stage, revision=getattr(revisions, makers[stage]))
+    return description
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    """Read a config.json; its ``made_by`` comes back as a MadeBy."""
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        found, made_by = description["class"], MadeBy(**description["made_by"])
+        return {
+            **description,
+            "class": description["class"],
+            "made_by": MadeBy(**description["made_by"]),
+        }
     except FileNotFoundError:
         raise
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ArtefactError(f"{path} is not the configuration of a model: {error!r}") from error
-    if found != kind:
-        raise ArtefactError(f"{path} describes a model of class {found!r}, expected {kind!r}")
-    check_made_by(made_by, path, stage=stage, revision=revision)
-    return {**description, "made_by": made_by}
 
 
-def _build_encoder(description: Mapping[str, Any], path: str | Path) -> SpectralTemporalEncoder:
+def _build_encoder(description: Mapping[str, Any], path: str | Path) -> Encoder:
     try:
         config = build_options(GraphConfig, description["graph"], "graph")
-        return SpectralTemporalEncoder(description["width"], description["n_frames"], config)
+        if "frontend" not in description:
+            return SpectralTemporalEncoder(description["width"], description["n_frames"], config)
+        return EndToEndEncoder(
+            _build_frontend(**description["frontend"]),
+            config,
+            clip_s=description["clip_s"],
+            crop_samples=description["crop_samples"],
+        )
     except (SignlError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArtefactError(f"{path} does not describe an encoder: {error!r}") from error
+
+
+def _build_frontend(*, layer: int, config: Mapping[str, Any]) -> TrainableSpeechModel:
+    # Imported here for the seconds that it takes, which cached features need not wait.
+    from transformers import AutoConfig, AutoModel
+
+    options = dict(config)
+    model = AutoModel.from_config(  # type: ignore[no-untyped-call]
+        AutoConfig.for_model(options.pop("model_type"), **options)
+    )
+    return TrainableSpeechModel(model, layer=layer)
+
+
+def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:
+    encoder = _build_encoder(description, path)
+    try:
+        return Classifier(encoder, **description["head"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(f"{path} does not describe a classifier's head: {error!r}") from error
 
 
 def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedModel[Module]:

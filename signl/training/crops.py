@@ -1,10 +1,10 @@
-"""Crops of cached frames as the pictures that the network sees.
+"""Crops of clips, batch by batch: what the network sees of utterances.
 
-The front-end has seen whole clips, and crops are taken of its frames ("encode, then crop").
+A clip is a sequence of frames or of samples; :mod:`signl.training.clips` says where it comes from.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -14,31 +14,34 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from signl.audio import SAMPLE_RATE_HZ
-from signl.features.frontends import n_frames_of
-from signl.features.shards import FeatureStore, Shape
 from signl.labels import CLASS_INDEX
 from signl.seeds import derive_seed
+from signl.training.clips import Clips, Place
+from signl.training.sharing import Share
 
 
 class Batch(NamedTuple):
-    """Pictures of some utterances.
+    """Crops of some utterances, of which this process may hold only some rows.
 
     Attributes
     ----------
-    views : tuple of Tensor of shape (batch, 1, width, frame), float32
-        One picture an utterance for each view.
-    classes : Tensor of shape (batch,), int64
-        Class indices (:data:`signl.labels.CLASS_INDEX`).
+    views : tuple of Tensor of shape (row, ...), float32
+        For each view the pictures (row, 1, width, frame) or waveforms (row, time) of this
+        process's rows.
+    classes : Tensor of shape (utterance,), int64
+        Class indices (:data:`signl.labels.CLASS_INDEX`) of the whole batch.
+    first : int
+        This process's first row of the batch.
     """
 
     views: tuple[Tensor, ...]
     classes: Tensor
+    first: int = 0
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
         views = tuple(view.to(device, non_blocking=True) for view in self.views)
-        return Batch(views, self.classes.to(device, non_blocking=True))
+        return Batch(views, self.classes.to(device, non_blocking=True), self.first)
 
 
 @dataclass(frozen=True)
@@ -79,92 +82,70 @@ class Utterances:
         return len(self.ids)
 
 
-def crop_frames(shape: Shape, crop_s: float) -> int:
-    """Return how many frames a crop of ``crop_s`` seconds has.
-
-    Raises
-    ------
-    ValueError
-        If that is none, or more than a clip has.
-    """
-    n_frames = n_frames_of(
-        round(crop_s * SAMPLE_RATE_HZ),
-        window_samples=shape.window_samples,
-        hop_samples=shape.hop_samples,
-    )
-    if not 1 <= n_frames <= shape.clip_frames:
-        raise ValueError(
-            f"a crop of {crop_s} s has {n_frames} frames, allowed are 1..{shape.clip_frames}"
-        )
-    return n_frames
-
-
 @dataclass(frozen=True, kw_only=True)
 class FixedCrops:
-    """The crops of evaluation: the first frames of the clip, then the last ones.
+    """The crops of evaluation: the beginning of the clip, then its end.
 
-    Of the two halves of a clip, 9 s as SIGNL has it, these are the frames.
+    Of 4.5 s, these are the two halves of SIGNL's clip of 9 s.
+
+    Attributes
+    ----------
+    length : int
+        Frames or samples of a crop, as the clip has them.
+    n_views : int
+        1 or 2.
     """
 
-    n_frames: int
+    length: int
     n_views: int = 1
 
-    def starts(self, utterance_id: str, clip_frames: int) -> list[int]:
-        """Return the first frame of each view."""
-        return [0, clip_frames - self.n_frames][: self.n_views]
+    def starts(self, utterance_id: str, clip_length: int) -> list[int]:
+        """Return where each view starts in the clip."""
+        return [0, clip_length - self.length][: self.n_views]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RandomCrops:
     """The crops of training: each view starts anywhere, anew in each epoch."""
 
-    n_frames: int
+    length: int
     n_views: int
     seed: int
     epoch: int
 
-    def starts(self, utterance_id: str, clip_frames: int) -> list[int]:
-        """Return the first frame of each view."""
-        n_starts = clip_frames - self.n_frames + 1
+    def starts(self, utterance_id: str, clip_length: int) -> list[int]:
+        """Return where each view starts in the clip."""
+        n_starts = clip_length - self.length + 1
         return [
             derive_seed(self.seed, "crop", self.epoch, view, utterance_id) % n_starts
             for view in range(self.n_views)
         ]
 
 
-class CropDataset(Dataset[tuple[list[Tensor], int]]):
-    """Pictures of utterances, and their classes."""
+class CropDataset(Dataset[list[Tensor]]):
+    """The views of utterances."""
 
     def __init__(
-        self, utterances: Utterances, store: FeatureStore, crops: FixedCrops | RandomCrops
+        self, utterances: Utterances, clips: Clips, crops: FixedCrops | RandomCrops
     ) -> None:
-        self.utterances, self.store, self.crops = utterances, store, crops
-        self.clip_frames = store.shape.clip_frames
+        self.utterances, self.clips, self.crops = utterances, clips, crops
 
     def __len__(self) -> int:
         """Return the number of utterances."""
         return len(self.utterances)
 
-    def __getitem__(self, index: int) -> tuple[list[Tensor], int]:
-        """Return the views, each (1, width, frame) in float32, and the class of an utterance."""
-        utterances = self.utterances
-        views = [
-            self.store.frames(
-                utterances.archives[index],
-                int(utterances.shards[index]),
-                int(utterances.rows[index]),
-                start,
-                start + self.crops.n_frames,
-            )
-            for start in self.crops.starts(utterances.ids[index], self.clip_frames)
-        ]
-        return [view.T.float()[None] for view in views], int(utterances.classes[index])
+    def __getitem__(self, index: int) -> list[Tensor]:
+        """Return the views of an utterance."""
+        utterances, crops = self.utterances, self.crops
+        place = Place(
+            utterances.archives[index], int(utterances.shards[index]), int(utterances.rows[index])
+        )
+        starts = crops.starts(utterances.ids[index], self.clips.length)
+        return self.clips.crops(place, starts, crops.length)
 
 
-def _collate(items: Sequence[tuple[list[Tensor], int]]) -> Batch:
-    pictures, classes = zip(*items, strict=True)
-    views = tuple(torch.stack(view) for view in zip(*pictures, strict=True))
-    return Batch(views, torch.tensor(classes, dtype=torch.int64))
+def _stack(items: Sequence[list[Tensor]]) -> tuple[Tensor, ...]:
+    return tuple(torch.stack(view) for view in zip(*items, strict=True))
 
 
 def even_batches(order: np.ndarray, batch_size: int) -> list[list[int]]:
@@ -172,8 +153,12 @@ def even_batches(order: np.ndarray, batch_size: int) -> list[list[int]]:
 
     No utterance is dropped, and no batch is so small that its statistics mean nothing.
     """
-    n_batches = -(-len(order) // batch_size)
-    return [part.tolist() for part in np.array_split(order, n_batches)]
+    return even_parts(order, -(-len(order) // batch_size))
+
+
+def even_parts(items: np.ndarray | list[int], n_parts: int) -> list[list[int]]:
+    """Split items into so many parts of almost equal size, or fewer where there are fewer items."""
+    return [part.tolist() for part in np.array_split(items, min(n_parts, len(items)))]
 
 
 def shuffled(n_utterances: int, seed: int, epoch: int) -> np.ndarray:
@@ -188,37 +173,53 @@ class Loading:
 
     Attributes
     ----------
-    store : FeatureStore
-        The feature shards.
+    clips : Clips
+        Where the clips come from.
     device : device
         Where the batches go.
     batch_size : int
-        Utterances of a batch, at most.
+        Utterances of a batch, at most, over all processes.
     n_workers : int
         Processes that read; 0 reads in this one.
+    share : Share
+        Which rows of a batch this process takes.
     """
 
-    store: FeatureStore
+    clips: Clips
     device: torch.device
     batch_size: int
     n_workers: int = 0
+    share: Share = field(default_factory=Share)
 
 
 def load_batches(
     utterances: Utterances,
-    order: np.ndarray,
+    batches: Sequence[Sequence[int]],
     crops: FixedCrops | RandomCrops,
     loading: Loading,
     *,
     name: str,
 ) -> Iterator[Batch]:
-    """Yield the batches of a pass over utterances, with a progress bar named ``name``."""
+    """Yield the batches of a pass over utterances, with a progress bar named ``name``.
+
+    Parameters
+    ----------
+    utterances : Utterances
+    batches : sequence of sequences of int
+        Positions of the utterances of each batch.
+    crops : FixedCrops or RandomCrops
+    loading : Loading
+    name : str
+    """
+    shares = [loading.share.of(len(batch)) for batch in batches]
     loader = DataLoader(
-        CropDataset(utterances, loading.store, crops),
-        batch_sampler=even_batches(order, loading.batch_size),
-        collate_fn=_collate,
+        CropDataset(utterances, loading.clips, crops),
+        batch_sampler=[list(batch[rows]) for batch, rows in zip(batches, shares, strict=True)],
+        collate_fn=_stack,
         num_workers=loading.n_workers,
         pin_memory=loading.device.type == "cuda",
     )
-    for batch in tqdm(loader, desc=name, unit=" batch", disable=None):
-        yield batch.to(loading.device)
+    loaded = tqdm(loader, desc=name, unit=" batch", disable=None)
+    for batch, rows, views in zip(batches, shares, loaded, strict=True):
+        classes = torch.from_numpy(utterances.classes[list(batch)])
+        yield Batch(views, classes, rows.start).to(loading.device)

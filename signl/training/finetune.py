@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,27 +17,33 @@ from torch.nn import functional as F
 from signl import revisions
 from signl.artefacts import MadeBy
 from signl.devices import Resources
-from signl.errors import ConfigError, ManifestError
-from signl.features.shards import FeatureStore
+from signl.errors import ManifestError
 from signl.features.usable import read_usable
 from signl.graph.heads import Classifier, score
-from signl.graph.model import SpectralTemporalEncoder
-from signl.graph.saving import load_encoder, save_model
+from signl.graph.saving import save_model
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.options import build_options
-from signl.training.crops import Batch, Loading, Utterances, crop_frames
+from signl.training.crops import Batch, Loading, Utterances
 from signl.training.job import (
     EncoderFiles,
     ModelFiles,
     digest_of,
-    make_fabric,
+    launch,
     seed_weights,
 )
 from signl.training.labels import read_labels
+from signl.training.networks import (
+    checkpoint_gradients,
+    crop_length_of,
+    make_encoder,
+    make_loading,
+    pretrained_encoder,
+)
 from signl.training.options import FinetuningRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Run
+from signl.training.sharing import gather_rows, share_batch_statistics
 
 logger = logging.getLogger(__name__)
 
@@ -104,22 +111,29 @@ class Finetuning:
         seed: int,
     ) -> None:
         self.options = recipe.finetuning
-        n_frames = crop_frames(loading.store.shape, recipe.crop_s)
-        seed_weights(seed)
-        fresh = SpectralTemporalEncoder(loading.store.shape.width, n_frames, recipe.graph)
-        self.classifier = Classifier(
-            _pretrained_like(fresh, encoder) if encoder else fresh,
-            widths=self.options.head_widths,
-            dropout=self.options.dropout,
+        seed_weights(seed, "encoder")
+        network = (
+            pretrained_encoder(encoder, recipe, loading.clips)
+            if encoder
+            else make_encoder(recipe, loading.clips)
         )
-        self.classifier.encoder.requires_grad_(requires_grad=not self.options.freeze_encoder)
+        if self.options.gradient_checkpointing:
+            checkpoint_gradients(network)
+        if fabric.world_size > 1:
+            share_batch_statistics(network)
+        # Apart from the encoder: the head starts alike whether that is pre-trained or not.
+        seed_weights(seed, "head")
+        self.classifier = Classifier(
+            network, widths=self.options.head_widths, dropout=self.options.dropout
+        )
+        network.requires_grad_(requires_grad=not self.options.freeze_encoder)
         self.trainer = make_trainer(
             self.classifier,
             self.options,
             partitions,
             loading,
             fabric,
-            n_frames=n_frames,
+            crop_length=crop_length_of(network),
             n_views=1,
             seed=seed,
         )
@@ -141,29 +155,35 @@ class Finetuning:
         return _passed(self.trainer.validate(self._step))
 
     def _step(self, batch: Batch) -> Step:
-        log_probabilities: Tensor = self.trainer.network(batch.views[0])
+        log_probabilities = gather_rows(
+            self.trainer.network(batch.views[0]), first=batch.first, n_rows=len(batch.classes)
+        )
         loss = F.nll_loss(log_probabilities, batch.classes, self._class_weights)
         return Step(loss, score(log_probabilities))
 
 
-def _pretrained_like(
-    fresh: SpectralTemporalEncoder, files: EncoderFiles
-) -> SpectralTemporalEncoder:
-    """Load a pre-trained encoder, which must be built as a fresh one of the recipe is."""
-    loaded = load_encoder(*files).module
-    found, expected = ((each.width, each.n_frames, each.config) for each in (loaded, fresh))
-    if found != expected:
-        raise ConfigError(
-            f"{files.model} has width, frames and graph {found}, the recipe has {expected}"
-        )
-    return loaded
+@dataclass(frozen=True, kw_only=True)
+class FinetuningJob:
+    """What a fine-tuning is given; see :func:`train_classifier`."""
+
+    train: Path
+    dev: Path
+    labels: Path
+    shards: Sequence[Path]
+    output: ModelFiles
+    encoder: EncoderFiles | None
+    corpus: str
+    percent: float
+    seed: int
+    options: Mapping[str, Any]
+    resources: Resources
 
 
 def train_classifier(
     train: str | Path,
     dev: str | Path,
     labels: str | Path,
-    features: Sequence[str | Path],
+    shards: Sequence[str | Path],
     output: ModelFiles,
     *,
     encoder: EncoderFiles | None,
@@ -184,8 +204,8 @@ def train_classifier(
         Usable trials of the two partitions.
     labels : path
         The labelled subset; other utterances are left alone.
-    features : sequence of paths
-        Feature shards that hold them.
+    shards : sequence of paths
+        Feature shards that hold them; audio shards, for a recipe that trains its front-end.
     output : ModelFiles
         What is written.
     encoder : EncoderFiles, optional
@@ -200,51 +220,75 @@ def train_classifier(
         What this job computes with.
     """
     recipe = build_options(FinetuningRecipe, options, "recipe")
-    labelled = read_labels(labels)
-    partitions = {
-        "train": Utterances.of(_labelled(train, labelled, labels)),
-        "dev": Utterances.of(_labelled(dev, labelled, labels)),
-    }
-    fabric = make_fabric(recipe.finetuning.precision, gpu=resources.gpu)
-    loading = Loading(
-        store=FeatureStore.of(features),
-        device=fabric.device,
-        batch_size=recipe.finetuning.batch_size,
-        n_workers=resources.n_workers,
+    job = FinetuningJob(
+        train=Path(train),
+        dev=Path(dev),
+        labels=Path(labels),
+        shards=[Path(shard) for shard in shards],
+        output=output,
+        encoder=encoder,
+        corpus=corpus,
+        percent=percent,
+        seed=seed,
+        options=options,
+        resources=resources,
     )
-    finetuning = Finetuning(recipe, partitions, loading, fabric, encoder=encoder, seed=seed)
+    launch(_finetune, recipe.finetuning.precision, resources, job)
+
+
+def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
+    """Fine-tune in this process, which may be one of several that share the batches."""
+    recipe = build_options(FinetuningRecipe, job.options, "recipe")
+    labelled = read_labels(job.labels)
+    partitions = {
+        "train": Utterances.of(_labelled(job.train, labelled, job.labels)),
+        "dev": Utterances.of(_labelled(job.dev, labelled, job.labels)),
+    }
+    loading = make_loading(
+        recipe, job.shards, fabric, job.resources, batch_size=recipe.finetuning.batch_size
+    )
+    encoder = job.encoder
+    finetuning = Finetuning(recipe, partitions, loading, fabric, encoder=encoder, seed=job.seed)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.FINETUNING,
-        options={**options, "corpus": corpus, "percent": percent, "seed": seed},
+        options={
+            **job.options,
+            "corpus": job.corpus,
+            "percent": job.percent,
+            "seed": job.seed,
+        },
     )
-    inputs = [train, dev, labels, *([encoder.model] if encoder else [])]
-    made_from = json.dumps(
-        [made_by.to_json(), loading.store.made_by.to_json(), *map(digest_of, inputs)]
-    )
-    run = _train(finetuning, output.checkpoint, made_from)
-    run.finish(output.history)
+    inputs = [job.train, job.dev, job.labels, *([encoder.model] if encoder else [])]
+    shards_made_by = loading.clips.made_by
+    made_from = json.dumps([made_by.to_json(), shards_made_by.to_json(), *map(digest_of, inputs)])
+    run = _train(finetuning, job.output.checkpoint, made_from)
+    if not fabric.is_global_zero:
+        return
+    run.finish(job.output.history)
     card = {
-        "corpus": corpus,
-        "label_percent": percent,
-        "seed": seed,
-        "features": dict(loading.store.made_by.options),
+        "corpus": job.corpus,
+        "label_percent": job.percent,
+        "seed": job.seed,
+        "features": dict(shards_made_by.options),
         "n_labelled": {name: len(part) for name, part in partitions.items()},
         "pretrained": encoder is not None,
         "dev": run.best_record,
     }
-    save_model(output.model, output.config, finetuning.classifier, made_by=made_by, card=card)
+    save_model(
+        job.output.model, job.output.config, finetuning.classifier, made_by=made_by, card=card
+    )
     run.discard_checkpoint()
     logger.info(
         "fine-tuned on %d utterances of %s (%s %% of the labels) in %d epochs, best dev EER "
         "%.2f %% in epoch %d; wrote %s",
         len(partitions["train"]),
-        corpus,
-        percent,
+        job.corpus,
+        job.percent,
         run.next_epoch,
         100 * run.best_record["dev_eer"],
         run.best_record["epoch"],
-        output.model,
+        job.output.model,
     )
 
 
@@ -267,6 +311,7 @@ def _train(finetuning: Finetuning, checkpoint: Path, made_from: str) -> Run:
         optimiser=finetuning.trainer.bare_optimiser,
         scheduler=finetuning.scheduler,
         patience=Patience(epochs=options.patience),
+        writes=finetuning.trainer.fabric.is_global_zero,
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
         train = finetuning.train_epoch(run.next_epoch)

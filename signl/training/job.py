@@ -1,14 +1,19 @@
 """What a training job computes on and writes: device and precision, seeds, files."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.strategies.ddp import DDPStrategy
 
-from signl.devices import prepare_device
+from signl.devices import Resources, prepare_device
+from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
 from signl.training.options import Precision
 
@@ -43,38 +48,95 @@ class ModelFiles(NamedTuple):
     history: str | Path
 
     @property
+    def card(self) -> Path:
+        """The model card, beside the configuration."""
+        return Path(self.config).with_name("README.md")
+
+    @property
     def checkpoint(self) -> Path:
         """Where a run that is under way keeps its state."""
         return Path(self.history).with_name(".resume.ckpt")
 
 
-def make_fabric(precision: Precision, *, gpu: int) -> Fabric:
-    """Return a Fabric for one device; a CPU computes in float32, whatever the precision.
+def make_fabric(precision: Precision, resources: Resources) -> Fabric:
+    """Return a Fabric for the devices of a job; a CPU computes in float32.
 
     Parameters
     ----------
     precision : {"bf16-mixed", "32-true"}
         On a GPU.
-    gpu : int
-        GPUs given to this job.
+    resources : Resources
+        With more than one process they share every batch (:mod:`signl.training.sharing`).
     """
-    device = prepare_device(gpu=gpu)
+    device = prepare_device(gpu=resources.gpu)
     on_gpu = device.type == "cuda"
+    n_processes = resources.n_processes if on_gpu or not resources.gpu else 1
     return Fabric(
         accelerator=device.type,
-        devices=1,
+        devices=n_processes,
         precision=precision if on_gpu else "32-true",
+        strategy=_strategy(n_processes, device),
+        # Under Slurm, Lightning would take the number of processes from there.
+        plugins=[LightningEnvironment()],
     )
 
 
-def seed_weights(seed: int) -> None:
-    """Seed what PyTorch draws when modules are built."""
-    torch.manual_seed(derive_seed(seed, "weights"))
+def _strategy(n_processes: int, device: torch.device) -> DDPStrategy | str:
+    if n_processes == 1:
+        return "auto"
+    return DDPStrategy(
+        start_method="spawn",
+        process_group_backend="nccl" if device.type == "cuda" else "gloo",
+        # Layer drop leaves whole layers of a front-end out of a step.
+        find_unused_parameters=True,
+    )
 
 
-def seed_epoch(seed: int, epoch: int) -> None:
-    """Seed what modules draw in an epoch (dropout), the same when a run is resumed in it."""
-    torch.manual_seed(derive_seed(seed, "modules", epoch))
+def launch(
+    function: Callable[..., None], precision: Precision, resources: Resources, *arguments: object
+) -> None:
+    """Call ``function(fabric, *arguments)`` in as many processes as the job has devices.
+
+    Parameters
+    ----------
+    function : callable
+        At the top level of a module, so that other processes find it.
+    precision, resources
+        As for :func:`make_fabric`.
+    arguments : object
+        What can be pickled.
+    """
+    fabric = make_fabric(precision, resources)
+    fabric.launch(partial(_in_process, function=function, log=log_path(), arguments=arguments))
+
+
+def _in_process(
+    fabric: Fabric,
+    *,
+    function: Callable[..., None],
+    log: Path | None,
+    arguments: tuple[object, ...],
+) -> None:
+    if fabric.world_size > 1:
+        prepare_device(gpu=fabric.device.type == "cuda")
+        continue_log(log, quiet=not fabric.is_global_zero)
+    function(fabric, *arguments)
+
+
+def seed_weights(seed: int, part: str) -> None:
+    """Seed what PyTorch draws when a part of the network is built."""
+    torch.manual_seed(derive_seed(seed, "weights", part))
+
+
+def seed_epoch(seed: int, epoch: int, rank: int = 0) -> None:
+    """Seed what modules draw in an epoch, the same when a run is resumed in it.
+
+    That is dropout, and of a front-end layer drop and the masks of SpecAugment, which
+    transformers draws from NumPy's global generator.
+    """
+    derived = derive_seed(seed, "modules", epoch, *([rank] if rank else []))
+    torch.manual_seed(derived)
+    np.random.seed(derived % 2**32)  # noqa: NPY002
 
 
 def digest_of(path: str | Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from signl.features.frontends import FrontendConfig
 from signl.graph.augment import GraphAugmentation
 from signl.graph.heads import DROPOUT, WIDTHS
 from signl.graph.model import GraphConfig
@@ -39,6 +40,13 @@ class PretrainingOptions:
         Rate of dropout in the head.
     augmentation : GraphAugmentation
         What is done to the graphs of both views, in training and on dev.
+    accumulate : int
+        Parts into which a batch is split, whose gradients are added up before the weights move:
+        less memory for the same batch. Statistics (batch normalisation, and of an objective) are
+        those of a part.
+    gradient_checkpointing : bool
+        Compute the front-end's layers again on the way back instead of keeping their outputs:
+        less memory, more time. Of a front-end that is trained.
     """
 
     objective: str = "alignment"
@@ -53,6 +61,8 @@ class PretrainingOptions:
     head_widths: tuple[int, ...] = WIDTHS
     dropout: float = DROPOUT
     augmentation: GraphAugmentation = field(default_factory=GraphAugmentation)
+    accumulate: int = 1
+    gradient_checkpointing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +71,8 @@ class FinetuningOptions:
 
     Attributes
     ----------
-    epochs, batch_size, learning_rate, weight_decay, precision, head_widths, dropout
+    epochs, batch_size, learning_rate, weight_decay, precision, head_widths, dropout, accumulate,
+    gradient_checkpointing
         As those of :class:`PretrainingOptions`.
     cosine_epochs : int
         Half a period of the learning rate's cosine, in epochs (``T_max``).
@@ -73,7 +84,7 @@ class FinetuningOptions:
     class_weights : tuple of float
         Weights of the cross-entropy: spoof, bona fide.
     freeze_encoder : bool
-        Train the head alone.
+        Train the head alone; the front-end is frozen with the encoder.
     """
 
     epochs: int = 100
@@ -88,21 +99,38 @@ class FinetuningOptions:
     head_widths: tuple[int, ...] = WIDTHS
     dropout: float = DROPOUT
     freeze_encoder: bool = False
+    accumulate: int = 1
+    gradient_checkpointing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainingRecipe:
-    """What a pre-training takes of a recipe: crop length in seconds, graphs, options."""
+class NetworkRecipe:
+    """What every training takes of a recipe.
+
+    Attributes
+    ----------
+    crop_s : float
+        Seconds of a crop.
+    graph : GraphConfig
+        Size of the graphs.
+    frontend : FrontendConfig, optional
+        A front-end that is trained too, from audio; without it the network sees cached features.
+    """
 
     crop_s: float
     graph: GraphConfig
+    frontend: FrontendConfig | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainingRecipe(NetworkRecipe):
+    """What a pre-training takes of a recipe."""
+
     pretraining: PretrainingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class FinetuningRecipe:
-    """What a fine-tuning takes of a recipe: crop length in seconds, graphs, options."""
+class FinetuningRecipe(NetworkRecipe):
+    """What a fine-tuning takes of a recipe."""
 
-    crop_s: float
-    graph: GraphConfig
     finetuning: FinetuningOptions

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -16,6 +17,8 @@ from signl.training.crops import (
     Loading,
     RandomCrops,
     Utterances,
+    even_batches,
+    even_parts,
     load_batches,
     shuffled,
 )
@@ -43,6 +46,8 @@ class TrainingOptions(Protocol):
     def learning_rate(self) -> float: ...  # noqa: D102
     @property
     def weight_decay(self) -> float: ...  # noqa: D102
+    @property
+    def accumulate(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +68,10 @@ class Trainer:
         How batches are loaded.
     fabric : Fabric
         Device and precision of this job.
-    n_frames, n_views : int
-        Frames of a crop, and crops of an utterance.
+    crop_length, n_views : int
+        Frames or samples of a crop, and crops of an utterance.
+    accumulate : int
+        Parts of a batch whose gradients are added up.
     seed : int
         Root seed.
     """
@@ -76,8 +83,9 @@ class Trainer:
     partitions: Mapping[str, Utterances]
     loading: Loading
     fabric: Fabric
-    n_frames: int
+    crop_length: int
     n_views: int
+    accumulate: int
     seed: int
 
     def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
@@ -98,24 +106,41 @@ class Trainer:
         """
         utterances = self.partitions["train"]
         crops = RandomCrops(
-            n_frames=self.n_frames, n_views=self.n_views, seed=self.seed, epoch=epoch
+            length=self.crop_length, n_views=self.n_views, seed=self.seed, epoch=epoch
         )
-        seed_epoch(self.seed, epoch)
+        seed_epoch(self.seed, epoch, self.fabric.global_rank)
         order = shuffled(len(utterances), self.seed, epoch)
-        for batch in load_batches(utterances, order, crops, self.loading, name=f"epoch {epoch}"):
-            result = step(batch)
-            self.optimiser.zero_grad(set_to_none=True)
-            self.fabric.backward(result.loss)
-            self.optimiser.step()
-            yield batch.classes, result
+        batches = [
+            even_parts(batch, self.accumulate)
+            for batch in even_batches(order, self.loading.batch_size)
+        ]
+        parts = [part for batch in batches for part in batch]
+        loaded = load_batches(utterances, parts, crops, self.loading, name=f"epoch {epoch}")
+        for batch in batches:
+            yield from self._move(list(islice(loaded, len(batch))), step)
+
+    def _move(
+        self, parts: Sequence[Batch], step: Callable[[Batch], Step]
+    ) -> list[tuple[Tensor, Step]]:
+        """Move the weights by the gradient of a batch, and return what its parts gave."""
+        n_utterances = sum(len(part.classes) for part in parts)
+        results = []
+        self.optimiser.zero_grad(set_to_none=True)
+        for number, part in enumerate(parts, start=1):
+            with self.fabric.no_backward_sync(self.network, enabled=number < len(parts)):
+                result = step(part)
+                self.fabric.backward(result.loss * (len(part.classes) / n_utterances))
+            results.append((part.classes, result))
+        self.optimiser.step()
+        return results
 
     def validate(self, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
         """Yield of ``dev``, fixed crops in order, what :meth:`train` yields."""
         utterances = self.partitions["dev"]
-        crops = FixedCrops(n_frames=self.n_frames, n_views=self.n_views)
-        order = np.arange(len(utterances))
+        crops = FixedCrops(length=self.crop_length, n_views=self.n_views)
+        batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
         self.bare.eval()
-        for batch in load_batches(utterances, order, crops, self.loading, name="dev"):
+        for batch in load_batches(utterances, batches, crops, self.loading, name="dev"):
             with torch.no_grad():
                 result = step(batch)
             yield batch.classes, result
@@ -128,7 +153,7 @@ def make_trainer(
     loading: Loading,
     fabric: Fabric,
     *,
-    n_frames: int,
+    crop_length: int,
     n_views: int,
     seed: int,
 ) -> Trainer:
@@ -147,8 +172,9 @@ def make_trainer(
         partitions=partitions,
         loading=loading,
         fabric=fabric,
-        n_frames=n_frames,
+        crop_length=crop_length,
         n_views=n_views,
+        accumulate=options.accumulate,
         seed=seed,
     )
 

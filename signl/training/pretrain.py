@@ -3,6 +3,8 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,21 +15,27 @@ from torch import Tensor, nn
 from signl import revisions
 from signl.artefacts import MadeBy
 from signl.devices import Resources
-from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
 from signl.graph.collapse import collapsed, diagnose
+from signl.graph.draws import SharedGenerator
 from signl.graph.heads import PretrainingModel
-from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.objectives import make_objective
 from signl.graph.saving import save_model
 from signl.options import build_options
 from signl.seeds import derive_seed
-from signl.training.crops import Batch, Loading, Utterances, crop_frames
-from signl.training.job import ModelFiles, digest_of, make_fabric, seed_weights
+from signl.training.crops import Batch, Loading, Utterances
+from signl.training.job import ModelFiles, digest_of, launch, seed_weights
+from signl.training.networks import (
+    checkpoint_gradients,
+    crop_length_of,
+    make_encoder,
+    make_loading,
+)
 from signl.training.options import PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Run
+from signl.training.sharing import gather_rows, share_batch_statistics
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +63,12 @@ class Network(nn.Module):
         self, batch: Batch, augmentation: GraphAugmentation, generator: torch.Generator
     ) -> Step:
         """Compute the loss of the two views of a batch."""
-        views = self.model(*batch.views, augmentation=augmentation, generator=generator)
-        objective = self.objective(views.first.projection, views.second.projection)
-        return Step(objective.loss, *views.first)
+        n_rows = len(batch.classes)
+        shared = SharedGenerator(generator, batch.first, n_rows)
+        views = self.model(*batch.views, augmentation=augmentation, generator=shared)
+        gather = partial(gather_rows, first=batch.first, n_rows=n_rows)
+        first, second = (gather(view.projection) for view in views)
+        return Step(self.objective(first, second).loss, gather(views.first.embedding), first)
 
 
 class Passed(NamedTuple):
@@ -118,10 +129,13 @@ class Pretraining:
         seed: int,
     ) -> None:
         self.options, self.seed = recipe.pretraining, seed
-        shape = loading.store.shape
-        n_frames = crop_frames(shape, recipe.crop_s)
-        seed_weights(seed)
-        self.encoder = SpectralTemporalEncoder(shape.width, n_frames, recipe.graph)
+        seed_weights(seed, "encoder")
+        self.encoder = make_encoder(recipe, loading.clips)
+        if self.options.gradient_checkpointing:
+            checkpoint_gradients(self.encoder)
+        if fabric.world_size > 1:
+            share_batch_statistics(self.encoder)
+        seed_weights(seed, "head")
         widths = self.options.head_widths
         model = PretrainingModel(self.encoder, widths=widths, dropout=self.options.dropout)
         objective = make_objective(
@@ -133,7 +147,7 @@ class Pretraining:
             partitions,
             loading,
             fabric,
-            n_frames=n_frames,
+            crop_length=crop_length_of(self.encoder),
             n_views=2,
             seed=seed,
         )
@@ -161,10 +175,24 @@ class Pretraining:
         return step
 
 
+@dataclass(frozen=True, kw_only=True)
+class PretrainingJob:
+    """What a pre-training is given; see :func:`pretrain_encoder`."""
+
+    train: Path
+    dev: Path
+    shards: Sequence[Path]
+    output: ModelFiles
+    corpus: str
+    seed: int
+    options: Mapping[str, Any]
+    resources: Resources
+
+
 def pretrain_encoder(
     train: str | Path,
     dev: str | Path,
-    features: Sequence[str | Path],
+    shards: Sequence[str | Path],
     output: ModelFiles,
     *,
     corpus: str,
@@ -178,8 +206,8 @@ def pretrain_encoder(
     ----------
     train, dev : path
         Usable trials of the two partitions; their labels are not used.
-    features : sequence of paths
-        Feature shards that hold them.
+    shards : sequence of paths
+        Feature shards that hold them; audio shards, for a recipe that trains its front-end.
     output : ModelFiles
         What is written.
     corpus : str
@@ -192,46 +220,61 @@ def pretrain_encoder(
         What this job computes with.
     """
     recipe = build_options(PretrainingRecipe, options, "recipe")
-    partitions = {
-        "train": Utterances.of(read_usable(train)),
-        "dev": Utterances.of(read_usable(dev)),
-    }
-    fabric = make_fabric(recipe.pretraining.precision, gpu=resources.gpu)
-    loading = Loading(
-        store=FeatureStore.of(features),
-        device=fabric.device,
-        batch_size=recipe.pretraining.batch_size,
-        n_workers=resources.n_workers,
+    job = PretrainingJob(
+        train=Path(train),
+        dev=Path(dev),
+        shards=[Path(shard) for shard in shards],
+        output=output,
+        corpus=corpus,
+        seed=seed,
+        options=options,
+        resources=resources,
     )
-    pretraining = Pretraining(recipe, partitions, loading, fabric, seed=seed)
+    launch(_pretrain, recipe.pretraining.precision, resources, job)
+
+
+def _pretrain(fabric: Fabric, job: PretrainingJob) -> None:
+    """Pre-train in this process, which may be one of several that share the batches."""
+    recipe = build_options(PretrainingRecipe, job.options, "recipe")
+    partitions = {
+        "train": Utterances.of(read_usable(job.train)),
+        "dev": Utterances.of(read_usable(job.dev)),
+    }
+    loading = make_loading(
+        recipe, job.shards, fabric, job.resources, batch_size=recipe.pretraining.batch_size
+    )
+    pretraining = Pretraining(recipe, partitions, loading, fabric, seed=job.seed)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.PRETRAINING,
-        options={**options, "corpus": corpus, "seed": seed},
+        options={**job.options, "corpus": job.corpus, "seed": job.seed},
     )
+    shards_made_by = loading.clips.made_by
     made_from = json.dumps(
-        [made_by.to_json(), loading.store.made_by.to_json(), digest_of(train), digest_of(dev)]
+        [made_by.to_json(), shards_made_by.to_json(), digest_of(job.train), digest_of(job.dev)]
     )
-    run = _train(pretraining, output.checkpoint, made_from)
-    run.finish(output.history)
+    run = _train(pretraining, job.output.checkpoint, made_from)
+    if not fabric.is_global_zero:
+        return
+    run.finish(job.output.history)
     card = {
-        "corpus": corpus,
-        "seed": seed,
-        "features": dict(loading.store.made_by.options),
+        "corpus": job.corpus,
+        "seed": job.seed,
+        "features": dict(shards_made_by.options),
         "n_utterances": {name: len(part) for name, part in partitions.items()},
         "labels": "none",
         "dev": run.best_record,
     }
-    save_model(output.model, output.config, pretraining.encoder, made_by=made_by, card=card)
+    save_model(job.output.model, job.output.config, pretraining.encoder, made_by=made_by, card=card)
     run.discard_checkpoint()
     logger.info(
         "pre-trained on %d utterances of %s in %d epochs, best dev loss %.4f in epoch %d; wrote %s",
         len(partitions["train"]),
-        corpus,
+        job.corpus,
         run.next_epoch,
         run.best_record["dev_loss"],
         run.best_record["epoch"],
-        output.model,
+        job.output.model,
     )
 
 
@@ -244,6 +287,7 @@ def _train(pretraining: Pretraining, checkpoint: Path, made_from: str) -> Run:
         model=pretraining.trainer.bare,
         optimiser=pretraining.trainer.bare_optimiser,
         patience=Patience(epochs=options.patience, min_delta=options.min_delta),
+        writes=pretraining.trainer.fabric.is_global_zero,
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
         train = pretraining.train_epoch(run.next_epoch)

@@ -66,6 +66,8 @@ class Run:
         What is trained; their states are resumed.
     patience : Patience
         Decides when the run ends.
+    writes : bool
+        Whether this process writes: of several that share a training, one does.
     """
 
     def __init__(
@@ -77,10 +79,11 @@ class Run:
         optimiser: Optimizer,
         patience: Patience,
         scheduler: LRScheduler | None = None,
+        writes: bool = True,
     ) -> None:
         self.checkpoint, self.made_from = checkpoint, made_from
         self.model, self.optimiser, self.scheduler = model, optimiser, scheduler
-        self.patience = patience
+        self.patience, self.writes = patience, writes
         self.history: list[Record] = []
         self.best_result: list[float] = []
         self.best_state: dict[str, torch.Tensor] = {}
@@ -120,7 +123,8 @@ class Run:
         self.history.append({"epoch": self.next_epoch, **record, "best": is_best})
         if self.scheduler is not None:
             self.scheduler.step()
-        self._save()
+        if self.writes:
+            self._save()
         figures = " ".join(
             f"{key} {value:.4g}" for key, value in record.items() if isinstance(value, float)
         )

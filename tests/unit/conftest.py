@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from signl import revisions
 from signl.artefacts import MadeBy, write_table
@@ -28,6 +29,18 @@ class ToyCorpus(NamedTuple):
     labels: Path
     features: list[Path]
     frames: dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="session", name="write_usable")
+def usable_writer():
+    """Return a function that writes a table of usable trials."""
+    return write_usable
+
+
+@pytest.fixture(scope="session", name="write_labels")
+def labels_writer():
+    """Return a function that writes a table of labels."""
+    return write_labels
 
 
 def write_usable(path, rows):
@@ -133,3 +146,26 @@ def recipe():
             "head_widths": [8, 6],
         },
     }
+
+
+@pytest.fixture(scope="session")
+def speech_model_folder(tmp_path_factory):
+    """A folder in Hugging Face's format: the convolutions of XLS-R, little behind them."""
+    config = Wav2Vec2Config(
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=32,
+        conv_dim=(8,) * 7,
+        conv_bias=True,
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Wav2Vec2Model(config)
+    folder = tmp_path_factory.mktemp("speech-model")
+    model.save_pretrained(folder)
+    return folder

@@ -10,6 +10,7 @@ from signl.evaluation.scoring import score_trials
 from signl.graph.heads import score
 from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
+from signl.training.clips import FrameClips
 from signl.training.finetune import train_classifier
 from signl.training.job import ModelFiles
 
@@ -81,7 +82,7 @@ def test_higher_is_bona_fide(score_toy):
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_scores_do_not_depend_on_the_batches(score_toy, monkeypatch, batch_size):
     expected = score_toy()["score"].to_numpy()
-    monkeypatch.setattr(scoring, "BATCH_SIZE", batch_size)
+    monkeypatch.setitem(scoring.BATCH_SIZE, FrameClips, batch_size)
     np.testing.assert_allclose(score_toy()["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
 
 

@@ -5,33 +5,8 @@ import io
 import numpy as np
 import pytest
 import soundfile
-import torch
-from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from signl.corpora.shards import ShardWriter, read_members
-
-
-@pytest.fixture(scope="session")
-def speech_model_folder(tmp_path_factory):
-    """A folder in Hugging Face's format: the convolutions of XLS-R, little behind them."""
-    config = Wav2Vec2Config(
-        hidden_size=16,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=32,
-        conv_dim=(8,) * 7,
-        conv_bias=True,
-        feat_extract_norm="layer",
-        do_stable_layer_norm=True,
-        num_conv_pos_embeddings=4,
-        num_conv_pos_embedding_groups=2,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = Wav2Vec2Model(config)
-    folder = tmp_path_factory.mktemp("speech-model")
-    model.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

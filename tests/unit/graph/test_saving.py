@@ -9,7 +9,7 @@ from signl.artefacts import HEADER, MadeBy
 from signl.errors import ArtefactError
 from signl.graph.heads import Classifier
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
-from signl.graph.saving import load_classifier, load_encoder, save_model
+from signl.graph.saving import from_pretrained, load_classifier, load_encoder, save_model
 
 PRETRAINED = MadeBy(stage="pretrain_encoder", revision=revisions.PRETRAINING, options={"epochs": 3})
 FINETUNED = MadeBy(stage="train_classifier", revision=revisions.FINETUNING, options={"lr": 1e-5})
@@ -57,7 +57,7 @@ def test_an_encoder_comes_back_as_it_was(paths):
 
 def test_a_classifier_comes_back_as_it_was(paths):
     classifier = Classifier(make_encoder(), widths=(24, 12), dropout=0.3).eval()
-    save_model(*paths, classifier, made_by=FINETUNED)
+    save_model(*paths, classifier, made_by=FINETUNED, card={})
     loaded = load_classifier(*paths)
     picture = torch.randn(3, 1, 20, 30)
     assert torch.equal(loaded.module(picture), classifier(picture))
@@ -95,18 +95,57 @@ def test_another_class_of_model_is_refused(paths):
         load_classifier(*paths)
 
 
-def test_a_model_of_another_revision_is_refused(paths):
+def test_a_model_of_another_revision_is_refused(paths, monkeypatch):
     save_encoder(paths)
-    with pytest.raises(
-        ArtefactError, match=r"expected pretrain_encoder revision 99.*delete it and run"
+    monkeypatch.setattr(revisions, "PRETRAINING", 99)
+    with pytest.raises(ArtefactError, match="expected pretrain_encoder revision 99"):
+        load_encoder(*paths)
+    assert from_pretrained(paths[0].parent).made_by == PRETRAINED
+
+
+def test_a_model_of_another_stage_is_refused(paths):
+    made_by = MadeBy(stage="score", revision=1, options={})
+    save_model(*paths, make_encoder(), made_by=made_by, card={})
+    with pytest.raises(ArtefactError, match="made by score revision 1, expected pretrain_encoder"):
+        load_encoder(*paths)
+
+
+def test_an_imported_encoder_is_an_encoder(paths):
+    made_by = MadeBy(stage="import_checkpoint", revision=revisions.IMPORTS, options={})
+    save_model(*paths, make_encoder(), made_by=made_by, card={})
+    assert load_encoder(*paths).made_by == made_by
+
+
+@pytest.mark.parametrize("is_classifier", [False, True])
+def test_a_folder_is_loaded_whatever_it_holds(paths, is_classifier):
+    model = Classifier(make_encoder()) if is_classifier else make_encoder()
+    save_model(*paths, model.eval(), made_by=FINETUNED, card={})
+    loaded = from_pretrained(paths[0].parent)
+    assert type(loaded.module) is type(model)
+    picture = torch.randn(2, 1, 20, 30)
+    found, expected = (
+        each(picture) if is_classifier else each(picture).joint for each in (loaded.module, model)
+    )
+    assert torch.equal(found, expected)
+
+
+def test_a_folder_of_another_class_of_model_is_refused(paths):
+    save_encoder(paths)
+    edit_json(paths[1], **{"class": "tree"})
+    with pytest.raises(ArtefactError, match="class 'tree', expected 'encoder' or 'classifier'"):
+        from_pretrained(paths[0].parent)
+
+
+def test_a_card_lies_beside_the_model(paths):
+    card = {"corpus": "cfad", "label_percent": 5.0, "dev": {"dev_eer": 0.125, "epoch": 3}}
+    save_model(*paths, Classifier(make_encoder()), made_by=FINETUNED, card=card)
+    text = (paths[0].parent / "README.md").read_text()
+    for line in (
+        "# SIGNL classifier, cfad",
+        "- labels: 5 % of the corpus",
+        "- EER on dev, %: 12.5",
     ):
-        load_encoder(*paths, revision=99)
-
-
-def test_another_stage_may_be_asked_for(paths):
-    made_by = MadeBy(stage="import_checkpoint", revision=4, options={})
-    save_model(*paths, make_encoder(), made_by=made_by)
-    assert load_encoder(*paths, stage="import_checkpoint", revision=4).made_by == made_by
+        assert line in text.splitlines()
 
 
 NAME = "stem.convolutions.0.weight"
@@ -165,7 +204,7 @@ def test_impossible_sizes_are_refused(paths, changes):
 
 
 def test_a_head_that_is_not_described_is_refused(paths):
-    save_model(*paths, Classifier(make_encoder()), made_by=FINETUNED)
+    save_model(*paths, Classifier(make_encoder()), made_by=FINETUNED, card={})
     edit_json(paths[1], head={"depth": 3})
     with pytest.raises(ArtefactError, match="does not describe a classifier's head"):
         load_classifier(*paths)
@@ -192,6 +231,7 @@ def test_a_failed_write_leaves_the_old_model(paths, monkeypatch):
         save_model(*paths, make_encoder(), made_by=PRETRAINED, card={"new": True})
     assert [path.read_bytes() for path in paths] == before
     assert sorted(path.name for path in paths[0].parent.iterdir()) == [
+        "README.md",
         "config.json",
         "model.safetensors",
     ]

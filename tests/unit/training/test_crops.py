@@ -5,48 +5,34 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signl.features.shards import FeatureStore, Shape
 from signl.features.usable import read_usable
+from signl.training.clips import FrameClips
 from signl.training.crops import (
     FixedCrops,
     Loading,
     RandomCrops,
     Utterances,
-    crop_frames,
     even_batches,
     load_batches,
     shuffled,
 )
 
-XLSR = Shape(width=1024, window_samples=400, hop_samples=320, clip_frames=449)
-
 
 def random_crops(**changes):
-    return RandomCrops(**{"n_frames": 224, "n_views": 2, "seed": 1, "epoch": 0, **changes})
-
-
-def test_frames_of_a_crop():
-    assert crop_frames(XLSR, 4.5) == 224
-    assert crop_frames(XLSR, 9.0) == 449
-
-
-@pytest.mark.parametrize("crop_s", [0.02, 9.02])
-def test_a_crop_without_a_frame_or_longer_than_the_clip_is_refused(crop_s):
-    with pytest.raises(ValueError, match=rf"crop of {crop_s} s has .* allowed are 1\.\.449"):
-        crop_frames(XLSR, crop_s)
+    return RandomCrops(**{"length": 224, "n_views": 2, "seed": 1, "epoch": 0, **changes})
 
 
 def test_fixed_crops_are_the_two_halves_of_a_clip():
-    crops = FixedCrops(n_frames=224, n_views=2)
+    crops = FixedCrops(length=224, n_views=2)
     # The second half begins at sample 72,000, which is where frame 225 begins.
     assert crops.starts("any", 449) == [0, 225]
     assert 225 * 320 == 72_000
-    assert FixedCrops(n_frames=224).starts("any", 449) == [0]
+    assert FixedCrops(length=224).starts("any", 449) == [0]
 
 
 @given(st.text(), st.integers(0, 2**40), st.integers(0, 100), st.integers(1, 30), st.integers(0, 9))
 def test_random_crops_lie_within_the_clip(name, seed, epoch, n_frames, surplus):
-    crops = RandomCrops(n_frames=n_frames, n_views=3, seed=seed, epoch=epoch)
+    crops = RandomCrops(length=n_frames, n_views=3, seed=seed, epoch=epoch)
     starts = crops.starts(name, n_frames + surplus)
     assert len(starts) == 3
     assert all(0 <= start <= surplus for start in starts)
@@ -110,20 +96,19 @@ def test_utterances_are_read_from_a_table():
 def load(toy):
     """Return a function that loads all batches of the toy's train partition."""
     utterances = Utterances.of(read_usable(toy.train))
-    loading = Loading(
-        store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=10
-    )
+    loading = Loading(clips=FrameClips(toy.features), device=torch.device("cpu"), batch_size=10)
 
     def loaded(crops, order=None):
         order = np.arange(len(utterances)) if order is None else order
-        return utterances, list(load_batches(utterances, order, crops, loading, name="test"))
+        batches = even_batches(order, 10)
+        return utterances, list(load_batches(utterances, batches, crops, loading, name="test"))
 
     return loaded
 
 
 @pytest.mark.parametrize(
     "crops",
-    [FixedCrops(n_frames=8, n_views=2), RandomCrops(n_frames=8, n_views=2, seed=3, epoch=5)],
+    [FixedCrops(length=8, n_views=2), RandomCrops(length=8, n_views=2, seed=3, epoch=5)],
 )
 def test_pictures_are_the_frames_of_their_utterances(load, toy, crops):
     order = shuffled(24, 0, 0)

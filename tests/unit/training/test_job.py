@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from signl.training.job import (
 def test_one_thread_computes_and_the_others_load():
     assert Resources.of(1, 1) == Resources(gpu=1, n_workers=0)
     assert Resources.of(0, 5) == Resources(gpu=0, n_workers=4)
+    assert Resources.of(2, 8) == Resources(gpu=2, n_workers=3, n_processes=2)
 
 
 def test_a_recipe_without_pretraining_has_no_encoder_files():
@@ -29,7 +31,7 @@ def test_the_checkpoint_lies_beside_the_history(tmp_path):
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "32-true"])
 def test_a_cpu_computes_in_float32(precision):
-    fabric = make_fabric(precision, gpu=0)
+    fabric = make_fabric(precision, Resources())
     assert fabric.device == torch.device("cpu")
     module = fabric.setup_module(torch.nn.Linear(2, 2))
     assert module(torch.zeros(1, 2)).dtype == torch.float32
@@ -41,16 +43,26 @@ def draws(seed, *arguments):
 
 
 def test_what_modules_draw_follows_seed_and_epoch():
-    assert draws(seed_weights, 1) == draws(seed_weights, 1)
+    assert draws(seed_weights, 1, "head") == draws(seed_weights, 1, "head")
     assert draws(seed_epoch, 1, 2) == draws(seed_epoch, 1, 2)
     different = [
-        draws(seed_weights, 1),
-        draws(seed_weights, 2),
+        draws(seed_weights, 1, "head"),
+        draws(seed_weights, 2, "head"),
+        draws(seed_weights, 1, "encoder"),
         draws(seed_epoch, 1, 2),
         draws(seed_epoch, 1, 3),
         draws(seed_epoch, 2, 2),
+        draws(seed_epoch, 1, 2, 1),
     ]
     assert len({tuple(values) for values in different}) == len(different)
+
+
+def test_the_masks_of_a_front_end_follow_the_epoch_too():
+    drawn = []
+    for epoch in (2, 2, 3):
+        seed_epoch(1, epoch)
+        drawn.append(np.random.rand(3).tolist())  # noqa: NPY002
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_digests_follow_content_alone(tmp_path):

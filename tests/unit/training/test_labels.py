@@ -1,8 +1,14 @@
 """Label subsets: nested, stratified, and following from corpus, seed and percent alone."""
 
 import itertools
+import os
+import random
+import re
+import subprocess
+import sys
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -81,6 +87,54 @@ def test_subsets_are_nested(sample):
     subsets = [set(sample(percent=percent)) for percent in (1, 5, 10, 30, 50, 80, 100)]
     for smaller, larger in itertools.pairwise(subsets):
         assert smaller < larger
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_subsets_of_any_percentages_are_nested_in_every_stratum(sample, seed):
+    percents = sorted(random.Random(seed).uniform(0.01, 100) for _ in range(6))
+    subsets = [sample(percent=percent, seed=seed) for percent in percents]
+    for smaller, larger in itertools.pairwise(subsets):
+        assert set(smaller) <= set(larger)
+        sizes, larger_sizes = (Counter(row[1:] for row in rows) for rows in (smaller, larger))
+        assert sizes.keys() == larger_sizes.keys()
+        assert all(sizes[stratum] <= larger_sizes[stratum] for stratum in sizes)
+
+
+def test_no_stratum_is_ever_empty(sample):
+    """Strata of one utterance and a percentage of next to nothing."""
+    attacks = [f"A{number:02}" for number in range(30)]
+    rows = [
+        (f"{part}-{attack}", part, "spoof", attack, "speaker")
+        for part in ("train", "dev", "eval")
+        for attack in attacks
+    ]
+    chosen = sample(percent=0.01, rows=rows)
+    assert sorted(row[0] for row in chosen) == sorted(row[0] for row in rows if row[1] != "eval")
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_another_process_draws_the_same_subset(sample, tmp_path, hash_seed):
+    """Nothing may hang on the order of sets or on the hashes of one process."""
+    here = sample(percent=30, seed=3)
+    program = (
+        "import sys; from pathlib import Path; from signl.training.labels import sample_labels;"
+        "sample_labels(Path(sys.argv[1]), Path(sys.argv[2]), corpus='cfad', seed=3, percent=30,"
+        " options={})"
+    )
+    paths = [str(tmp_path / name) for name in ("manifest.parquet", "there.parquet")]
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    subprocess.run([sys.executable, "-c", program, *paths], check=True, env=environment)
+    assert [tuple(row.values()) for row in read_labels(paths[1]).to_pylist()] == here
+    assert Path(paths[1]).read_bytes() == (tmp_path / "labels.parquet").read_bytes()
+
+
+def test_every_recipe_reads_the_same_subset(repository):
+    """The path of the subset tells corpus, seed and percentage, and so cannot tell the recipe."""
+    rules = (repository / "rules" / "training.smk").read_text()
+    path = "results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet"
+    used = re.findall(r'"(results/labels/[^"]*)"', rules)
+    assert len(used) >= 2
+    assert set(used) == {path}
 
 
 def test_order_of_rows_plays_no_part(sample):

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from signl.features.shards import FeatureStore
+from signl.devices import Resources
 from signl.features.usable import read_usable
 from signl.training import passes
+from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances, shuffled
 from signl.training.job import make_fabric
 from signl.training.options import FinetuningOptions
@@ -35,15 +36,15 @@ class Linear(nn.Module):
 @pytest.fixture
 def trainer(toy):
     torch.manual_seed(0)
-    loading = Loading(store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=7)
+    loading = Loading(clips=FrameClips(toy.features), device=torch.device("cpu"), batch_size=7)
     partitions = {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")}
     return make_trainer(
         Linear(),
         FinetuningOptions(learning_rate=0.01, weight_decay=0.0),
         partitions,
         loading,
-        make_fabric("32-true", gpu=0),
-        n_frames=8,
+        make_fabric("32-true", Resources()),
+        crop_length=8,
         n_views=2,
         seed=3,
     )

@@ -7,13 +7,14 @@ import torch
 from safetensors.torch import load_file
 
 from signl import revisions
+from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
-from signl.features.shards import FeatureStore
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
 from signl.training import pretrain as module
+from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances
 from signl.training.job import make_fabric, seed_weights
 from signl.training.options import PretrainingOptions, PretrainingRecipe
@@ -144,7 +145,7 @@ def test_other_objectives_train_too(pretrain, read_history, objective):
 @pytest.fixture
 def pretraining(toy, recipe):
     """A network in pre-training, with batches that do not come out even."""
-    loading = Loading(store=FeatureStore.of(toy.features), device=torch.device("cpu"), batch_size=7)
+    loading = Loading(clips=FrameClips(toy.features), device=torch.device("cpu"), batch_size=7)
     return module.Pretraining(
         PretrainingRecipe(
             crop_s=recipe["crop_s"],
@@ -153,7 +154,7 @@ def pretraining(toy, recipe):
         ),
         {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
         loading,
-        make_fabric("32-true", gpu=0),
+        make_fabric("32-true", Resources()),
         seed=1,
     )
 
@@ -215,7 +216,7 @@ def test_gradients_reach_stem_graphs_and_head(pretraining):
 
 
 def test_the_encoder_is_seeded_by_the_seed_alone(pretraining):
-    seed_weights(1)
+    seed_weights(1, "encoder")
     expected = SpectralTemporalEncoder(8, 8, pretraining.encoder.config).state_dict()
     found = pretraining.encoder.state_dict()
     assert all(torch.equal(found[name], expected[name]) for name in expected)

@@ -1,0 +1,91 @@
+"""Audio shards read row by row, in any order, as training on waveforms does."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from signl.artefacts import MadeBy, table_made_by
+from signl.corpora.shards import read_header, reading
+from signl.errors import ArtefactError
+from signl.shards import by_archive
+
+
+class AudioShard:
+    """An audio shard, opened for reading; a row is read with the others of its row group.
+
+    Row groups hold some megabytes, so a row costs little more than its own bytes.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is no whole shard, or of another revision.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        read_header(path)
+        with reading(path):
+            self._file = pq.ParquetFile(path)
+        metadata = self._file.metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        self._starts: list[int] = [0, *accumulate(sizes)]
+        self._last: tuple[int, pa.ChunkedArray] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of utterances."""
+        return self._starts[-1]
+
+    def audio(self, row: int) -> bytes:
+        """Return the published file of the utterance in ``row``."""
+        if not 0 <= row < len(self):
+            raise ArtefactError(f"{self.path} has {len(self)} rows, row {row} is none of them")
+        group = bisect_right(self._starts, row) - 1
+        encoded: bytes = self._group(group)[row - self._starts[group]].as_py()
+        return encoded
+
+    def _group(self, group: int) -> pa.ChunkedArray:
+        if self._last is None or self._last[0] != group:
+            with reading(self.path):
+                column = self._file.read_row_group(group, columns=["audio"])["audio"]
+            self._last = (group, column)
+        return self._last[1]
+
+
+class AudioStore:
+    """The audio shards that a job reads.
+
+    Parameters
+    ----------
+    paths : sequence of paths
+        ``.../{archive}/{shard}.parquet``, all shards of each archive.
+    """
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = by_archive(paths)
+        self._open: dict[tuple[str, int], AudioShard] = {}
+
+    @property
+    def made_by(self) -> MadeBy:
+        """What made the shards, as the first says."""
+        return table_made_by(next(iter(self._paths.values()))[0])
+
+    def audio(self, archive: str, shard: int, row: int) -> bytes:
+        """Return the published file of an utterance."""
+        key = (archive, shard)
+        if key not in self._open:
+            try:
+                self._open[key] = AudioShard(self._paths[archive][shard])
+            except (KeyError, IndexError):
+                raise ArtefactError(
+                    f"no audio shard {shard} of archive {archive!r} among those given"
+                ) from None
+        return self._open[key].audio(row)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave open files behind: each worker process opens its own."""
+        return {"_paths": self._paths, "_open": {}}

@@ -1,0 +1,139 @@
+"""Clips of utterances, all of one length, and the crops that the network is given of them.
+
+Of cached features a clip is a sequence of frames: the front-end has seen the whole of it, and a
+crop is taken of its frames ("encode, then crop"). Of audio a clip is a waveform, and the front-end
+sees the crop alone ("crop, then encode", as SIGNL is published).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from signl.artefacts import MadeBy
+from signl.audio import SAMPLE_RATE_HZ, load_clip
+from signl.corpora.random_access import AudioStore
+from signl.features.frontends import n_frames_of
+from signl.features.shards import FeatureStore
+from signl.graph.stem import to_picture
+
+
+class Place(NamedTuple):
+    """Where an utterance lies: archive, shard of that archive, row of that shard."""
+
+    archive: str
+    shard: int
+    row: int
+
+
+class Clips(Protocol):
+    """Clips of utterances."""
+
+    @property
+    def length(self) -> int:
+        """Frames or samples of a clip."""
+        ...
+
+    @property
+    def made_by(self) -> MadeBy:
+        """What made the shards that hold them."""
+        ...
+
+    def crop_length(self, crop_s: float) -> int:
+        """Return how many frames or samples a crop of ``crop_s`` seconds has.
+
+        Raises
+        ------
+        ValueError
+            If that is none, or more than a clip has.
+        """
+        ...
+
+    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
+        """Return crops of an utterance, float32, as the encoder takes them."""
+        ...
+
+
+class FrameClips:
+    """Clips of cached frames; a crop is a picture (1, width, frame).
+
+    Parameters
+    ----------
+    features : sequence of paths
+        Feature shards.
+    """
+
+    def __init__(self, features: Sequence[str | Path]) -> None:
+        self.store = FeatureStore.of(features)
+
+    @property
+    def length(self) -> int:
+        """Frames of a clip."""
+        return self.store.shape.clip_frames
+
+    @property
+    def made_by(self) -> MadeBy:
+        """What made the features."""
+        return self.store.made_by
+
+    def crop_length(self, crop_s: float) -> int:
+        """Return how many frames the front-end gives for ``crop_s`` seconds."""
+        shape = self.store.shape
+        n_frames = n_frames_of(
+            round(crop_s * SAMPLE_RATE_HZ),
+            window_samples=shape.window_samples,
+            hop_samples=shape.hop_samples,
+        )
+        return _checked(n_frames, self.length, crop_s, "frames")
+
+    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
+        """Return pictures of shape (1, width, frame)."""
+        frames = [self.store.frames(*place, start, start + length) for start in starts]
+        return [to_picture(crop[None].float())[0] for crop in frames]
+
+
+class AudioClips:
+    """Clips of waveforms, decoded as they are asked for; a crop is a waveform (time,).
+
+    A clip is cut or repeated to its length and then normalised; crops are taken of the result.
+
+    Parameters
+    ----------
+    audio : sequence of paths
+        Audio shards.
+    clip_s : float
+        Seconds of a clip.
+
+    References
+    ----------
+    SIGNL, arXiv 2501.04942.
+    """
+
+    def __init__(self, audio: Sequence[str | Path], *, clip_s: float) -> None:
+        self.store, self.clip_s = AudioStore(audio), clip_s
+
+    @property
+    def length(self) -> int:
+        """Samples of a clip."""
+        return round(self.clip_s * SAMPLE_RATE_HZ)
+
+    @property
+    def made_by(self) -> MadeBy:
+        """What made the audio shards."""
+        return self.store.made_by
+
+    def crop_length(self, crop_s: float) -> int:
+        """Return how many samples a crop of ``crop_s`` seconds has."""
+        return _checked(round(crop_s * SAMPLE_RATE_HZ), self.length, crop_s, "samples")
+
+    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
+        """Return waveforms of shape (time,)."""
+        clip = load_clip(self.store.audio(*place), clip_s=self.clip_s)
+        return [clip[start : start + length] for start in starts]
+
+
+def _checked(length: int, clip_length: int, crop_s: float, unit: str) -> int:
+    if not 1 <= length <= clip_length:
+        raise ValueError(f"a crop of {crop_s} s has {length} {unit}, allowed are 1..{clip_length}")
+    return length

@@ -1,0 +1,148 @@
+"""The network of a recipe, and the clips that it is given."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from signl.devices import Resources
+from signl.errors import ConfigError
+from signl.features.frontends import FrontendConfig
+from signl.features.speech_model import (
+    SpeechModelOptions,
+    TrainableSpeechModel,
+    load_speech_model,
+)
+from signl.graph.end_to_end import Encoder, EndToEndEncoder
+from signl.graph.model import SpectralTemporalEncoder
+from signl.graph.saving import load_encoder
+from signl.options import build_options
+from signl.training.clips import AudioClips, Clips, FrameClips
+from signl.training.crops import Loading
+from signl.training.job import EncoderFiles
+from signl.training.options import NetworkRecipe
+from signl.training.sharing import Share
+
+
+def clips_for_recipe(recipe: NetworkRecipe, shards: Sequence[str | Path]) -> Clips:
+    """Open feature shards or, for a recipe that trains its front-end, audio shards."""
+    if recipe.frontend is None:
+        return FrameClips(shards)
+    return AudioClips(shards, clip_s=_trainable(recipe.frontend).clip_s)
+
+
+def make_loading(
+    recipe: NetworkRecipe,
+    shards: Sequence[str | Path],
+    fabric: Fabric,
+    resources: Resources,
+    *,
+    batch_size: int,
+) -> Loading:
+    """Return how a training loads its batches."""
+    return Loading(
+        clips=clips_for_recipe(recipe, shards),
+        device=fabric.device,
+        batch_size=batch_size,
+        n_workers=resources.n_workers,
+        share=Share(fabric.global_rank, fabric.world_size),
+    )
+
+
+def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
+    """Open feature shards or, for an encoder with its own front-end, audio shards."""
+    if isinstance(encoder, EndToEndEncoder):
+        return AudioClips(shards, clip_s=encoder.clip_s)
+    return FrameClips(shards)
+
+
+def crop_length_of(encoder: Encoder) -> int:
+    """Return how many frames or samples an encoder takes."""
+    return encoder.crop_samples if isinstance(encoder, EndToEndEncoder) else encoder.n_frames
+
+
+def make_encoder(recipe: NetworkRecipe, clips: Clips) -> Encoder:
+    """Build the encoder of a recipe: graphs with random weights, a front-end as published."""
+    length = clips.crop_length(recipe.crop_s)
+    if isinstance(clips, FrameClips):
+        return SpectralTemporalEncoder(clips.store.shape.width, length, recipe.graph)
+    frontend = _trainable(recipe.frontend)
+    options = _speech_model_options(frontend)
+    return EndToEndEncoder(
+        TrainableSpeechModel(
+            load_speech_model(options.model, options.revision), layer=options.layer
+        ),
+        recipe.graph,
+        clip_s=frontend.clip_s,
+        crop_samples=length,
+    )
+
+
+def pretrained_encoder(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips) -> Encoder:
+    """Load an encoder, which must be one that the recipe could have pre-trained.
+
+    Raises
+    ------
+    ConfigError
+        If it is not: says what it has, and what the recipe asks for.
+    """
+    encoder = load_encoder(*files).module
+    found, expected = _form(encoder), _form_asked(recipe, clips)
+    if found != expected:
+        raise ConfigError(f"{files.model} has {found}, the recipe has {expected}")
+    return encoder
+
+
+def checkpoint_gradients(encoder: Encoder) -> None:
+    """Let the front-end compute its layers again on the way back.
+
+    Raises
+    ------
+    ConfigError
+        If the encoder has no front-end.
+    """
+    if not isinstance(encoder, EndToEndEncoder):
+        raise ConfigError("gradient_checkpointing is for recipes with trainable_frontend: true")
+    encoder.frontend.model.activation_checkpointing_enable()
+
+
+def _form(encoder: Encoder) -> dict[str, Any]:
+    """Return what must agree between an encoder and a recipe."""
+    if isinstance(encoder, EndToEndEncoder):
+        return {
+            "front-end": "its own",
+            "layer": encoder.frontend.layer,
+            "clip_s": encoder.clip_s,
+            "samples": encoder.crop_samples,
+            "graph": encoder.config,
+        }
+    return {"width": encoder.width, "frames": encoder.n_frames, "graph": encoder.config}
+
+
+def _form_asked(recipe: NetworkRecipe, clips: Clips) -> dict[str, Any]:
+    length = clips.crop_length(recipe.crop_s)
+    if isinstance(clips, FrameClips):
+        return {"width": clips.store.shape.width, "frames": length, "graph": recipe.graph}
+    frontend = _trainable(recipe.frontend)
+    return {
+        "front-end": "its own",
+        "layer": _speech_model_options(frontend).layer,
+        "clip_s": frontend.clip_s,
+        "samples": length,
+        "graph": recipe.graph,
+    }
+
+
+def _speech_model_options(frontend: FrontendConfig) -> SpeechModelOptions:
+    return build_options(SpeechModelOptions, frontend.options, "options of the front-end")
+
+
+def _trainable(frontend: FrontendConfig | None) -> FrontendConfig:
+    """Return a front-end that can be trained, or refuse it."""
+    if frontend is None or frontend.kind != "wav2vec2" or frontend.repeat != "waveform":
+        raise ConfigError(
+            "trainable_frontend takes a front-end of kind wav2vec2 with repeat: waveform, "
+            f"got {frontend}"
+        )
+    return frontend

@@ -1,0 +1,74 @@
+"""The command on real files, as a user calls it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from signl.graph.heads import score
+from signl.graph.saving import from_pretrained
+
+RUN = "from signl.cli.main import main; main()"
+
+
+def call(*arguments):
+    return subprocess.run(
+        [sys.executable, "-c", RUN, "import-checkpoint", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ("touch executed",)
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"state_dict": {"a": Hostile()}}, "hostile.ckpt")
+    done = call("hostile.ckpt", "--out", "model")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("ArtefactError: hostile.ckpt holds an object of")
+    assert not (tmp_path / "executed").exists()
+    assert not (tmp_path / "model").exists()
+
+
+def test_an_unknown_corpus_is_refused(tmp_path):
+    done = call(tmp_path / "any.ckpt", "--out", tmp_path / "model", "--corpus", "asvspof5")
+    assert done.returncode == 1
+    assert "corpus 'asvspof5' is none of" in done.stderr
+
+
+def test_a_missing_file_is_named(tmp_path):
+    done = call(tmp_path / "no.ckpt", "--out", tmp_path / "model")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("FileNotFoundError: there is no checkpoint")
+
+
+@pytest.mark.parametrize("name", ["encoder_cfad", "classifier_cfad"])
+def test_a_checkpoint_of_the_published_form_is_imported(shared, tmp_path, name):
+    """Its tensors tell its small front-end; the reference's score comes out again."""
+    from tests.golden.test_reference_parity import import_by_path, make_state_dict
+
+    folder = shared / "reference"
+    weights = import_by_path(folder / "reference_weights.py")
+    description = json.loads((folder / f"{name}.json").read_text())
+    path = tmp_path / f"{name}.ckpt"
+    torch.save({"state_dict": make_state_dict(weights, description), "epoch": 3}, path)
+    done = call(path, "--out", tmp_path / "model", "--corpus", "cfad")
+    assert done.returncode == 0, done.stderr
+    assert "4 neighbours, as published for cfad" in done.stderr
+    model = from_pretrained(tmp_path / "model").module
+    crops = torch.from_numpy(weights.waveforms(description["input_seed"]))[:, :72_000]
+    with torch.no_grad(), np.load(folder / f"{name}.npz") as expected:
+        if name == "classifier_cfad":
+            found, wanted = score(model(crops)), expected["score"]
+        else:
+            found, wanted = model(crops).joint, expected["embedding_1"]
+        assert np.abs(found.numpy() - wanted).max() <= 1e-5 * np.abs(wanted).max()

@@ -1,0 +1,226 @@
+"""Both trainings from audio, with the front-end trained too, on a small wav2vec2."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from transformers import AutoModel
+
+from signl.audio import load_clip
+from signl.corpora.shards import ShardWriter, read_members
+from signl.errors import ConfigError
+from signl.evaluation.scores import read_scores
+from signl.evaluation.scoring import score_trials
+from signl.graph.heads import score
+from signl.graph.saving import from_pretrained
+from signl.training.clips import AudioClips, Place
+from signl.training.finetune import train_classifier
+from signl.training.job import EncoderFiles, ModelFiles
+from signl.training.pretrain import pretrain_encoder
+
+CLIP_S, CROP_S = 0.6, 0.3
+GRAPH = {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2}
+TRAINING = {"epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "head_widths": [8, 6]}
+LABELS = ("bonafide", "spoof", "spoof")
+
+
+@pytest.fixture(scope="session")
+def audio_toy(tmp_path_factory, write_usable, write_labels):
+    """Paths of a toy corpus of tones: bona fide below 500 Hz, spoofs above 2 kHz."""
+    folder = tmp_path_factory.mktemp("audio")
+    rng = np.random.default_rng(0)
+    rows, encoded = {"train": [], "dev": [], "eval": []}, {}
+    for partition, of_partition in rows.items():
+        for number in range(18 if partition == "train" else 12):
+            name, label = f"{partition}-{number}", LABELS[number % 3]
+            pitch = rng.uniform(100, 500) if label == "bonafide" else rng.uniform(2000, 5000)
+            seconds = 0.4 if number % 4 == 3 else 0.8
+            time = np.arange(round(seconds * 16_000)) / 16_000
+            samples = 0.3 * np.sin(2 * np.pi * pitch * time) + 0.02 * rng.normal(size=len(time))
+            buffer = io.BytesIO()
+            soundfile.write(buffer, samples, 16_000, format="FLAC", subtype="PCM_16")
+            encoded[name] = buffer.getvalue()
+            of_partition.append({"utterance_id": name, "partition": partition, "label": label})
+    path = folder / "toy" / "0000-of-0001.parquet"
+    with ShardWriter([path], {}) as writer:
+        for name, audio in encoded.items():
+            writer.add(name, audio)
+    places = {name: row for row, name in enumerate(read_members(path))}
+    for of_partition in rows.values():
+        for row in of_partition:
+            row |= {"attack": None if row["label"] == "bonafide" else "A01"}
+            row |= {"packed_archive": "toy", "shard": 0, "row": places[row["utterance_id"]]}
+    usable = {name: write_usable(folder / f"{name}.parquet", rows[name]) for name in rows}
+    labels = write_labels(folder / "labels.parquet", [*rows["train"], *rows["dev"]])
+    return {**usable, "labels": labels, "shards": [path], "encoded": encoded, "places": places}
+
+
+@pytest.fixture(scope="session")
+def options(speech_model_folder):
+    """Options of both stages, as the workflow gives them for an end-to-end recipe."""
+    frontend = {
+        "kind": "wav2vec2",
+        "clip_s": CLIP_S,
+        "options": {"model": str(speech_model_folder), "layer": -1},
+    }
+    return {"crop_s": CROP_S, "graph": GRAPH, "frontend": frontend}
+
+
+def files_in(folder):
+    return ModelFiles(*(folder / n for n in ("model.safetensors", "config.json", "history.jsonl")))
+
+
+@pytest.fixture
+def pretrain(audio_toy, options, tmp_path):
+    """Return a function that pre-trains end to end into a folder of the test."""
+
+    def run(name="encoder", **changes):
+        output = files_in(tmp_path / name)
+        pretrain_encoder(
+            audio_toy["train"],
+            audio_toy["dev"],
+            audio_toy["shards"],
+            output,
+            corpus="cfad",
+            seed=1,
+            options={**options, "pretraining": TRAINING | changes},
+        )
+        return output
+
+    return run
+
+
+@pytest.fixture
+def finetune(audio_toy, options, tmp_path):
+    """Return a function that fine-tunes end to end into a folder of the test."""
+
+    def run(name="classifier", *, encoder=None, **changes):
+        output = files_in(tmp_path / name)
+        train_classifier(
+            audio_toy["train"],
+            audio_toy["dev"],
+            audio_toy["labels"],
+            audio_toy["shards"],
+            output,
+            encoder=encoder and EncoderFiles(encoder.model, encoder.config),
+            corpus="cfad",
+            percent=100.0,
+            seed=1,
+            options={**options, "finetuning": TRAINING | changes},
+        )
+        return output
+
+    return run
+
+
+def frontend_weights(files):
+    state = from_pretrained(files.model.parent).module.state_dict()
+    return {name.split("frontend.model.")[1]: t for name, t in state.items() if "frontend" in name}
+
+
+def histories(files):
+    return [json.loads(line) for line in files.history.read_text().splitlines()]
+
+
+def test_a_clip_is_repeated_and_normalised_before_it_is_cropped(audio_toy):
+    clips = AudioClips(audio_toy["shards"], clip_s=CLIP_S)
+    name = "train-3"
+    whole = load_clip(audio_toy["encoded"][name], clip_s=CLIP_S)
+    assert len(whole) == clips.length == 9600
+    assert torch.equal(whole[6400:], whole[:3200])
+    torch.testing.assert_close(whole.mean(), torch.tensor(0.0), atol=1e-6, rtol=0)
+    torch.testing.assert_close(whole.var(correction=0), torch.tensor(1.0))
+    first, second = clips.crops(Place("toy", 0, audio_toy["places"][name]), [0, 4800], 4800)
+    assert torch.equal(torch.cat([first, second]), whole)
+    assert clips.crop_length(CROP_S) == 4800
+
+
+@pytest.mark.parametrize("crop_s", [0.0, 0.7])
+def test_a_crop_longer_than_the_clip_is_refused(audio_toy, crop_s):
+    with pytest.raises(ValueError, match=r"samples, allowed are 1\.\.9600"):
+        AudioClips(audio_toy["shards"], clip_s=CLIP_S).crop_length(crop_s)
+
+
+def test_both_stages_move_the_front_end(pretrain, finetune, speech_model_folder):
+    published = AutoModel.from_pretrained(speech_model_folder).state_dict()
+    encoder = pretrain()
+    classifier = finetune(encoder=encoder)
+    stages = [published, frontend_weights(encoder), frontend_weights(classifier)]
+    assert stages[0].keys() == stages[1].keys() == stages[2].keys()
+    name = "encoder.layers.0.attention.q_proj.weight"
+    assert not torch.equal(stages[0][name], stages[1][name])
+    assert not torch.equal(stages[1][name], stages[2][name])
+    assert len(histories(encoder)) == len(histories(classifier)) == 2
+    assert "wav2vec2, trained with it" in encoder.card.read_text()
+
+
+def test_a_frozen_encoder_keeps_its_front_end(pretrain, finetune):
+    encoder = pretrain(epochs=1)
+    frozen = frontend_weights(finetune(encoder=encoder, freeze_encoder=True))
+    assert all(torch.equal(frozen[name], t) for name, t in frontend_weights(encoder).items())
+
+
+def test_scores_are_those_of_the_first_crop_of_each_clip(finetune, audio_toy, tmp_path):
+    files, output = finetune(), tmp_path / "scores.parquet"
+    score_trials(
+        files.model, files.config, audio_toy["eval"], audio_toy["shards"], output, options={}
+    )
+    classifier = from_pretrained(files.model.parent).module
+    names = [f"eval-{number}" for number in range(12)]
+    clips = [load_clip(audio_toy["encoded"][name], clip_s=CLIP_S)[:4800] for name in names]
+    with torch.no_grad():
+        expected = score(classifier(torch.stack(clips)))
+    table = read_scores(output)
+    assert table["utterance_id"].to_pylist() == names
+    np.testing.assert_allclose(table["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_bytes(pretrain):
+    first, second = pretrain("first"), pretrain("second")
+    assert first.model.read_bytes() == second.model.read_bytes()
+    assert first.history.read_bytes() == second.history.read_bytes()
+
+
+def test_checkpointing_changes_no_gradient(pretrain):
+    plain, thrifty = pretrain("plain"), pretrain("thrifty", gradient_checkpointing=True)
+    losses = [[record["train_loss"] for record in histories(run)] for run in (plain, thrifty)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_a_killed_run_resumes_in_its_next_epoch(pretrain, monkeypatch, caplog):
+    from signl.training import pretrain as module
+
+    whole = pretrain("whole")
+    begin = module.Pretraining.train_epoch
+
+    def killed(self, epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return begin(self, epoch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Pretraining, "train_epoch", killed)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain("killed")
+    caplog.set_level("INFO")
+    resumed = pretrain("killed")
+    assert "resumed after epoch 0" in caplog.text
+    assert resumed.model.read_bytes() == whole.model.read_bytes()
+    assert resumed.history.read_bytes() == whole.history.read_bytes()
+
+
+def test_an_encoder_of_another_crop_is_refused(pretrain, finetune, options, monkeypatch):
+    encoder = pretrain(epochs=1)
+    monkeypatch.setitem(options, "crop_s", 0.25)
+    with pytest.raises(ConfigError, match=r"has .*'samples': 4800.*the recipe has .*4000"):
+        finetune(encoder=encoder)
+
+
+@pytest.mark.parametrize("change", [{"kind": "logmel", "options": {}}, {"repeat": "frames"}])
+def test_a_front_end_that_cannot_be_trained_is_refused(pretrain, options, monkeypatch, change):
+    monkeypatch.setitem(options, "frontend", options["frontend"] | change)
+    with pytest.raises(ConfigError, match="trainable_frontend takes a front-end of kind wav2vec2"):
+        pretrain()
