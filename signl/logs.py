@@ -79,7 +79,7 @@ def continue_log(path: Path | None, *, quiet: bool) -> None:
     logging.basicConfig(
         level=logging.WARNING if quiet else logging.INFO,
         format=_FORMAT,
-        handlers=[logging.FileHandler(path, mode="a"), logging.StreamHandler()],
+        handlers=[LogFile(path, mode="a"), logging.StreamHandler()],
         force=True,
     )
     logging.captureWarnings(capture=True)

@@ -72,6 +72,9 @@ STAGES = {
     "SCORES": ("score",),
     "METRICS": ("measure",),
     "TABLES": ("tabulate",),
+    # The toy experiment trains no front-end end to end, and imports no checkpoint.
+    "INSPECTIONS": (),
+    "IMPORTS": (),
 }
 
 
