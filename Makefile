@@ -5,7 +5,7 @@ CORES ?= 2
 UV = .venv/bin/uv pip install --quiet --python .venv/bin/python
 SNAKEMAKE = .venv/bin/snakemake
 
-.PHONY: demo test test-slow test-slurm lint install install-dev bench-corpora clean
+.PHONY: demo test test-slow test-kills test-slurm lint install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -14,11 +14,14 @@ demo: .venv/installed ## the main job on the embedded corpora
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 	.venv/bin/python -m pytest -m "not slow"
 
-test-slow: .venv/installed-dev ## the tests that take minutes: kills, other cores, memory
+test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
 	.venv/bin/python -m pytest -m slow
 
 test-slurm: .venv/installed-dev ## the embedded experiment on a Slurm of this machine; wants root
 	tests/slurm/run
+
+test-kills: .venv/installed-dev ## a small experiment, killed twenty times and taken up again
+	SIGNL_KILLS=20 .venv/bin/python -m pytest tests/workflow/test_kill.py
 
 lint: .venv/installed-dev ## formatters, linters, types, import order
 	.venv/bin/ruff format --check .

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from signl.errors import ArtefactError
 
 HEADER = "signl"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -34,15 +35,15 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         If the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield scratch
         with scratch.open("rb") as handle:
             os.fsync(handle.fileno())
         scratch.replace(path)
     except Exception as error:
-        if _is_disk_full(error):
+        if _is_disk_full(error, scratch):
             raise ArtefactError(
                 f"no room on the disk for {path}; free some, and run the same command again"
             ) from error
@@ -51,11 +52,24 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         scratch.unlink(missing_ok=True)
 
 
-def _is_disk_full(error: Exception) -> bool:
+def _is_disk_full(error: Exception, scratch: Path) -> bool:
     """Tell whether a disk or a quota is full, also where a library says so in its own error."""
-    codes = (errno.ENOSPC, errno.EDQUOT)
-    by_code = isinstance(error, OSError) and error.errno in codes
-    return by_code or any(os.strerror(code) in str(error) for code in codes)
+    by_code = isinstance(error, OSError) and error.errno in _FULL
+    by_text = any(os.strerror(code) in str(error) for code in _FULL)
+    # PyTorch says only that a position in the file is not what it should be.
+    return by_code or by_text or (isinstance(error, RuntimeError) and not _can_grow(scratch))
+
+
+def _can_grow(path: Path) -> bool:
+    """Tell whether a disk takes a megabyte more."""
+    try:
+        with path.open("ab") as handle:
+            handle.write(bytes(1 << 20))
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        return error.errno not in _FULL
+    return True
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -11,6 +11,18 @@ logger = logging.getLogger("signl")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
+class LogFile(logging.FileHandler):
+    """A log file that a full disk may refuse: the screen says so once, and the job goes on."""
+
+    _has_failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say why a record could not be written, instead of a traceback for each."""
+        if not self._has_failed:
+            sys.stderr.write(f"the log {self.baseFilename} cannot be written: {sys.exception()}\n")
+        self._has_failed = True
+
+
 def log_to(path: str | Path) -> None:
     """Send this process's log records to ``path`` and to standard error.
 
@@ -20,7 +32,7 @@ def log_to(path: str | Path) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file, screen = logging.FileHandler(path, mode="w"), logging.StreamHandler()
+    file, screen = LogFile(path, mode="w"), logging.StreamHandler()
     logging.basicConfig(
         level=logging.INFO,
         format=_FORMAT,
@@ -67,7 +79,7 @@ def continue_log(path: Path | None, *, quiet: bool) -> None:
     logging.basicConfig(
         level=logging.WARNING if quiet else logging.INFO,
         format=_FORMAT,
-        handlers=[logging.FileHandler(path, mode="a"), logging.StreamHandler()],
+        handlers=[LogFile(path, mode="a"), logging.StreamHandler()],
         force=True,
     )
     logging.captureWarnings(capture=True)

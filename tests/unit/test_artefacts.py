@@ -5,6 +5,7 @@ import sys
 
 import pyarrow as pa
 import pytest
+import torch
 
 from signl.artefacts import (
     MadeBy,
@@ -63,6 +64,43 @@ def test_a_full_disk_is_named_as_such(tmp_path, number):
         write_half()
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["file.txt"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a file system is not allowed here")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def save_numbers(path, count):
+    with atomic_write(path) as scratch:
+        torch.save(torch.zeros(count), scratch)
+
+
+def test_a_full_disk_is_named_where_pytorch_does_not(small_disk):
+    path = small_disk / "checkpoint"
+    save_numbers(path, 10)
+    old = path.read_bytes()
+    with pytest.raises(ArtefactError, match=r"no room on the disk for .*checkpoint; free some"):
+        save_numbers(path, 100_000)
+    assert path.read_bytes() == old
+    assert names_in(small_disk) == ["checkpoint"]
+
+
+def test_an_error_of_pytorch_with_room_on_the_disk_stays_what_it_is(tmp_path):
+    path = tmp_path / "checkpoint"
+
+    def fail():
+        with atomic_write(path):
+            raise RuntimeError("expected a tensor")
+
+    with pytest.raises(RuntimeError, match="expected a tensor"):
+        fail()
+    assert names_in(tmp_path) == []
 
 
 def test_a_killed_process_leaves_no_file_and_the_next_attempt_no_trace(tmp_path):

@@ -63,3 +63,14 @@ def test_a_job_begins_its_log_anew(run_job):
     run_job('raise AudioError("first")')
     _, log, _ = run_job("pass")
     assert "first" not in log
+
+
+def test_a_log_on_a_full_disk_is_named_once_and_the_job_goes_on():
+    code = JOB.format(work='raise AudioError("a.flac is empty")')
+    result = subprocess.run(
+        [sys.executable, "-c", code, "/dev/full"], check=False, capture_output=True, text=True
+    )
+    assert result.stderr.count("the log /dev/full cannot be written: [Errno 28]") == 1
+    assert "wrote 3 of 4" in result.stderr
+    assert "Logging error" not in result.stderr
+    assert result.stderr.endswith("AudioError: a.flac is empty\n")

@@ -1,6 +1,7 @@
 """A toy experiment, run once, and what its tests need to run Snakemake."""
 
 import copy
+import json
 import os
 import re
 import subprocess
@@ -24,24 +25,49 @@ class Command(NamedTuple):
     environment: dict[str, str]
 
 
+def content_of(path: Path) -> bytes:
+    """Return a file's content; of safetensors, which writes its metadata in any order, sorted."""
+    content = path.read_bytes()
+    if path.suffix != ".safetensors":
+        return content
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.dumps(json.loads(content[8:end]), sort_keys=True).encode() + content[end:]
+
+
 @dataclass(frozen=True)
 class Workflow:
-    """The workflow, run in a folder of its own with a configuration of its own."""
+    """The workflow, run in a folder of its own with a configuration of its own.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it runs.
+    repository : Path
+        Where the Snakefile, its profile and the library lie.
+    """
 
     folder: Path
+    repository: Path = REPOSITORY
 
     def command(self, config: Mapping, *arguments: str) -> Command:
         """Return the command that runs Snakemake with a configuration."""
         path = self.folder / "config.test.yaml"
         path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
+        snakefile = self.repository / "Snakefile"
         return Command(
             [
-                *(sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")),
+                *(
+                    sys.executable,
+                    "-m",
+                    "snakemake",
+                    "--snakefile",
+                    str(snakefile),
+                ),
                 *("--directory", str(self.folder), "--configfile", str(path), "--cores", "2"),
                 *arguments,
             ],
             self.folder,
-            os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            os.environ | {"PYTHONPATH": str(self.repository)},
         )
 
     def run(self, config: Mapping, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +89,15 @@ class Workflow:
         done = self.run(config, *arguments)
         assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
+
+    def results(self) -> dict[str, bytes]:
+        """Return path -> content of all that was made, without what tells of times."""
+        root = self.folder / "results"
+        return {
+            str(path.relative_to(root)): content_of(path)
+            for path in root.rglob("*")
+            if path.is_file() and path.relative_to(root).parts[0] not in ("logs", "benchmarks")
+        }
 
     def plan(self, config: Mapping, *arguments: str) -> set[str]:
         """Return the jobs that a run would have, each as ``rule wildcards``."""
@@ -133,6 +168,24 @@ def toy(tmp_path_factory, toy_config):
     """The toy experiment, run to its end."""
     workflow = Workflow(tmp_path_factory.mktemp("toy"))
     workflow.make(toy_config)
+    return workflow
+
+
+@pytest.fixture(scope="session")
+def long_config(toy_config):
+    """The toy experiment on one training corpus, with epochs enough to be interrupted in."""
+    config = copy.deepcopy(toy_config)
+    config["experiments"]["toy"]["train_corpora"] = ["cfad"]
+    for part in ("pretraining", "finetuning"):
+        config["recipes"]["toy"][part] |= {"epochs": 12, "patience": 12}
+    return config
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory, long_config):
+    """That experiment, run to its end without an interruption."""
+    workflow = Workflow(tmp_path_factory.mktemp("undisturbed"))
+    workflow.make(long_config)
     return workflow
 
 

@@ -1,57 +1,179 @@
-"""A run that is killed in the middle of a training, and taken up again."""
+"""A run that is killed, again and again, at random moments of all stages, and taken up again.
 
-import copy
+``SIGNL_KILLS`` says how often; ``make test-kills`` kills twenty times.
+"""
+
+import json
 import os
+import random
+import re
 import signal
 import subprocess
 import time
+from collections import Counter
+from itertools import cycle, islice
 
 import pytest
+import torch
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-FOLDER = "results/encoders/toy/cfad/seed-1"
-MODEL = f"{FOLDER}/model.safetensors"
-HISTORY = f"{FOLDER}/history.jsonl"
+KILLS = int(os.environ.get("SIGNL_KILLS", "4"))
+SEED = 20
+#: Training stages, and the folder of what they make.
+TRAININGS = {
+    "pretrain_encoder": "results/encoders/toy/cfad/seed-1",
+    "train_classifier": "results/classifiers/toy/cfad/labels-50/seed-1",
+}
+#: The time before any job has begun.
+PLANNING = "planning"
+#: A job is killed so long after its first sign of life, at most: many have ended by then.
+LONGEST_DELAY_S = 1.5
 
 
-@pytest.fixture
-def long_config(toy_config):
-    """The toy experiment with a pre-training of some seconds."""
-    config = copy.deepcopy(toy_config)
-    config["recipes"]["toy"]["pretraining"] |= {"epochs": 15, "patience": 15}
-    return config
+def stages_of(workflow):
+    """Return the stages of a run: each has logs under its name."""
+    return {path.name.split(".")[0] for path in (workflow.folder / "results" / "logs").iterdir()}
 
 
-def kill_in_training(command, checkpoint):
-    """Start a command in a process group of its own; kill it after the first saved epoch."""
-    process = subprocess.Popen(
-        command.arguments,
-        cwd=command.folder,
-        env=command.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 300
-    while not checkpoint.exists() and time.monotonic() < deadline:
-        assert process.poll() is None, "the run ended before its training was seen"
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def planned_kills(stages, rng):
+    """Return how often each stage is killed: the trainings first, then all others in turn."""
+    others = sorted({PLANNING, *stages} - {*TRAININGS})
+    return Counter(islice(cycle([*TRAININGS, *rng.sample(others, len(others))]), KILLS))
 
 
-def test_a_killed_training_is_resumed_and_ends_the_same(elsewhere, long_config):
-    checkpoint = elsewhere.folder / FOLDER / ".resume.ckpt"
-    kill_in_training(elsewhere.command(long_config, MODEL), checkpoint)
-    assert checkpoint.exists()
-    assert not (elsewhere.folder / MODEL).exists()
-    elsewhere.make(long_config, "--unlock")
-    elsewhere.make(long_config, MODEL)
-    assert "resumed after epoch" in (
-        elsewhere.folder / "results/logs/pretrain_encoder/toy/cfad/seed-1.log"
-    ).read_text(encoding="utf-8")
-    assert not checkpoint.exists()
-    resumed = [(elsewhere.folder / name).read_bytes() for name in (MODEL, HISTORY)]
-    elsewhere.make(long_config, MODEL, "--forcerun", "pretrain_encoder")
-    assert [(elsewhere.folder / name).read_bytes() for name in (MODEL, HISTORY)] == resumed
+def rule_of(stage):
+    return "pack_audio_CFAD" if stage == "pack_audio" else stage
+
+
+class Victim:
+    """A workflow that is killed in the stages whose turn has not come yet."""
+
+    def __init__(self, workflow, config, stages):
+        self.workflow, self.config, self.rng = workflow, config, random.Random(SEED)
+        #: How often each stage is still to be killed.
+        self.left = planned_kills(stages, self.rng)
+        #: What happened so far, for the message of a failure.
+        self.story = []
+        #: Training -> records of the epochs that its checkpoint held after the last kill.
+        self.saved = {}
+        #: Trainings that were seen to go on after their last saved epoch.
+        self.resumed = Counter()
+
+    def run(self):
+        """Run until a stage that is left has been killed; return False if the run has ended."""
+        ended_before = self.story[-1:] == ["ended"]
+        forced = [rule_of(stage) for stage in +self.left if stage != PLANNING]
+        process, logs_before = self._start(["--forcerun", *forced] if ended_before else [])
+        stage = self._await_stage(process, logs_before)
+        if stage is not None:
+            delay_s = self.rng.uniform(0, 0.1 if stage in TRAININGS else LONGEST_DELAY_S)
+            time.sleep(delay_s)
+            os.killpg(process.pid, signal.SIGKILL)
+        self.story.append("ended" if stage is None else f"{stage} + {delay_s:.2f} s")
+        process.wait()
+        self._check_trainings(logs_before)
+        # A training that had come to its end when it was killed has its turn again.
+        if stage is not None and (stage not in TRAININGS or stage in self.saved):
+            self.left[stage] -= 1
+        assert stage is not None or process.returncode == 0, self._said()
+        return stage is not None
+
+    def _start(self, arguments):
+        command = self.workflow.command(self.config, *arguments)
+        logs = self._logs()
+        with (self.workflow.folder / "said.log").open("w", encoding="utf-8") as said:
+            process = subprocess.Popen(
+                command.arguments,
+                cwd=command.folder,
+                env=command.environment | {"TMPDIR": str(self.workflow.folder / "tmp")},
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return process, logs
+
+    def _said(self):
+        said = (self.workflow.folder / "said.log").read_text(encoding="utf-8")
+        return f"{self.story}\n{said[-4000:]}"
+
+    def _await_stage(self, process, logs_before):
+        """Wait until a stage that is left shows signs of life; None if the run ends before."""
+        if self.left[PLANNING] > 0:
+            return PLANNING
+        n_epochs = self.rng.randint(1, 3)
+        while process.poll() is None:
+            for path in self._renewed(logs_before):
+                stage = self._stage_of(path)
+                if self.left[stage] > 0 and (
+                    stage not in TRAININGS or len(epochs_in(path)) >= n_epochs
+                ):
+                    return stage
+            time.sleep(0.01)
+        return None
+
+    def _logs(self):
+        logs = self.workflow.folder / "results" / "logs"
+        return {path: path.stat().st_mtime_ns for path in logs.rglob("*.log")}
+
+    def _renewed(self, logs_before):
+        try:
+            logs = self._logs()
+            return [path for path in logs if logs[path] != logs_before.get(path)]
+        except FileNotFoundError:  # Snakemake removes a log before its job begins.
+            return []
+
+    def _stage_of(self, log):
+        return log.relative_to(self.workflow.folder / "results" / "logs").parts[0].split(".")[0]
+
+    def _check_trainings(self, logs_before):
+        """Check that trainings went on after their saved epochs, and note what is saved now."""
+        for log in self._renewed(logs_before):
+            if (stage := self._stage_of(log)) in TRAININGS:
+                self._check_resumed(stage, log)
+        for stage, folder in TRAININGS.items():
+            checkpoint = self.workflow.folder / folder / ".resume.ckpt"
+            self.saved.pop(stage, None)
+            if checkpoint.exists():
+                self.saved[stage] = torch.load(checkpoint, weights_only=True)["history"]
+
+    def _check_resumed(self, stage, log):
+        """Check that a training computed no epoch anew, and kept the records of those it had."""
+        saved, history = self.saved.get(stage, []), self.workflow.folder / TRAININGS[stage]
+        if epochs := epochs_in(log):
+            assert epochs[0] == len(saved), self.story
+        if saved and "resumed after epoch" in log.read_text(encoding="utf-8"):
+            self.resumed[stage] += 1
+        if (history / "history.jsonl").exists():
+            assert read_records(history / "history.jsonl")[: len(saved)] == saved
+
+
+def epochs_in(log):
+    """Return the numbers of the epochs that a training's log tells of."""
+    return [
+        int(epoch) for epoch in re.findall(r"run: epoch (\d+): ", log.read_text(encoding="utf-8"))
+    ]
+
+
+def read_records(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_run_that_is_killed_again_and_again_ends_the_same(elsewhere, undisturbed, long_config):
+    (elsewhere.folder / "tmp").mkdir()
+    victim = Victim(elsewhere, long_config, stages_of(undisturbed))
+    while victim.run() or sum(victim.left.values()):
+        elsewhere.make(long_config, "--unlock")
+    assert len(victim.story) - victim.story.count("ended") >= KILLS
+    assert set(victim.resumed) == set(TRAININGS), victim.story
+
+    expected, results = undisturbed.results(), elsewhere.results()
+    # No temporary file either: what is there is what an undisturbed run makes. Snakemake itself
+    # leaves copies of the scripts of killed jobs in .snakemake/scripts, and empty folders in /tmp.
+    assert set(results) == set(expected), victim.story
+    assert [path for path in results if results[path] != expected[path]] == [], victim.story
+    left = [path for path in (elsewhere.folder / "tmp").rglob("*") if path.is_file()]
+    for folder in ("locks", "incomplete"):
+        left += (elsewhere.folder / ".snakemake" / folder).rglob("*")
+    assert left == [], victim.story
+    assert "Nothing to be done" in elsewhere.make(long_config)
