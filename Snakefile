@@ -28,6 +28,7 @@ localrules:
     manifests,
     check_archives,
     verify_archives,
+    audit,
     tabulate,
     count_quarantine,
 

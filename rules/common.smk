@@ -50,7 +50,7 @@ def archives_at_hand(paths):
 
 
 def protocol_files(wildcards):
-    return archives_at_hand(experiment.protocol_files(wildcards.corpus))
+    return local(archives_at_hand(experiment.protocol_files(wildcards.corpus)))
 
 
 def shards_with(template, corpus, partition):
@@ -82,7 +82,7 @@ def extraction_gpus(wildcards):
 
 
 def frontend_model(wildcards):
-    return experiment.frontend_inputs(wildcards.frontend)
+    return local(experiment.frontend_inputs(wildcards.frontend))
 
 
 def usable_for(partition):

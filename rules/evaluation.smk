@@ -1,4 +1,4 @@
-# Classifiers -> scores, metrics, tables.
+# Classifiers -> scores, metrics, tables; and whether all artefacts are what they should be.
 
 
 rule score:
@@ -81,3 +81,22 @@ rule tabulate:
         revision=f"tables-{revisions.TABLES}",
     script:
         "../workflow_scripts/tabulate.py"
+
+
+rule audit:
+    log:
+        "results/logs/audit.log",
+    conda:
+        "../envs/signl.yaml"
+    threads: 4
+    params:
+        cfg=lambda wildcards: {
+            "expected": [*experiment.artefacts, "results/quarantine.csv"],
+            "tables": {
+                "results/indomain.csv": metrics_of(in_domain=True),
+                "results/crossdomain.csv": metrics_of(in_domain=False),
+            },
+            "table_options": {"published_as": experiment.published_as()},
+        },
+    script:
+        "../workflow_scripts/audit.py"

@@ -6,7 +6,7 @@ parsed, in every job, and so imports nothing heavy, and looks at no file's conte
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -123,6 +123,49 @@ class Experiment:
             used |= {(frontend, corpus, partition) for partition in (TRAIN, DEV)}
             used.add((frontend, cell.eval_corpus, EVAL))
         return sorted(used)
+
+    @cached_property
+    def artefacts(self) -> list[str]:
+        """Paths of what the workflow makes, but for tables, logs and what the demo starts from."""
+        paths = set()
+        for archive in self.archives:
+            paths.add(f"results/manifests/{self.packing_corpus(archive)}.parquet")
+            paths |= {
+                f"results/audio/{archive}/{shard}.parquet" for shard in self.shards_of(archive)
+            }
+        for corpus, partitions in self.partitions_in_use.items():
+            paths.add(f"results/manifests/{corpus}.parquet")
+            paths |= {f"results/trials/{corpus}/{partition}.parquet" for partition in partitions}
+        for frontend, corpus, partition in self.usable_in_use:
+            usable = f"results/usable/{frontend}/{corpus}/{partition}"
+            paths |= {f"{usable}.parquet", f"{usable}.quarantine.csv"}
+            paths |= {
+                f"results/features/{frontend}/{archive}/{shard}{suffix}"
+                for archive in self.audio_archives(corpus, partition)
+                for shard in self.shards_of(archive)
+                for suffix in (".safetensors", ".parquet")
+            }
+        for cell in self.evaluated:
+            paths |= self._artefacts_of(cell)
+        return sorted(paths)
+
+    def _artefacts_of(self, cell: Evaluated) -> set[str]:
+        """Return what is made for one cell, from its labels to its metrics."""
+        recipe, corpus, percent, seed = astuple(cell.classifier)
+        trained = f"{recipe}/{corpus}/labels-{percent:g}/seed-{seed}"
+        folders = [f"results/classifiers/{trained}"]
+        if self.is_pretrained(recipe):
+            folders.append(f"results/encoders/{recipe}/{corpus}/seed-{seed}")
+        return {
+            f"results/labels/{corpus}/seed-{seed}/labels-{percent:g}.parquet",
+            f"results/scores/{trained}/{cell.eval_corpus}.parquet",
+            f"results/metrics/{trained}/{cell.eval_corpus}/{cell.protocol}.json",
+            *(
+                f"{folder}/{file}"
+                for folder in folders
+                for file in ("model.safetensors", "config.json", "history.jsonl")
+            ),
+        }
 
     # Corpora and archives.
 

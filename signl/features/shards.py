@@ -25,8 +25,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from signl import artefacts, revisions
-from signl.artefacts import MadeBy, atomic_write, check_made_by
+from signl import artefacts, revisions, seals
+from signl.artefacts import MadeBy, atomic_write, check_made_by, remedy
 from signl.errors import ArtefactError
 from signl.features.index import INDEX_SCHEMA, STAGE
 from signl.shards import by_archive
@@ -75,10 +75,16 @@ def write_shard(
     options : Mapping
         Options of the front-end, kept in the header.
     """
-    made_by = MadeBy(stage=STAGE, revision=revisions.FEATURES, options=options)
+    made_by = MadeBy(
+        stage=STAGE,
+        revision=revisions.FEATURES,
+        options=options,
+        digests={"members": seals.text_digest([row["member"] for row in index])},
+    )
     counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
     tensors = {"frames": frames.to(torch.float16).contiguous(), "offsets": counts.cumsum(0)}
-    metadata = {artefacts.HEADER: made_by.to_json()} | {
+    header = made_by.placed_at(path).to_blank_json(data=seals.BLANK)
+    metadata = {artefacts.HEADER: header} | {
         name: str(value) for name, value in shape._asdict().items()
     }
     artefacts.write_table(
@@ -86,6 +92,7 @@ def write_shard(
     )
     with atomic_write(path) as scratch:
         save_file(tensors, scratch, metadata=metadata)
+        seals.seal_tensors(scratch)
 
 
 class Shard:
@@ -110,9 +117,9 @@ class Shard:
             raise
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise ArtefactError(
-                f"{path} is not a whole feature shard ({error}); "
-                f"delete it and run the same snakemake command again"
+                f"{path} is not a whole feature shard ({error}); {remedy(path)}"
             ) from error
+        artefacts.check_tensors(path)
         check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
         self.made_by = made_by
 

@@ -4,7 +4,6 @@ Both files are whole or absent. The header of what made them stands in both, so 
 configuration of different runs are not read as one model.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +13,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from signl import revisions
-from signl.artefacts import HEADER, MadeBy, atomic_write, check_made_by, write_text
+from signl import revisions, seals
+from signl.artefacts import (
+    HEADER,
+    MadeBy,
+    atomic_write,
+    check_tensor_data,
+    read_document,
+    remedy,
+    write_document,
+)
 from signl.errors import ArtefactError, SignlError
 from signl.graph.heads import Classifier
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
@@ -56,17 +63,14 @@ def save_model(
     card : Mapping, optional
         Anything else that a reader of the model should know; what JSON can hold.
     """
+    made_by = made_by.placed_at(config_path)
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()
     }
     with atomic_write(model_path) as scratch:
-        save_file(weights, scratch, metadata={HEADER: made_by.to_json()})
-    description = {
-        **_describe(module),
-        "made_by": json.loads(made_by.to_json()),
-        "card": dict(card or {}),
-    }
-    write_text(config_path, json.dumps(description, indent=2) + "\n")
+        save_file(weights, scratch, metadata={HEADER: made_by.to_blank_json(data=seals.BLANK)})
+        seals.seal_tensors(scratch)
+    write_document(config_path, {**_describe(module), "card": dict(card or {})}, made_by)
 
 
 def load_encoder(
@@ -134,17 +138,12 @@ def _describe(module: SpectralTemporalEncoder | Classifier) -> dict[str, Any]:
 
 def _read_description(path: Path, kind: str, *, stage: str, revision: int) -> dict[str, Any]:
     """Read and check a config.json; its ``made_by`` comes back as a MadeBy."""
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        found, made_by = description["class"], MadeBy(**description["made_by"])
-    except FileNotFoundError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ArtefactError(f"{path} is not the configuration of a model: {error!r}") from error
-    if found != kind:
-        raise ArtefactError(f"{path} describes a model of class {found!r}, expected {kind!r}")
-    check_made_by(made_by, path, stage=stage, revision=revision)
-    return {**description, "made_by": made_by}
+    description = read_document(path, stage=stage, revision=revision)
+    if (found := description.get("class")) != kind:
+        raise ArtefactError(
+            f"{path} describes a model of class {found!r}, expected {kind!r}; {remedy(path)}"
+        )
+    return description
 
 
 def _build_encoder(description: Mapping[str, Any], path: str | Path) -> SpectralTemporalEncoder:
@@ -159,21 +158,22 @@ def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedM
     """Load the weights into a module built from its description."""
     weights, header = _read_weights(path)
     made_by: MadeBy = description["made_by"]
-    if header != made_by.to_json():
+    if header != made_by:
         raise ArtefactError(
-            f"{path} was made by {header}, its configuration by {made_by.to_json()}; "
-            f"delete both and run the same snakemake command again"
+            f"{path} was made by {header}, its configuration by {made_by}; {remedy(path)}"
         )
     load_strictly(module, weights, source=path)
     return LoadedModel(module.eval(), made_by, description.get("card", {}))
 
 
-def _read_weights(path: Path) -> tuple[dict[str, Tensor], str | None]:
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], MadeBy]:
     try:
         with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get(HEADER)
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            header = MadeBy.from_json((file.metadata() or {})[HEADER])
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise
-    except (SafetensorError, OSError) as error:
-        raise ArtefactError(f"{path} is damaged ({error}); make it anew") from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(f"{path} is damaged ({error}); {remedy(path)}") from error
+    check_tensor_data(path)
+    return weights, header

@@ -2,12 +2,12 @@
 
 import csv
 import itertools
-import json
 import statistics
 
 import pytest
 
 from signl import revisions
+from signl.artefacts import MadeBy, write_document
 from signl.errors import ConfigError, ScoreError
 from signl.evaluation.tables import COLUMNS, format_table, tabulate
 
@@ -19,7 +19,6 @@ def write_metrics(tmp_path):
 
     def write(*, eer=0.1, min_dcf=0.5, n_bonafide=10, n_spoof=20, **cell):
         document = {
-            "made_by": {"stage": "measure", "revision": revisions.METRICS, "options": {}},
             "cell": {
                 "recipe": "signl",
                 "frontend": "xlsr",
@@ -38,7 +37,8 @@ def write_metrics(tmp_path):
             "cllr": 3 * min_dcf,
         }
         path = tmp_path / f"metrics-{next(numbers)}.json"
-        path.write_text(json.dumps(document))
+        made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+        write_document(path, document, made_by)
         return path
 
     return write

@@ -118,7 +118,7 @@ def test_a_damaged_or_swapped_file_is_refused_by_name(tmp_path, spoil):
     spoil(path)
     with pytest.raises(
         ArtefactError,
-        match=r"0000-of-0001\.safetensors is not a whole feature shard .* command again",
+        match=r"0000-of-0001\.safetensors is not a whole feature shard .* --force .*safetensors",
     ):
         Shard(path)
 

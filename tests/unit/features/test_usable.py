@@ -19,7 +19,7 @@ def trial(name, archive, shard, row, partition="eval"):
     return {
         "utterance_id": name,
         "archive": archive,
-        "member": f"{name}.flac",
+        "member": f"{shard}-{row}.flac",
         "partition": partition,
         "protocols": ["eval", "all"],
         "label": "spoof",
