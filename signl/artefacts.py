@@ -178,13 +178,13 @@ def write_table(path: str | Path, table: pa.Table, made_by: MadeBy) -> None:
             scratch, table.schema, compression="zstd", write_page_checksum=True
         ) as writer:
             writer.write_table(table)
-            close_table(writer, made_by.placed_at(path))
+            close_table(writer, made_by.placed_at(path), data=seals.BLANK)
         seals.seal_table(scratch)
 
 
-def close_table(writer: pq.ParquetWriter, made_by: MadeBy) -> None:
+def close_table(writer: pq.ParquetWriter, made_by: MadeBy, **fields: str) -> None:
     """Write the header of a table and close it; :func:`signl.seals.seal_table` comes next."""
-    writer.add_key_value_metadata({HEADER: made_by.to_blank_json()})
+    writer.add_key_value_metadata({HEADER: made_by.to_blank_json(**fields)})
     writer.close()
 
 
@@ -218,7 +218,7 @@ def reading_table(path: str | Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, seals.SealError) as error:
         raise ArtefactError(f"{path} is damaged ({error}); {remedy(path)}") from error
 
 
@@ -250,6 +250,15 @@ def read_table(
         return pq.read_table(
             path, columns=columns, partitioning=None, page_checksum_verification=True
         )
+
+
+def check_table_data(path: str | Path) -> None:
+    """Refuse a table of which anything is not what was written; reads all of it, in pieces."""
+    with reading_table(path):
+        if not seals.check_table_data(path):
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                for group in range(file.num_row_groups):
+                    file.read_row_group(group)
 
 
 def check_tensors(path: str | Path) -> None:

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import pyarrow.parquet as pq
 from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
@@ -26,10 +25,10 @@ from signl.artefacts import (
     HEADER,
     MadeBy,
     check_made_by,
+    check_table_data,
     check_tensor_data,
     place_of,
     read_document,
-    reading_table,
     remedy,
     table_made_by,
 )
@@ -215,9 +214,7 @@ def _check_unknown(path: Path, kind: Kind) -> None:
 def _check_table(path: Path, kind: Kind) -> None:
     made_by = table_made_by(path)
     check_made_by(made_by, path, stage=kind.stage, revision=kind.revision)
-    with reading_table(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        for group in range(file.num_row_groups):
-            file.read_row_group(group)
+    check_table_data(path)
     results = _results_of(path)
     if kind.stage == "extract_features":
         _check_members(path, made_by.digests.get("members", ""), results)
@@ -273,18 +270,21 @@ def _check_document(path: Path, kind: Kind) -> None:
 def _check_history(path: Path, kind: Kind) -> None:
     """Check that epochs follow each other, and that the one that was kept is among them."""
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        text = path.read_text(encoding="utf-8")
+        records = [json.loads(line) for line in text.split("\n")[:-1]]
         epochs = [record["epoch"] for record in records]
     except (ValueError, KeyError, TypeError) as error:
         raise ArtefactError(f"{path} is no history ({error!r}); {remedy(path)}") from error
-    if not epochs or epochs != list(range(len(epochs))):
+    if not text.endswith("\n") or epochs != list(range(len(epochs))):
         raise ArtefactError(f"{path} holds the epochs {epochs[:20]}; {remedy(path)}")
     document = _whole_document(path.with_name("config.json"), kind)
-    kept = document and document.get("card", {}).get("dev")
-    if kept and kept not in records:
+    if document is None:
+        return
+    kept = document.get("card", {}).get("dev")
+    digest = document["made_by"].digests.get("history")
+    if (kept and kept not in records) or digest not in (None, file_digest(path)):
         raise ArtefactError(
-            f"{path} does not have the epoch that config.json beside it says was kept; "
-            f"{remedy(path)}"
+            f"{path} is not the history that config.json beside it tells of; {remedy(path)}"
         )
 
 

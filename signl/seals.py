@@ -3,13 +3,15 @@
 The head is what says how the rest is to be read: the footer of a Parquet file, the header of
 a safetensors file, and all of a JSON document. A seal stands in it as text, ``"seal": "..."``,
 and is taken with the digits of the seal itself set to :data:`BLANK`. The rest has checksums of
-its own: those of Parquet's pages, and of tensors the digest ``"data": "..."`` in their header.
+its own: a digest in the head, ``"data": "..."``, and in Parquet those of its pages. Shards of
+audio have the latter alone, for a digest would have them read once more.
 """
 
 import hashlib
 import json
 import re
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -110,8 +112,21 @@ def _check(head: _Head) -> None:
         raise SealError("its seal is broken")
 
 
-def seal_table(path: str | Path) -> None:
-    """Set the seal of a Parquet file whose header has a blank one."""
+def seal_table(path: str | Path, *, with_data: bool = True) -> None:
+    """Set the seal, and the digest of the data, of a Parquet file in whose header they are blank.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    with_data : bool
+        Whether its header has a digest of the data.
+    """
+    if with_data:
+        with Path(path).open("r+b") as handle:
+            head = _table_head(handle)
+            digest = _digest_between(handle, 0, head.start)
+            _put(handle, head, _field(head.content, "data"), digest)
     _seal(path, _table_head)
 
 
@@ -119,7 +134,7 @@ def seal_tensors(path: str | Path) -> None:
     """Set the digest of the data and the seal of a safetensors file that has both blank."""
     with Path(path).open("r+b") as handle:
         head = _tensors_head(handle)
-        _put(handle, head, _field(head.content, "data"), _rest_digest(handle, head.stop))
+        _put(handle, head, _field(head.content, "data"), _digest_between(handle, head.stop))
     _seal(path, _tensors_head)
 
 
@@ -142,6 +157,23 @@ def check_table(path: str | Path) -> None:
         _check(_table_head(handle))
 
 
+def check_table_data(path: str | Path) -> bool:
+    """Refuse a Parquet file whose data are not what was written; reads all of them.
+
+    Returns
+    -------
+    bool
+        Whether it has a digest of its data: if not, its pages have to be read.
+    """
+    with Path(path).open("rb") as handle:
+        head = _table_head(handle)
+        _check(head)
+        if b'"data": ' not in head.content:
+            return False
+        _check_data(head, _digest_between(handle, 0, head.start))
+        return True
+
+
 def check_tensors(path: str | Path) -> None:
     """Refuse a safetensors file whose header is not what was written; its data are not read."""
     with Path(path).open("rb") as handle:
@@ -158,24 +190,29 @@ def check_tensor_data(path: str | Path) -> None:
     with Path(path).open("rb") as handle:
         head = _tensors_head(handle)
         _check(head)
-        stated = head.content[_field(head.content, "data")].decode()
-        if _rest_digest(handle, head.stop) != stated:
-            raise SealError("its data are not those that were written")
+        _check_data(head, _digest_between(handle, head.stop))
 
 
-def _rest_digest(handle: BinaryIO, start: int) -> str:
-    """Return the digest of all that follows, read in chunks."""
+def _check_data(head: _Head, digest: str) -> None:
+    if head.content[_field(head.content, "data")].decode() != digest:
+        raise SealError("its data are not those that were written")
+
+
+def _digest_between(handle: BinaryIO, start: int, stop: int | None = None) -> str:
+    """Return the digest of a part of a file, by default of all that follows, read in chunks."""
     handle.seek(start)
+    n_left = sys.maxsize if stop is None else stop - start
     hasher = hashlib.sha256()
-    while chunk := handle.read(_CHUNK_BYTES):
+    while chunk := handle.read(min(_CHUNK_BYTES, n_left)):
         hasher.update(chunk)
+        n_left -= len(chunk)
     return hasher.hexdigest()[: len(BLANK)]
 
 
 def file_digest(path: str | Path) -> str:
     """Return the digest of a whole file, as the headers of others state it."""
     with Path(path).open("rb") as handle:
-        return _rest_digest(handle, 0)
+        return _digest_between(handle, 0)
 
 
 def text_digest(lines: list[str]) -> str:

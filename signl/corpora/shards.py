@@ -97,7 +97,7 @@ class _Shard:
         """Write the header, which tells of all members, and close the file."""
         digests = {"members": seals.text_digest(self._names)}
         close_table(self._writer, replace(self._made_by, digests=digests))
-        seals.seal_table(self._path)
+        seals.seal_table(self._path, with_data=False)
 
     def close(self) -> None:
         self._writer.close()

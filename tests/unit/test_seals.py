@@ -10,6 +10,7 @@ from signl import seals
 from signl.artefacts import (
     HEADER,
     MadeBy,
+    check_table_data,
     check_tensor_data,
     check_tensors,
     read_document,
@@ -59,6 +60,13 @@ def test_a_changed_byte_of_a_table_changes_nothing_unseen(table):
             continue
         # What the page's checksum leaves out, and the reader does not look at.
         assert found.equals(TABLE)
+
+
+def test_a_changed_byte_of_a_table_is_found_where_all_is_read(table):
+    for _, content in flips(table.read_bytes()):
+        table.write_bytes(content)
+        with pytest.raises(ArtefactError, match=r"table\.parquet is damaged"):
+            check_table_data(table)
 
 
 def test_a_changed_byte_of_the_footer_is_found(table):

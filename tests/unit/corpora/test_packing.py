@@ -214,9 +214,9 @@ def test_damaged_shards_are_named(tmp_path, published, outputs):
     pack_audio([path], manifest, outputs, options=FLAC_T)
     full = next(output for output in outputs if read_members(output))
     full.write_bytes(full.read_bytes()[:3000])
-    with pytest.raises(ArtefactError, match=f"{full.name}.*delete it and run"):
+    with pytest.raises(ArtefactError, match=f"{full.name}.*make it anew"):
         read_members(full)
-    with pytest.raises(ArtefactError, match=f"{full.name}.*delete it and run"):
+    with pytest.raises(ArtefactError, match=f"{full.name}.*make it anew"):
         list(iterate_audio(full))
 
 

@@ -133,13 +133,8 @@ def test_options_reach_the_measures(run, rows, values):
     assert document["act_dcf"] == act_dcf(bonafide, spoof, costs=costs)
     rates = error_rates(bonafide, spoof, threshold=0.25)
     assert document["transfer"] == {"threshold": 0.25, **rates._asdict()}
-    assert document["made_by"] == {
-        "stage": "measure",
-        "revision": revisions.METRICS,
-        "options": options,
-        "made_for": "",
-        "digests": {},
-    }
+    made_by = MadeBy(stage="measure", revision=revisions.METRICS, options=options)
+    assert document["made_by"] == made_by
 
 
 def test_file_is_the_same_each_time_and_its_keys_are_sorted(run, rows, values, tmp_path):
