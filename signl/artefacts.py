@@ -108,7 +108,8 @@ class MadeBy:
         The place (:func:`place_of`) that the artefact was made for: a file that has come to lie
         elsewhere, where it is taken for another, is found by it.
     digests : Mapping
-        Digests by which other files can be told to belong to this one.
+        Digests by which other files can be told to belong to this one; those of whole files
+        by their place (:func:`digests_of`).
     """
 
     stage: str
@@ -148,6 +149,11 @@ class MadeBy:
     def from_json(cls, text: str | bytes) -> Self:
         """Read a header's text."""
         return cls.from_mapping(json.loads(text))
+
+
+def digests_of(*paths: str | Path) -> dict[str, str]:
+    """Return digests of whole files, from or with which an artefact is made, by their place."""
+    return {place_of(path) or Path(path).name: seals.file_digest(path) for path in paths}
 
 
 def check_made_by(found: MadeBy, path: str | Path, *, stage: str, revision: int) -> None:

@@ -182,6 +182,29 @@ class FeatureStore:
             raise ArtefactError(f"archive {archive} has no feature shard")
         return self.shard(archive, 0)
 
+    def check_utterances(self, usable: Sequence[str | Path]) -> None:
+        """Refuse shards of other utterances than usable trials were gathered from.
+
+        Raises
+        ------
+        ArtefactError
+            Names the shard and how it is made anew.
+        """
+        stated = {
+            tuple(name.split("/")): digest
+            for path in usable
+            for name, digest in artefacts.table_made_by(path).digests.items()
+            if name.count("/") == 1
+        }
+        for archive, paths in self._paths.items():
+            for index, path in enumerate(map(Path, paths)):
+                digest = stated.get((archive, path.stem))
+                if digest and self.shard(archive, index).made_by.digests["members"] != digest:
+                    raise ArtefactError(
+                        f"{path} holds other utterances than {usable[0]} was gathered from; "
+                        f"{remedy(path)}"
+                    )
+
     def shard(self, archive: str, index: int) -> Shard:
         """Return one shard, opened on its first use."""
         key = (archive, index)

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from signl import revisions
-from signl.artefacts import MadeBy, table_made_by, write_document, write_table
+from signl.artefacts import MadeBy, digests_of, table_made_by, write_document, write_table
 from signl.audit import audit, format_report
 from signl.corpora.shards import ShardWriter, iterate_audio
 from signl.errors import ArtefactError
+from signl.evaluation.scores import write_scores
 from signl.features.shards import Shape, write_shard
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
 from signl.graph.saving import save_model
@@ -61,13 +62,13 @@ def write_usable(results, partition):
     write_table(path, pa.table({"utterance_id": [partition]}), made_by)
 
 
-def write_encoder(results, seed):
+def write_encoder(results, seed, *, weights=0):
     folder = results / "encoders" / "toy" / "cfad" / f"seed-{seed}"
-    torch.manual_seed(seed)
+    torch.manual_seed(weights)
     config = GraphConfig(nodes=4, channels=8, neighbours=2, layers=2)
     made_by = MadeBy(stage="pretrain_encoder", revision=revisions.PRETRAINING, options={})
     records = [{"epoch": epoch, "dev_loss": epoch + seed / 10} for epoch in range(2)]
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "history.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in records))
     save_model(
         folder / "model.safetensors",
@@ -203,6 +204,18 @@ def test_features_of_other_utterances_are_found(results):
     report = audited(results)
     usable = [f"results/usable/toy/cfad/{partition}.parquet" for partition in ("dev", "train")]
     assert_found(report, f"{shard}.safetensors", f"{shard}.parquet", *usable)
+
+
+def test_scores_of_another_model_are_found(results):
+    model = results / "encoders" / "toy" / "cfad" / "seed-0" / "model.safetensors"
+    scores = results / "scores" / "toy" / "cfad" / "labels-5" / "seed-1" / "dev.parquet"
+    write_scores(scores, ["a"], [0.5], options={}, digests=digests_of(model))
+    audited(results).check()
+    write_encoder(results, 0, weights=7)
+    report = audited(results)
+    (problem,) = report.problems
+    assert "was made with another results/encoders/toy/cfad/seed-0/model" in problem.message
+    assert_found(report, scores.relative_to(results.parent).as_posix())
 
 
 def test_what_is_not_made_is_counted_and_no_problem(results):
