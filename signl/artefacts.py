@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -136,14 +136,15 @@ class MadeBy:
         """Return the header's text, the same for equal contents."""
         return json.dumps(self.to_mapping(), sort_keys=True)
 
-    def to_blank_json(self, **fields: str) -> str:
+    def to_blank_json(self, **others: object) -> str:
         """Return the header's text as it is written: with a blank seal, and other fields."""
-        return json.dumps(self.to_mapping() | {"seal": seals.BLANK, **fields}, sort_keys=True)
+        return json.dumps(self.to_mapping() | {"seal": seals.BLANK, **others}, sort_keys=True)
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Read a header's values; those of its seal are left out."""
-        return cls(**{key: value for key, value in values.items() if key not in ("seal", "data")})
+        """Read a header's values; its seal, and what else stands there, are left out."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -188,9 +189,9 @@ def write_table(path: str | Path, table: pa.Table, made_by: MadeBy) -> None:
         seals.seal_table(scratch)
 
 
-def close_table(writer: pq.ParquetWriter, made_by: MadeBy, **fields: str) -> None:
+def close_table(writer: pq.ParquetWriter, made_by: MadeBy, **others: object) -> None:
     """Write the header of a table and close it; :func:`signl.seals.seal_table` comes next."""
-    writer.add_key_value_metadata({HEADER: made_by.to_blank_json(**fields)})
+    writer.add_key_value_metadata({HEADER: made_by.to_blank_json(**others)})
     writer.close()
 
 

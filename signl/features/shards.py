@@ -15,6 +15,7 @@ shard: ``member``, ``n_frames``, ``duration_s`` (of what was used, before any re
 ``reason`` (null, or why it could not be decoded).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -83,15 +84,13 @@ def write_shard(
     )
     counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
     tensors = {"frames": frames.to(torch.float16).contiguous(), "offsets": counts.cumsum(0)}
-    header = made_by.placed_at(path).to_blank_json(data=seals.BLANK)
-    metadata = {artefacts.HEADER: header} | {
-        name: str(value) for name, value in shape._asdict().items()
-    }
+    # One entry, for several come in another order each time.
+    header = made_by.placed_at(path).to_blank_json(data=seals.BLANK, shape=shape._asdict())
     artefacts.write_table(
         index_path, pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA), made_by
     )
     with atomic_write(path) as scratch:
-        save_file(tensors, scratch, metadata=metadata)
+        save_file(tensors, scratch, metadata={artefacts.HEADER: header})
         seals.seal_tensors(scratch)
 
 
@@ -108,14 +107,14 @@ class Shard:
         self.path = Path(path)
         try:
             self._file = safe_open(self.path, framework="pt")
-            metadata = self._file.metadata() or {}
-            made_by = MadeBy.from_json(metadata[artefacts.HEADER])
-            self.shape = Shape(*(int(metadata[name]) for name in Shape._fields))
+            header = json.loads((self._file.metadata() or {})[artefacts.HEADER])
+            made_by = MadeBy.from_mapping(header)
+            self.shape = Shape(**header["shape"])
             self._offsets = self._file.get_tensor("offsets")
             self._frames = self._file.get_slice("frames")
         except FileNotFoundError:
             raise
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        except (SafetensorError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ArtefactError(
                 f"{path} is not a whole feature shard ({error}); {remedy(path)}"
             ) from error

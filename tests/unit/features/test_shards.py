@@ -199,3 +199,8 @@ def test_a_shard_in_the_place_of_another_is_refused(tmp_path):
     path.rename(other)
     with pytest.raises(ArtefactError, match="was made for results/features/toy/DF/"):
         Shard(other)
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path):
+    paths = [write(tmp_path / name / "DF")[0] for name in "abcd"]
+    assert len({path.read_bytes() for path in paths}) == 1
