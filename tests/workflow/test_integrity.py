@@ -41,7 +41,7 @@ def test_swapped_and_truncated_files_are_found_and_mended(copy, toy_config):
     assert "0 not made, 3 problems" in refused.stdout
     assert f"PROBLEM: {CFAD} was made for {LA}" in refused.stdout
     assert commands_in(refused.stdout) == [["--force", name] for name in (CFAD, LA, SCORES)]
-    for arguments in (["--force", SCORES], ["--force", CFAD, LA]):
+    for arguments in (["--force", CFAD, LA], ["--force", SCORES]):
         copy.make(toy_config, *arguments)
     assert [path.read_bytes() for path in (first, second, scores)] == sound
     assert "0 problems" in copy.make(toy_config, "audit")
