@@ -29,6 +29,7 @@ localrules:
     check_archives,
     verify_archives,
     sample_labels,
+    audit,
     tabulate,
     tabulate_breakdown,
     tabulate_pretraining,

@@ -65,7 +65,7 @@ for name in experiment.archives:
             f"pack_audio_{name}"
         input:
             manifest=f"results/manifests/{experiment.packing_corpus(name)}.parquet",
-            archive=experiment.archive_files(name),
+            archive=local(experiment.archive_files(name)),
         output:
             shards=expand(
                 "results/audio/{archive}/{shard}.parquet",

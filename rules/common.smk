@@ -53,7 +53,7 @@ def archives_at_hand(paths):
 
 
 def protocol_files(wildcards):
-    return archives_at_hand(experiment.protocol_files(wildcards.corpus))
+    return local(archives_at_hand(experiment.protocol_files(wildcards.corpus)))
 
 
 def shards_with(template, corpus, partition):
@@ -98,7 +98,7 @@ def extraction_gpus(wildcards):
 
 
 def frontend_model(wildcards):
-    return experiment.frontend_inputs(wildcards.frontend)
+    return local(experiment.frontend_inputs(wildcards.frontend))
 
 
 def usable_for(partition):
@@ -135,7 +135,7 @@ def trained_frontend(wildcards):
     """Return the model that a recipe trains on from; nothing, where it trains none."""
     if not experiment.is_end_to_end(wildcards.recipe):
         return []
-    return experiment.frontend_inputs(experiment.frontend_of(wildcards.recipe))
+    return local(experiment.frontend_inputs(experiment.frontend_of(wildcards.recipe)))
 
 
 def model_files(folder):
@@ -146,7 +146,7 @@ def model_files(folder):
 def encoder_of(wildcards):
     """Return the encoder to start from: nothing, for a recipe without pre-training."""
     if folder := experiment.given_encoder(wildcards.recipe):
-        return model_files(folder)
+        return local(model_files(folder))
     if not experiment.is_pretrained(wildcards.recipe):
         return []
     return model_files(
@@ -156,12 +156,14 @@ def encoder_of(wildcards):
 
 def classifier_of(wildcards):
     """Return the files of a classifier: of the folder that a recipe names, or trained."""
+    if folder := experiment.given_classifier(wildcards.recipe):
+        return local(model_files(folder))
     trained = (
         "results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}".format(
             **wildcards
         )
     )
-    return model_files(experiment.given_classifier(wildcards.recipe) or trained)
+    return model_files(trained)
 
 
 def usable_eval_trials(wildcards):

@@ -1,9 +1,10 @@
 # The embedded experiment: small corpora in the published layouts, and a small front-end.
+# As all archives and models they stay local where the rest is kept in an object store.
 
 
 rule make_demo_archives:
     output:
-        experiment.demo_archives(),
+        local(experiment.demo_archives()),
     log:
         "results/logs/make_demo_archives.log",
     benchmark:
@@ -24,7 +25,7 @@ rule make_demo_archives:
 
 rule make_demo_frontend:
     output:
-        experiment.demo_frontend(),
+        local(experiment.demo_frontend()),
     log:
         "results/logs/make_demo_frontend.log",
     benchmark:

@@ -1,4 +1,4 @@
-# Classifiers -> scores, metrics, tables.
+# Classifiers -> scores, metrics, tables; and whether all artefacts are what they should be.
 
 
 rule score:
@@ -160,3 +160,27 @@ rule tabulate_pretraining:
         revision=f"tables-{revisions.TABLES}",
     script:
         "../workflow_scripts/tabulate_pretraining.py"
+
+
+rule audit:
+    log:
+        "results/logs/audit.log",
+    conda:
+        "../envs/signl.yaml"
+    threads: 4
+    params:
+        cfg=lambda wildcards: {
+            "expected": [*experiment.artefacts, "results/quarantine.csv"],
+            "tables": {
+                "results/indomain.csv": metrics_of(in_domain=True),
+                "results/crossdomain.csv": metrics_of(in_domain=False),
+                "results/breakdown.csv": [
+                    *metrics_of(in_domain=True),
+                    *metrics_of(in_domain=False),
+                ],
+                "results/pretraining.csv": pretraining_histories(),
+            },
+            "table_options": {"published_as": experiment.published_as()},
+        },
+    script:
+        "../workflow_scripts/audit.py"

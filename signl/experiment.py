@@ -6,7 +6,7 @@ parsed, in every job, and so imports nothing heavy, and looks at no file's conte
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -32,6 +32,8 @@ from signl.seeds import shard_names
 CLIP_S: Final = 9.0
 #: What stands in paths where a network reads audio instead of a front-end's features.
 AUDIO: Final = "audio"
+#: What a training writes into a folder of its own.
+MODEL_FILES: Final = ("model.safetensors", "config.json", "history.jsonl", "README.md")
 DEMO_ARCHIVES: Final = "results/demo/archives"
 DEMO_FRONTEND: Final = "results/demo/wav2vec2"
 
@@ -149,6 +151,50 @@ class Experiment:
                 used |= {(source, corpus, partition) for partition in (TRAIN, DEV)}
             used.add((source, cell.eval_corpus, EVAL))
         return sorted(used)
+
+    @cached_property
+    def artefacts(self) -> list[str]:
+        """Paths of what the workflow makes, but for tables, logs and what the demo starts from."""
+        paths = set()
+        for archive in self.archives:
+            paths.add(f"results/manifests/{self.packing_corpus(archive)}.parquet")
+            paths |= {
+                f"results/audio/{archive}/{shard}.parquet" for shard in self.shards_of(archive)
+            }
+        for corpus, partitions in self.partitions_in_use.items():
+            paths.add(f"results/manifests/{corpus}.parquet")
+            paths |= {f"results/trials/{corpus}/{partition}.parquet" for partition in partitions}
+        for source, corpus, partition in self.usable_in_use:
+            usable = f"results/usable/{source}/{corpus}/{partition}"
+            paths |= {f"{usable}.parquet", f"{usable}.quarantine.csv"}
+            paths |= {
+                template.format(archive=archive, shard=shard)
+                for template in _indexed(source)
+                for archive in self.audio_archives(corpus, partition)
+                for shard in self.shards_of(archive)
+            }
+        for cell in self.evaluated:
+            paths |= self._artefacts_of(cell)
+        return sorted(paths)
+
+    def _artefacts_of(self, cell: Evaluated) -> set[str]:
+        """Return what is made for one cell, from its labels to its metrics."""
+        recipe, corpus, percent, seed = astuple(cell.classifier)
+        trained = f"{recipe}/{corpus}/labels-{percent:g}/seed-{seed}"
+        evaluated = {
+            f"results/scores/{trained}/{cell.eval_corpus}.parquet",
+            f"results/metrics/{trained}/{cell.eval_corpus}/{cell.protocol}.json",
+        }
+        if self.given_classifier(recipe):
+            return evaluated
+        folders = [f"results/classifiers/{trained}"]
+        if self.is_pretrained(recipe):
+            folders.append(f"results/encoders/{recipe}/{corpus}/seed-{seed}")
+        return evaluated | {
+            f"results/labels/{corpus}/seed-{seed}/labels-{percent:g}.parquet",
+            f"results/dev_scores/{trained}.parquet",
+            *(f"{folder}/{file}" for folder in folders for file in MODEL_FILES),
+        }
 
     # Corpora and archives.
 
@@ -497,6 +543,14 @@ class Experiment:
                     corpus,
                     [name for name in evaluable if name in config["corpora"]],
                 )
+
+
+def _indexed(source: str) -> list[str]:
+    """Return templates of the files that say which utterances of a source can be used."""
+    if source == AUDIO:
+        return ["results/inspected/{archive}/{shard}.parquet"]
+    shard = f"results/features/{source}/{{archive}}/{{shard}}"
+    return [f"{shard}.safetensors", f"{shard}.parquet"]
 
 
 def _merged(options: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from signl import revisions
-from signl.artefacts import MadeBy, read_table, write_table
+from signl.artefacts import MadeBy, read_table, remedy, write_table
 from signl.corpora.manifest import MANIFEST_SCHEMA, read_manifest
 from signl.corpora.shards import read_header, read_members
 from signl.corpora.table import archive_named
@@ -139,10 +139,7 @@ def _read_shard_places(archive: str, index: int, n_shards: int, path: str | Path
     header = read_header(path)
     expected = {"archive": archive, "shard": index, "n_shards": n_shards}
     if any(header.get(key) != value for key, value in expected.items()):
-        raise ArtefactError(
-            f"{path} holds {header}, expected {expected}; delete it and run the same "
-            "snakemake command again"
-        )
+        raise ArtefactError(f"{path} holds {header}, expected {expected}; {remedy(path)}")
     members = read_members(path)
     n_rows = len(members)
     archive_set = archive_named(archive).set

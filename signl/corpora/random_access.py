@@ -1,7 +1,7 @@
 """Audio shards read row by row, in any order, as training on waveforms does."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from signl.artefacts import MadeBy, table_made_by
-from signl.corpora.shards import read_header, reading
+from signl.artefacts import MadeBy, reading_table, table_made_by
+from signl.corpora.shards import read_header
 from signl.errors import ArtefactError
 from signl.shards import by_archive
 
@@ -29,8 +29,8 @@ class AudioShard:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         read_header(path)
-        with reading(path):
-            self._file = pq.ParquetFile(path)
+        with reading_table(path):
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
         metadata = self._file.metadata
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self._starts: list[int] = [0, *accumulate(sizes)]
@@ -50,7 +50,7 @@ class AudioShard:
 
     def _group(self, group: int) -> pa.ChunkedArray:
         if self._last is None or self._last[0] != group:
-            with reading(self.path):
+            with reading_table(self.path):
                 column = self._file.read_row_group(group, columns=["audio"])["audio"]
             self._last = (group, column)
         return self._last[1]
@@ -73,6 +73,12 @@ class AudioStore:
     def made_by(self) -> MadeBy:
         """What made the shards, as the first says."""
         return table_made_by(next(iter(self._paths.values()))[0])
+
+    def members(self) -> Iterator[tuple[Path, str]]:
+        """Yield of each shard its path and the digest of its members."""
+        for paths in self._paths.values():
+            for path in paths:
+                yield path, table_made_by(path).digests["members"]
 
     def audio(self, archive: str, shard: int, row: int) -> bytes:
         """Return the published file of an utterance."""

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -12,9 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from signl import revisions
-from signl.artefacts import HEADER, MadeBy, atomic_write, check_made_by, table_made_by
-from signl.errors import ArtefactError
+from signl import revisions, seals
+from signl.artefacts import (
+    MadeBy,
+    atomic_write,
+    check_made_by,
+    close_table,
+    reading_table,
+    table_made_by,
+)
 from signl.seeds import shard_index
 
 STAGE: Final = "pack_audio"
@@ -55,17 +62,24 @@ class PackedAudio(NamedTuple):
 class _Shard:
     """A shard that is being written."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._path = path
+    def __init__(self, path: Path, made_by: MadeBy) -> None:
+        self._path, self._made_by = path, made_by
         # Encoded audio does not compress, and statistics would hold whole recordings.
         self._writer = pq.ParquetWriter(
-            path, schema, compression="none", use_dictionary=False, write_statistics=False
+            path,
+            AUDIO_SCHEMA,
+            compression="none",
+            use_dictionary=False,
+            write_statistics=False,
+            write_page_checksum=True,
         )
+        self._names: list[str] = []
         self._members: list[str] = []
         self._audio: list[bytes] = []
         self.n_pending_bytes = 0
 
     def add(self, member: str, audio: bytes) -> None:
+        self._names.append(member)
         self._members.append(member)
         self._audio.append(audio)
         self.n_pending_bytes += len(audio)
@@ -78,6 +92,12 @@ class _Shard:
     def write(self, members: list[str], audio: list[bytes]) -> None:
         columns = [pa.array(members, pa.string()), _large_binary(audio)]
         self._writer.write_batch(pa.record_batch(columns, schema=AUDIO_SCHEMA))
+
+    def finish(self) -> None:
+        """Write the header, which tells of all members, and close the file."""
+        digests = {"members": seals.text_digest(self._names)}
+        close_table(self._writer, replace(self._made_by, digests=digests))
+        seals.seal_table(self._path, with_data=False)
 
     def close(self) -> None:
         self._writer.close()
@@ -120,7 +140,7 @@ class ShardWriter:
             # Renamed last: before, all that waits is written and all writers are closed.
             scratches = [stack.enter_context(atomic_write(path)) for path in self._outputs]
             for index, scratch in enumerate(scratches):
-                shard = _Shard(scratch, self._schema(index))
+                shard = _Shard(scratch, self._made_by(index))
                 stack.callback(shard.close)
                 self._shards.append(shard)
             # One row group is written while the next is read and decompressed.
@@ -171,15 +191,15 @@ class ShardWriter:
     def _sync(self) -> None:
         """Bring all shards to the disk before the first gets its name: a full one leaves none."""
         for shard in self._shards:
-            shard.close()
+            shard.finish()
         with ThreadPoolExecutor(_N_SYNCED_TOGETHER) as pool:
             for _ in pool.map(_Shard.sync, self._shards):
                 pass
 
-    def _schema(self, index: int) -> pa.Schema:
+    def _made_by(self, index: int) -> MadeBy:
         options = {**self._options, "shard": index, "n_shards": len(self._outputs)}
         made_by = MadeBy(stage=STAGE, revision=revisions.AUDIO, options=options)
-        return AUDIO_SCHEMA.with_metadata({HEADER: made_by.to_json()})
+        return made_by.placed_at(self._outputs[index])
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
@@ -204,10 +224,11 @@ def read_members(path: str | Path) -> list[str]:
         If the file is no whole shard, or of another revision.
     """
     read_header(path)
-    with reading(path):
-        members: list[str] = pq.read_table(path, columns=["member"], partitioning=None)[
-            "member"
-        ].to_pylist()
+    with reading_table(path):
+        table = pq.read_table(
+            path, columns=["member"], partitioning=None, page_checksum_verification=True
+        )
+    members: list[str] = table["member"].to_pylist()
     return members
 
 
@@ -221,20 +242,9 @@ def iterate_audio(path: str | Path) -> Iterator[PackedAudio]:
     """
     read_header(path)
     row = 0
-    with reading(path), pq.ParquetFile(path) as file:
+    with reading_table(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             for member, audio in zip(table["member"], table["audio"], strict=True):
                 yield PackedAudio(row, member.as_py(), audio.as_py())
                 row += 1
-
-
-@contextlib.contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Turn errors of damaged Parquet into ours."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise ArtefactError(
-            f"{path} is damaged ({error}); delete it and run the same snakemake command again"
-        ) from error

@@ -15,10 +15,10 @@ The file holds, with sorted keys::
     transfer                               at the threshold of the dev EER: threshold, miss,
                                            false_alarm, hter; fractions
     calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf
-    made_by                                stage, revision, options
+    made_by                                stage, revision, options, made_for, digests
+    seal                                   digest of all this
 """
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from signl import revisions
-from signl.artefacts import MadeBy, check_made_by, read_table, write_text
-from signl.errors import ArtefactError, ConfigError, ScoreError
+from signl.artefacts import MadeBy, read_document, read_table, write_document
+from signl.errors import ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
 from signl.evaluation.cells import Cell
@@ -140,8 +140,7 @@ def measure(
     dev_scores = read_dev_scores(dev) if dev else None
     content = _measure_trials(matched, dev_scores, described, settings)
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
-    document = {"made_by": json.loads(made_by.to_json()), "cell": described.to_mapping(), **content}
-    write_text(output, json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    write_document(output, {"cell": described.to_mapping(), **content}, made_by)
     for remark in content["dev"]["remarks"]:
         logger.warning("%s: %s", output, remark)
     logger.info("EER %.2f %% on %d trials, %s", 100 * content["eer"], len(matched), output)
@@ -256,16 +255,7 @@ def read_metrics(path: str | Path) -> dict[str, Any]:
     ArtefactError
         If the file is damaged or was made by something else.
     """
-    try:
-        document: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-        made_by = MadeBy(**document["made_by"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(
-            f"{path} holds no metrics ({error!r}); delete it and run the same snakemake "
-            "command again"
-        ) from error
-    check_made_by(made_by, path, stage=STAGE, revision=revisions.METRICS)
-    return document
+    return read_document(path, stage=STAGE, revision=revisions.METRICS)
 
 
 def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:

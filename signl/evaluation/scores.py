@@ -56,6 +56,7 @@ def write_scores(
     scores: npt.ArrayLike,
     *,
     options: Mapping[str, Any],
+    digests: Mapping[str, str] | None = None,
 ) -> None:
     """Write a score table.
 
@@ -69,6 +70,8 @@ def write_scores(
         Finite; higher = more bona fide.
     options : Mapping
         What made the scores, for the header.
+    digests : Mapping, optional
+        Digests of the files that made them (:func:`signl.artefacts.digests_of`).
 
     Raises
     ------
@@ -82,7 +85,8 @@ def write_scores(
         )
     table = pa.table([pa.array(utterance_ids, pa.string()), pa.array(values)], schema=SCHEMA)
     check_scores(table, str(path))
-    write_table(path, table, MadeBy(stage=STAGE, revision=revisions.SCORES, options=options))
+    made_by = MadeBy(stage=STAGE, revision=revisions.SCORES, options=options, digests=digests or {})
+    write_table(path, table, made_by)
 
 
 def read_scores(path: str | Path) -> pa.Table:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from signl.artefacts import digests_of
 from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
@@ -68,11 +69,12 @@ def score_trials(
     clips = clips_for_encoder(classifier.encoder, shards)
     if isinstance(clips, FrameClips):
         _check_features(loaded.card["features"], clips, model, shards[0])
+    clips.check_utterances([trials])
     table = read_usable(trials) if labels is None else read_labelled(trials, labels)
     utterances = Utterances.of(table)
     began = time.monotonic()
     scores = _scores(classifier, utterances, clips, resources)
-    write_scores(output, utterances.ids, scores, options=options)
+    write_scores(output, utterances.ids, scores, options=options, digests=digests_of(model))
     logger.info(
         "scored %d trials in %.1f s, mean %.3f, wrote %s",
         len(scores),

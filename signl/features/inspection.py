@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from signl import artefacts, revisions
+from signl import artefacts, revisions, seals
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_waveform
 from signl.corpora.shards import PackedAudio, iterate_audio
@@ -38,7 +38,12 @@ def inspect_audio(audio: str | Path, output: str | Path, *, options: Mapping[str
         _inspect(packed, options["clip_s"])
         for packed in tqdm(iterate_audio(audio), desc=Path(audio).stem, unit=" utt", disable=None)
     ]
-    made_by = MadeBy(stage=INSPECTION_STAGE, revision=revisions.INSPECTIONS, options=dict(options))
+    made_by = MadeBy(
+        stage=INSPECTION_STAGE,
+        revision=revisions.INSPECTIONS,
+        options=dict(options),
+        digests={"members": seals.text_digest([row["member"] for row in rows])},
+    )
     artefacts.write_table(output, pa.Table.from_pylist(rows, schema=INDEX_SCHEMA), made_by)
     logger.info(
         "%d of %d utterances can be decoded; wrote %s",

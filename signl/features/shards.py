@@ -15,7 +15,8 @@ shard: ``member``, ``n_frames``, ``duration_s`` (of what was used, before any re
 ``reason`` (null, or why it could not be decoded).
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -25,10 +26,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from signl import artefacts, revisions
-from signl.artefacts import MadeBy, atomic_write, check_made_by
+from signl import artefacts, revisions, seals
+from signl.artefacts import MadeBy, atomic_write, check_made_by, remedy
 from signl.errors import ArtefactError
 from signl.features.index import INDEX_SCHEMA, STAGE
+from signl.features.usable import check_members
 from signl.shards import by_archive
 
 
@@ -75,17 +77,22 @@ def write_shard(
     options : Mapping
         Options of the front-end, kept in the header.
     """
-    made_by = MadeBy(stage=STAGE, revision=revisions.FEATURES, options=options)
+    made_by = MadeBy(
+        stage=STAGE,
+        revision=revisions.FEATURES,
+        options=options,
+        digests={"members": seals.text_digest([row["member"] for row in index])},
+    )
     counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
     tensors = {"frames": frames.to(torch.float16).contiguous(), "offsets": counts.cumsum(0)}
-    metadata = {artefacts.HEADER: made_by.to_json()} | {
-        name: str(value) for name, value in shape._asdict().items()
-    }
+    # One entry, for several come in another order each time.
+    header = made_by.placed_at(path).to_blank_json(data=seals.BLANK, shape=shape._asdict())
     artefacts.write_table(
         index_path, pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA), made_by
     )
     with atomic_write(path) as scratch:
-        save_file(tensors, scratch, metadata=metadata)
+        save_file(tensors, scratch, metadata={artefacts.HEADER: header})
+        seals.seal_tensors(scratch)
 
 
 class Shard:
@@ -101,18 +108,18 @@ class Shard:
         self.path = Path(path)
         try:
             self._file = safe_open(self.path, framework="pt")
-            metadata = self._file.metadata() or {}
-            made_by = MadeBy.from_json(metadata[artefacts.HEADER])
-            self.shape = Shape(*(int(metadata[name]) for name in Shape._fields))
+            header = json.loads((self._file.metadata() or {})[artefacts.HEADER])
+            made_by = MadeBy.from_mapping(header)
+            self.shape = Shape(**header["shape"])
             self._offsets = self._file.get_tensor("offsets")
             self._frames = self._file.get_slice("frames")
         except FileNotFoundError:
             raise
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        except (SafetensorError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ArtefactError(
-                f"{path} is not a whole feature shard ({error}); "
-                f"delete it and run the same snakemake command again"
+                f"{path} is not a whole feature shard ({error}); {remedy(path)}"
             ) from error
+        artefacts.check_tensors(path)
         check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
         self.made_by = made_by
 
@@ -174,6 +181,22 @@ class FeatureStore:
         if not shards:
             raise ArtefactError(f"archive {archive} has no feature shard")
         return self.shard(archive, 0)
+
+    def check_utterances(self, usable: Sequence[str | Path]) -> None:
+        """Refuse shards of other utterances than usable trials were gathered from.
+
+        Raises
+        ------
+        ArtefactError
+            Names the shard and how it is made anew.
+        """
+        check_members(usable, self._members())
+
+    def _members(self) -> Iterator[tuple[Path, str]]:
+        """Yield of each shard its path and the digest of its members."""
+        for archive, paths in self._paths.items():
+            for index, path in enumerate(map(Path, paths)):
+                yield path, self.shard(archive, index).made_by.digests["members"]
 
     def shard(self, archive: str, index: int) -> Shard:
         """Return one shard, opened on its first use."""

@@ -1,7 +1,7 @@
 """The trials of a partition that have features, and the quarantine of those that have none."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from signl import artefacts, revisions
-from signl.artefacts import MadeBy, atomic_write
+from signl import artefacts, revisions, seals
+from signl.artefacts import MadeBy, atomic_write, remedy
 from signl.corpora.locating import read_trials
-from signl.errors import AudioError, ManifestError
+from signl.errors import ArtefactError, AudioError, ManifestError
 from signl.features.index import read_index
+from signl.seeds import shard_name
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,12 @@ def gather_utterances(
     refused = joined.filter(pc.invert(has_features))
     _write_quarantine(quarantine, refused)
     _check_share(refused, len(table), options["max_undecodable"])
-    made_by = MadeBy(stage=STAGE, revision=revisions.USABLE, options=dict(options))
+    made_by = MadeBy(
+        stage=STAGE,
+        revision=revisions.USABLE,
+        options=dict(options),
+        digests={"quarantine": seals.file_digest(quarantine), **_members_digests(indexes)},
+    )
     usable = joined.filter(has_features).drop_columns(["reason"])
     artefacts.write_table(output, usable, made_by)
     logger.info(
@@ -80,6 +86,34 @@ def gather_utterances(
 def read_usable(path: str | Path) -> pa.Table:
     """Read the usable trials of a partition."""
     return artefacts.read_table(path, stage=STAGE, revision=revisions.USABLE)
+
+
+def check_members(usable: Sequence[str | Path], shards: Iterable[tuple[Path, str]]) -> None:
+    """Refuse shards of other utterances than usable trials were gathered from.
+
+    Parameters
+    ----------
+    usable : sequence of paths
+        Tables of usable trials.
+    shards : iterable of (path, digest)
+        Each shard, ``.../{archive}/{shard}.*``, and the digest of its members.
+
+    Raises
+    ------
+    ArtefactError
+        Names the shard and how it is made anew.
+    """
+    stated = {
+        name: digest
+        for path in usable
+        for name, digest in artefacts.table_made_by(path).digests.items()
+        if name.count("/") == 1
+    }
+    for path, members in shards:
+        if stated.get(f"{path.parent.name}/{path.stem}", members) != members:
+            raise ArtefactError(
+                f"{path} holds other utterances than {usable[0]} was gathered from; {remedy(path)}"
+            )
 
 
 def count_quarantine(
@@ -126,15 +160,34 @@ def _with_features(table: pa.Table, indexes: Sequence[str | Path]) -> pa.Table:
     # Only the keys are joined: Arrow's join takes no column of lists, such as the protocols.
     located = table.select(keys).append_column("order", pa.array(range(len(table)), pa.int64()))
     joined = located.join(indexed, keys, join_type="left outer").sort_by("order")
-    if joined["n_frames"].null_count:
-        lost = table.filter(pc.is_null(joined["n_frames"]))["utterance_id"].to_pylist()
+    is_lost = pc.invert(pc.fill_null(pc.equal(joined["found"], table["member"]), False))
+    if pc.any(is_lost).as_py():
+        lost = table.filter(is_lost)
+        shards = sorted(_shards_of(lost))
+        paths = [path for path in map(Path, indexes) if (path.parent.name, path.stem) in shards]
+        advice = f"; {remedy(paths[0])}" if paths else ""
         raise ManifestError(
-            f"{len(lost)} trials are in no feature shard given, first {lost[:NAMED]}: features "
-            "and packed audio do not belong together; make the features anew"
+            f"{len(lost)} trials are not where they should be in the feature shards given, first "
+            f"{lost['utterance_id'].to_pylist()[:NAMED]} of {'/'.join(shards[0])}: features and "
+            f"packed audio do not belong together{advice}"
         )
     for name in ("n_frames", "duration_s", "reason"):
         table = table.append_column(name, joined[name])
     return table
+
+
+def _members_digests(indexes: Sequence[str | Path]) -> dict[str, str]:
+    """Return, for each shard, the digest of the utterances that it holds."""
+    return {
+        f"{path.parent.name}/{path.stem}": artefacts.table_made_by(path).digests["members"]
+        for path in map(Path, indexes)
+    }
+
+
+def _shards_of(table: pa.Table) -> set[tuple[str, str]]:
+    """Return the archives and names of the shards that hold located trials."""
+    columns = (table[name].to_pylist() for name in ("packed_archive", "shard", "n_shards"))
+    return {(archive, shard_name(*rest)) for archive, *rest in zip(*columns, strict=True)}
 
 
 def _index_rows(path: Path) -> pa.Table:
@@ -147,6 +200,7 @@ def _index_rows(path: Path) -> pa.Table:
             "packed_archive": pa.array([path.parent.name] * n_rows, pa.string()),
             "shard": pa.array([shard] * n_rows, pa.int32()),
             "row": pa.array(range(n_rows), pa.int32()),
+            "found": index["member"],
             "n_frames": index["n_frames"],
             "duration_s": index["duration_s"],
             "reason": index["reason"],

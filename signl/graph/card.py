@@ -56,7 +56,7 @@ def _training(card: Mapping[str, Any]) -> dict[str, object]:
         items["labels"] = card["labels"]
     for key, name in (("n_labelled", "labelled utterances"), ("n_utterances", "utterances")):
         if key in card:
-            items[name] = ", ".join(f"{n:,} of {part}" for part, n in card[key].items())
+            items[name] = ", ".join(f"{n:,} of {part}" for part, n in sorted(card[key].items()))
     if "pretrained" in card:
         items["encoder pre-trained"] = "yes" if card["pretrained"] else "no"
     for key in ("seed", "source"):
@@ -68,7 +68,7 @@ def _training(card: Mapping[str, Any]) -> dict[str, object]:
 def _network(description: Mapping[str, Any]) -> dict[str, object]:
     graph = description["graph"]
     items: dict[str, object] = {
-        "graphs": ", ".join(f"{value} {name}" for name, value in graph.items())
+        "graphs": ", ".join(f"{value} {name}" for name, value in sorted(graph.items()))
     }
     if "frontend" in description:
         config = description["frontend"]["config"]

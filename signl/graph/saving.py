@@ -4,7 +4,6 @@ All files are whole or absent. The header of what made them stands in both, so t
 configuration of different runs are not read as one model. Beside them lies a model card, README.md.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +13,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from signl import revisions
-from signl.artefacts import HEADER, MadeBy, atomic_write, check_made_by, write_text
+from signl import revisions, seals
+from signl.artefacts import (
+    HEADER,
+    MadeBy,
+    atomic_write,
+    check_made_by,
+    check_tensor_data,
+    open_document,
+    remedy,
+    write_document,
+    write_text,
+)
 from signl.errors import ArtefactError, SignlError
 from signl.features.speech_model import TrainableSpeechModel
 from signl.graph.card import model_card
@@ -68,17 +77,15 @@ def save_model(
     card : Mapping
         What a reader of the model should know (:mod:`signl.graph.card`); what JSON can hold.
     """
+    made_by = made_by.placed_at(config_path)
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()
     }
     with atomic_write(model_path) as scratch:
-        save_file(weights, scratch, metadata={HEADER: made_by.to_json()})
-    description = {
-        **_describe(module),
-        "made_by": json.loads(made_by.to_json()),
-        "card": dict(card),
-    }
-    write_text(config_path, json.dumps(description, indent=2) + "\n")
+        save_file(weights, scratch, metadata={HEADER: made_by.to_blank_json(data=seals.BLANK)})
+        seals.seal_tensors(scratch)
+    description = {**_describe(module), "card": dict(card)}
+    write_document(config_path, description, made_by)
     write_text(Path(config_path).with_name(CARD), model_card(description))
 
 
@@ -101,11 +108,12 @@ def from_pretrained(folder: str | Path) -> LoadedModel[Any]:
         If a file is damaged, or the two are not of one model.
     """
     config_path = Path(folder, "config.json")
-    description = _read_description(config_path)
-    build = {_ENCODER: _build_encoder, _CLASSIFIER: _build_classifier}.get(description["class"])
+    description = open_document(config_path)
+    kind = description.get("class")
+    build = {_ENCODER: _build_encoder, _CLASSIFIER: _build_classifier}.get(str(kind))
     if build is None:
         raise ArtefactError(
-            f"{config_path} describes a model of class {description['class']!r}, "
+            f"{config_path} describes a model of class {kind!r}, "
             f"expected {_ENCODER!r} or {_CLASSIFIER!r}"
         )
     return _fill(build(description, config_path), Path(folder, "model.safetensors"), description)
@@ -165,30 +173,15 @@ def _describe(module: Encoder | Classifier) -> dict[str, Any]:
 
 def _read_checked(path: Path, kind: str) -> dict[str, Any]:
     """Read a config.json of one class of model, made by a current revision of a known stage."""
-    description = _read_description(path)
-    if description["class"] != kind:
-        raise ArtefactError(
-            f"{path} describes a model of class {description['class']!r}, expected {kind!r}"
-        )
+    description = open_document(path)
     makers, made_by = _MAKERS[kind], description["made_by"]
+    if (found := description.get("class")) != kind:
+        raise ArtefactError(
+            f"{path} describes a model of class {found!r}, expected {kind!r}; {remedy(path)}"
+        )
     stage = made_by.stage if made_by.stage in makers else next(iter(makers))
     check_made_by(made_by, path, stage=stage, revision=getattr(revisions, makers[stage]))
     return description
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    """Read a config.json; its ``made_by`` comes back as a MadeBy."""
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            **description,
-            "class": description["class"],
-            "made_by": MadeBy(**description["made_by"]),
-        }
-    except FileNotFoundError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ArtefactError(f"{path} is not the configuration of a model: {error!r}") from error
 
 
 def _build_encoder(description: Mapping[str, Any], path: str | Path) -> Encoder:
@@ -229,21 +222,22 @@ def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedM
     """Load the weights into a module built from its description."""
     weights, header = _read_weights(path)
     made_by: MadeBy = description["made_by"]
-    if header != made_by.to_json():
+    if header != made_by:
         raise ArtefactError(
-            f"{path} was made by {header}, its configuration by {made_by.to_json()}; "
-            f"delete both and run the same snakemake command again"
+            f"{path} was made by {header}, its configuration by {made_by}; {remedy(path)}"
         )
     load_strictly(module, weights, source=path)
     return LoadedModel(module.eval(), made_by, description.get("card", {}))
 
 
-def _read_weights(path: Path) -> tuple[dict[str, Tensor], str | None]:
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], MadeBy]:
     try:
         with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get(HEADER)
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            header = MadeBy.from_json((file.metadata() or {})[HEADER])
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise
-    except (SafetensorError, OSError) as error:
-        raise ArtefactError(f"{path} is damaged ({error}); make it anew") from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(f"{path} is damaged ({error}); {remedy(path)}") from error
+    check_tensor_data(path)
+    return weights, header

@@ -16,6 +16,7 @@ from signl.audio import SAMPLE_RATE_HZ, load_clip
 from signl.corpora.random_access import AudioStore
 from signl.features.frontends import n_frames_of
 from signl.features.shards import FeatureStore
+from signl.features.usable import check_members
 from signl.graph.stem import to_picture
 
 
@@ -38,6 +39,16 @@ class Clips(Protocol):
     @property
     def made_by(self) -> MadeBy:
         """What made the shards that hold them."""
+        ...
+
+    def check_utterances(self, usable: Sequence[str | Path]) -> None:
+        """Refuse shards of other utterances than tables of usable trials were gathered from.
+
+        Raises
+        ------
+        ArtefactError
+            Names the shard and how it is made anew.
+        """
         ...
 
     def crop_length(self, crop_s: float) -> int:
@@ -76,6 +87,10 @@ class FrameClips:
     def made_by(self) -> MadeBy:
         """What made the features."""
         return self.store.made_by
+
+    def check_utterances(self, usable: Sequence[str | Path]) -> None:
+        """Refuse feature shards of other utterances."""
+        self.store.check_utterances(usable)
 
     def crop_length(self, crop_s: float) -> int:
         """Return how many frames the front-end gives for ``crop_s`` seconds."""
@@ -122,6 +137,10 @@ class AudioClips:
     def made_by(self) -> MadeBy:
         """What made the audio shards."""
         return self.store.made_by
+
+    def check_utterances(self, usable: Sequence[str | Path]) -> None:
+        """Refuse audio shards of other utterances."""
+        check_members(usable, self.store.members())
 
     def crop_length(self, crop_s: float) -> int:
         """Return how many samples a crop of ``crop_s`` seconds has."""

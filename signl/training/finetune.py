@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from signl import revisions
-from signl.artefacts import MadeBy
+from signl.artefacts import MadeBy, digests_of
 from signl.devices import Resources
 from signl.graph.heads import Classifier, score
 from signl.graph.saving import save_model
@@ -242,6 +242,7 @@ def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
     loading = make_loading(
         recipe, job.shards, fabric, job.resources, batch_size=recipe.finetuning.batch_size
     )
+    loading.clips.check_utterances([job.train, job.dev])
     encoder = job.encoder
     finetuning = Finetuning(recipe, partitions, loading, fabric, encoder=encoder, seed=job.seed)
     made_by = MadeBy(
@@ -270,8 +271,13 @@ def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
         "pretrained": encoder is not None,
         "dev": run.best_record,
     }
+    sources = [job.output.history, job.labels, *([encoder.model] if encoder else [])]
     save_model(
-        job.output.model, job.output.config, finetuning.classifier, made_by=made_by, card=card
+        job.output.model,
+        job.output.config,
+        finetuning.classifier,
+        made_by=replace(made_by, digests=digests_of(*sources)),
+        card=card,
     )
     run.discard_checkpoint()
     logger.info(

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from signl import revisions
-from signl.artefacts import MadeBy
+from signl.artefacts import MadeBy, digests_of
 from signl.devices import Resources
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
@@ -243,6 +243,7 @@ def _pretrain(fabric: Fabric, job: PretrainingJob) -> None:
     loading = make_loading(
         recipe, job.shards, fabric, job.resources, batch_size=recipe.pretraining.batch_size
     )
+    loading.clips.check_utterances([job.train, job.dev])
     pretraining = Pretraining(recipe, partitions, loading, fabric, seed=job.seed)
     made_by = MadeBy(
         stage=STAGE,
@@ -265,7 +266,13 @@ def _pretrain(fabric: Fabric, job: PretrainingJob) -> None:
         "labels": "none",
         "dev": run.best_record,
     }
-    save_model(job.output.model, job.output.config, pretraining.encoder, made_by=made_by, card=card)
+    save_model(
+        job.output.model,
+        job.output.config,
+        pretraining.encoder,
+        made_by=replace(made_by, digests=digests_of(job.output.history)),
+        card=card,
+    )
     run.discard_checkpoint()
     logger.info(
         "pre-trained on %d utterances of %s in %d epochs, best dev loss %.4f in epoch %d; wrote %s",

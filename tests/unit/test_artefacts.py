@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from signl.artefacts import (
     MadeBy,
     atomic_write,
     check_made_by,
+    place_of,
     read_table,
     table_made_by,
     write_table,
@@ -159,7 +161,7 @@ def test_what_something_else_has_made_is_refused(tmp_path, stage, revision):
     write_table(path, TABLE, MADE_BY)
     message = (
         f"table.parquet was made by pack_audio revision 3, expected {stage} revision {revision}; "
-        "delete it and run the same snakemake command again"
+        f"make it anew, .*: snakemake --cores 1 --force {path}"
     )
     with pytest.raises(ArtefactError, match=message):
         read_table(path, stage=stage, revision=revision)
@@ -188,7 +190,7 @@ def test_a_damaged_table_is_refused_by_name(tmp_path, spoil):
     path = tmp_path / "table.parquet"
     write_table(path, TABLE, MADE_BY)
     spoil(path)
-    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* command again"):
+    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* --force"):
         read_table(path, stage="pack_audio", revision=3)
 
 
@@ -199,10 +201,48 @@ def test_damage_in_the_middle_is_refused_by_name(tmp_path):
     content = bytearray(path.read_bytes())
     content[50:2000] = bytes(1950)
     path.write_bytes(content)
-    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* command again"):
+    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* --force"):
         read_table(path, stage="pack_audio", revision=3)
 
 
 def test_a_missing_table_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"table.parquet"):
         read_table(tmp_path / "table.parquet", stage="pack_audio", revision=3)
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("results/labels/cfad/x.parquet", "results/labels/cfad/x.parquet"),
+        ("/home/me/results/run/results/audio/LA/x.parquet", "results/audio/LA/x.parquet"),
+        (".snakemake/storage/s3/bucket/results/scores/x.parquet", "results/scores/x.parquet"),
+        ("results/encoders/results/cfad/config.json", "results/encoders/results/cfad/config.json"),
+        ("/tmp/results/indomain.csv", "results/indomain.csv"),
+        ("/tmp/results/x.parquet", ""),
+        ("x.parquet", ""),
+    ],
+)
+def test_a_place_is_the_path_that_the_workflow_knows(path, place):
+    assert place_of(path) == place
+
+
+def test_a_table_in_the_place_of_another_is_refused(tmp_path):
+    mine, other = (tmp_path / f"results/labels/cfad/{name}.parquet" for name in ("mine", "other"))
+    write_table(mine, TABLE, MADE_BY)
+    mine.rename(other)
+    message = (
+        r"other\.parquet was made for results/labels/cfad/mine\.parquet, expected "
+        r"results/labels/cfad/other\.parquet.* snakemake --cores 1 --force "
+        r"results/labels/cfad/other\.parquet$"
+    )
+    with pytest.raises(ArtefactError, match=message):
+        read_table(other, stage="pack_audio", revision=3)
+
+
+def test_a_copy_is_read_wherever_the_results_lie(tmp_path):
+    path = tmp_path / "results" / "labels" / "cfad.parquet"
+    write_table(path, TABLE, MADE_BY)
+    for copy in (tmp_path / "aside.parquet", tmp_path / "s3/signl/results/labels/cfad.parquet"):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+        assert read_table(copy, stage="pack_audio", revision=3).equals(TABLE)

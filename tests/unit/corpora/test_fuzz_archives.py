@@ -14,6 +14,7 @@ import zipfile
 
 import pytest
 
+from signl import revisions
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.manifest import STAGE, to_table
 from signl.corpora.members import normalise
@@ -205,7 +206,9 @@ def test_damage_is_read_or_refused_in_bounds(samples, published, tmp_path, kind)
 def test_damage_is_packed_whole_or_not_at_all(samples, published, tmp_path, kind):
     trials = [Trial(name, "flac_T", name, "train", (), "spoof") for name in MEMBERS]
     manifest, folder = tmp_path / "m", tmp_path / "audio"
-    write_table(manifest, to_table(trials), MadeBy(stage=STAGE, revision=1, options={}))
+    write_table(
+        manifest, to_table(trials), MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+    )
     outputs = [folder / "0.parquet", folder / "1.parquet"]
     options = {"archive": "flac_T", "max_member_bytes": MAX_MEMBER_BYTES}
     n_packed = 0

@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from signl import revisions
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.locating import TRIALS_SCHEMA, locate_trials, read_trials
 from signl.corpora.manifest import STAGE, to_table
@@ -19,7 +20,9 @@ def manifest(tmp_path):
     trials = [Trial(name, "flac_T", name, "train", (), "spoof") for name in reversed(NAMES)]
     trials.append(Trial("E", "flac_E", "flac_E_eval/e.flac", "eval", ("eval",), "bonafide"))
     path = tmp_path / "m.parquet"
-    write_table(path, to_table(trials), MadeBy(stage=STAGE, revision=1, options={}))
+    write_table(
+        path, to_table(trials), MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+    )
     return path
 
 

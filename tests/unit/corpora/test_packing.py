@@ -9,6 +9,7 @@ import tarfile
 import pyarrow.parquet as pq
 import pytest
 
+from signl import revisions
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.corpora import shards as shards_module
 from signl.corpora.manifest import STAGE, build_manifest, read_manifest, to_table
@@ -29,7 +30,7 @@ def outputs(tmp_path):
 
 def write_manifest(path, names, archive="flac_T"):
     trials = [Trial(name, archive, name, "train", (), "spoof") for name in names]
-    made_by = MadeBy(stage=STAGE, revision=1, options={})
+    made_by = MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
     write_table(path, to_table(trials), made_by)
     return path
 
@@ -213,9 +214,9 @@ def test_damaged_shards_are_named(tmp_path, published, outputs):
     pack_audio([path], manifest, outputs, options=FLAC_T)
     full = next(output for output in outputs if read_members(output))
     full.write_bytes(full.read_bytes()[:3000])
-    with pytest.raises(ArtefactError, match=f"{full.name}.*delete it and run"):
+    with pytest.raises(ArtefactError, match=f"{full.name}.*make it anew"):
         read_members(full)
-    with pytest.raises(ArtefactError, match=f"{full.name}.*delete it and run"):
+    with pytest.raises(ArtefactError, match=f"{full.name}.*make it anew"):
         list(iterate_audio(full))
 
 

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from signl import revisions
+from signl.artefacts import MadeBy, write_document
 from signl.errors import ArtefactError, ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.calibration import calibrated_metrics
@@ -144,11 +146,8 @@ def test_options_reach_the_measures(run, rows, values):
     assert document["act_dcf"] == act_dcf(bonafide, spoof, costs=costs)
     calibrated = calibrated_metrics(DEV, Scores(bonafide, spoof), costs=costs)
     assert document["calibrated"]["act_dcf"] == calibrated.act_dcf
-    assert document["made_by"] == {
-        "stage": "measure",
-        "revision": revisions.METRICS,
-        "options": options,
-    }
+    made_by = MadeBy(stage="measure", revision=revisions.METRICS, options=options)
+    assert document["made_by"] == made_by
 
 
 def test_file_is_the_same_each_time_and_its_keys_are_sorted(run, rows, values, tmp_path):
@@ -253,7 +252,7 @@ def test_unknown_options_are_refused(run, rows, values):
 def test_damaged_metrics_are_refused(tmp_path, text):
     path = tmp_path / "metrics.json"
     path.write_text(text)
-    with pytest.raises(ArtefactError, match="delete it and run"):
+    with pytest.raises(ArtefactError, match="make it anew"):
         read_metrics(path)
 
 
@@ -261,8 +260,8 @@ def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
     run(rows, values)
     path = tmp_path / "metrics" / "eval.json"
     document = json.loads(path.read_text())
-    document["made_by"]["revision"] += 1
-    path.write_text(json.dumps(document))
+    made_by = MadeBy.from_mapping(document["made_by"])
+    write_document(path, document, replace(made_by, revision=made_by.revision + 1))
     with pytest.raises(ArtefactError, match="revision"):
         read_metrics(path)
 

@@ -2,12 +2,12 @@
 
 import csv
 import itertools
-import json
 import statistics
 
 import pytest
 
 from signl import revisions
+from signl.artefacts import MadeBy, write_document
 from signl.errors import ConfigError, ScoreError
 from signl.evaluation.development import WITHOUT_DEV
 from signl.evaluation.tables import (
@@ -36,7 +36,6 @@ def write_metrics(tmp_path):
         **cell,
     ):
         document = {
-            "made_by": {"stage": "measure", "revision": revisions.METRICS, "options": {}},
             "cell": {
                 "recipe": "signl",
                 "frontend": "xlsr",
@@ -63,7 +62,8 @@ def write_metrics(tmp_path):
         if not has_dev:
             document |= WITHOUT_DEV
         path = tmp_path / f"metrics-{next(numbers)}.json"
-        path.write_text(json.dumps(document))
+        made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+        write_document(path, document, made_by)
         return path
 
     return write

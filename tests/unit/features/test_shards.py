@@ -1,12 +1,14 @@
 import pickle
 import shutil
 
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signl import revisions
+from signl.artefacts import MadeBy, write_table
 from signl.errors import ArtefactError
 from signl.features.index import read_index
 from signl.features.shards import FeatureStore, Shape, Shard, write_shard
@@ -118,7 +120,7 @@ def test_a_damaged_or_swapped_file_is_refused_by_name(tmp_path, spoil):
     spoil(path)
     with pytest.raises(
         ArtefactError,
-        match=r"0000-of-0001\.safetensors is not a whole feature shard .* command again",
+        match=r"0000-of-0001\.safetensors is not a whole feature shard .* --force .*safetensors",
     ):
         Shard(path)
 
@@ -168,3 +170,37 @@ def test_a_store_travels_to_other_processes_without_its_open_files(store):
     copy = pickle.loads(pickle.dumps(store))
     assert not copy._open
     assert torch.equal(copy.frames("LA", 0, 0, 0, 5), expected)
+
+
+def test_shards_of_other_utterances_than_were_gathered_are_refused(tmp_path):
+    path, _ = write(tmp_path / "DF")
+    digests = Shard(path).made_by.digests
+    usable = tmp_path / "usable.parquet"
+
+    def check(digest):
+        made_by = MadeBy(
+            stage="gather_utterances",
+            revision=revisions.USABLE,
+            options={},
+            digests={"quarantine": "0", "DF/0000-of-0001": digest},
+        )
+        write_table(usable, pa.table({"utterance_id": ["a"]}), made_by)
+        FeatureStore.of([path]).check_utterances([usable])
+
+    check(digests["members"])
+    with pytest.raises(ArtefactError, match=r"0000-of-0001\.safetensors holds other .* --force"):
+        check("another")
+
+
+def test_a_shard_in_the_place_of_another_is_refused(tmp_path):
+    features = tmp_path / "results" / "features" / "toy"
+    path, _ = write(features / "DF")
+    other, _ = write(features / "LA")
+    path.rename(other)
+    with pytest.raises(ArtefactError, match="was made for results/features/toy/DF/"):
+        Shard(other)
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path):
+    paths = [write(tmp_path / name / "DF")[0] for name in "abcd"]
+    assert len({path.read_bytes() for path in paths}) == 1

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from signl import revisions
-from signl.artefacts import MadeBy, write_table
+from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.corpora.locating import TRIALS_SCHEMA
 from signl.errors import ArtefactError, AudioError, ManifestError
 from signl.features.shards import Shape, write_shard
 from signl.features.usable import gather_utterances, read_usable
+from signl.seals import file_digest, text_digest
 
 SHAPE = Shape(width=2, window_samples=400, hop_samples=320, clip_frames=449)
 #: Archive -> for each of its shards the frames of each row; 0 cannot be decoded.
@@ -19,7 +20,7 @@ def trial(name, archive, shard, row, partition="eval"):
     return {
         "utterance_id": name,
         "archive": archive,
-        "member": f"{name}.flac",
+        "member": f"{shard}-{row}.flac",
         "partition": partition,
         "protocols": ["eval", "all"],
         "label": "spoof",
@@ -106,7 +107,7 @@ def test_the_quarantine_says_which_and_why(gather, indexes):
         {
             "utterance_id": "b",
             "packed_archive": "DF_part00",
-            "member": "b.flac",
+            "member": "0-1.flac",
             "reason": 'neither "a", nor b',
         }
     ]
@@ -133,7 +134,7 @@ def test_too_many_are_refused_naming_the_first_ten(gather, indexes, tmp_path):
     assert message.startswith("12 of 12 utterances cannot be used, more than the share 0.5 that")
     assert "limits.undecodable" in message
     for number in range(10):
-        assert f'b{number:02d} (DF_part00:b{number:02d}.flac): neither "a", nor b' in message
+        assert f'b{number:02d} (DF_part00:0-1.flac): neither "a", nor b' in message
     assert "b10" not in message
     # All of them are in the quarantine, which is there to be looked at.
     quarantine = pyarrow.csv.read_csv(tmp_path / "out" / "eval.quarantine.csv")
@@ -143,8 +144,22 @@ def test_too_many_are_refused_naming_the_first_ten(gather, indexes, tmp_path):
 
 @pytest.mark.parametrize("lost", [trial("x", "DF_part00", 1, 2), trial("x", "DF_part01", 0, 0)])
 def test_trials_of_which_no_shard_knows_are_refused(gather, indexes, lost):
-    with pytest.raises(ManifestError, match=r"1 trials are in no feature shard .*\['x'\].* anew"):
+    with pytest.raises(ManifestError, match=r"1 trials are not where they should be .*\['x'\] of"):
         gather(indexes, trials=[*TRIALS, lost])
+
+
+def test_features_of_other_utterances_are_refused(gather, indexes):
+    """As many of them, so that only their names tell."""
+    other = trial("e", "DF_part00", 1, 1) | {"member": "other.flac"}
+    with pytest.raises(ManifestError, match=r"do not belong together; make it anew.*0001-of-0002"):
+        gather(indexes, trials=[other, *TRIALS[1:]])
+
+
+def test_the_header_tells_of_the_quarantine_and_the_shards(gather, indexes, tmp_path):
+    gather(indexes)
+    digests = table_made_by(tmp_path / "out" / "eval.parquet").digests
+    assert digests["quarantine"] == file_digest(tmp_path / "out" / "eval.quarantine.csv")
+    assert digests["LA/0000-of-0001"] == text_digest(["0-0.flac"])
 
 
 def test_a_partition_without_trials_is_refused(gather, indexes):

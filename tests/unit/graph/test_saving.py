@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from signl import revisions
-from signl.artefacts import HEADER, MadeBy
+from signl import revisions, seals
+from signl.artefacts import HEADER, MadeBy, write_document
 from signl.errors import ArtefactError
 from signl.graph.heads import Classifier
 from signl.graph.model import GraphConfig, SpectralTemporalEncoder
@@ -35,13 +35,16 @@ def save_encoder(paths):
 
 
 def edit_json(path, **changes):
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    """Write a configuration with other values, under a seal of its own."""
+    content = json.loads(path.read_text()) | changes
+    write_document(path, content, MadeBy.from_mapping(content["made_by"]))
 
 
 def edit_weights(path, edit, made_by=PRETRAINED):
     weights = load_file(path)
     edit(weights)
-    save_file(weights, path, metadata={HEADER: made_by.to_json()})
+    save_file(weights, path, metadata={HEADER: made_by.to_blank_json(data=seals.BLANK)})
+    seals.seal_tensors(path)
 
 
 def test_an_encoder_comes_back_as_it_was(paths):
@@ -68,7 +71,9 @@ def test_a_classifier_comes_back_as_it_was(paths):
 
 def test_the_configuration_says_how_to_build_the_model(paths):
     save_encoder(paths)
-    assert json.loads(paths[1].read_text()) == {
+    content = json.loads(paths[1].read_text())
+    assert len(content.pop("seal")) == 32
+    assert content == {
         "class": "encoder",
         "width": 20,
         "n_frames": 30,
@@ -77,6 +82,8 @@ def test_the_configuration_says_how_to_build_the_model(paths):
             "stage": "pretrain_encoder",
             "revision": revisions.PRETRAINING,
             "options": {"epochs": 3},
+            "made_for": "",
+            "digests": {},
         },
         "card": {"corpus": "cfad"},
     }
@@ -173,7 +180,7 @@ def test_weights_and_configuration_of_different_runs_are_refused(paths):
     save_encoder(paths)
     other = MadeBy(stage=PRETRAINED.stage, revision=PRETRAINED.revision, options={"epochs": 4})
     edit_weights(paths[0], lambda weights: None, made_by=other)
-    with pytest.raises(ArtefactError, match=r'"epochs": 4.*configuration by .*"epochs": 3'):
+    with pytest.raises(ArtefactError, match=r"'epochs': 4.*configuration by .*'epochs': 3"):
         load_encoder(*paths)
 
 
@@ -189,7 +196,7 @@ def test_cut_weights_are_refused(paths, kept):
 def test_a_damaged_configuration_is_refused(paths, text):
     save_encoder(paths)
     paths[1].write_text(text)
-    with pytest.raises(ArtefactError, match=r"config\.json is not the configuration of a model"):
+    with pytest.raises(ArtefactError, match=r"config\.json is not a whole document .* --force"):
         load_encoder(*paths)
 
 

@@ -1,0 +1,16 @@
+"""Rule audit; the work is in signl.audit."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from signl.audit import audit, format_report
+from signl.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    log_to(snakemake.log[0])
+    report = audit("results", **snakemake.params.cfg, n_workers=snakemake.threads)
+    sys.stdout.write(format_report(report))
+    report.check()
