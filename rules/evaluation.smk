@@ -20,7 +20,7 @@ rule score:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        cfg={},
+        cfg=lambda wildcards: {"corpus": wildcards.corpus},
         revision=f"scores-{revisions.SCORES}",
     script:
         "../workflow_scripts/score.py"
@@ -47,7 +47,7 @@ rule score_dev:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        cfg={"partition": "dev"},
+        cfg=lambda wildcards: {"partition": "dev", "corpus": wildcards.corpus},
         revision=f"scores-{revisions.SCORES}",
     script:
         "../workflow_scripts/score_dev.py"

@@ -55,17 +55,20 @@ def score_trials(
     labels : path, optional
         A labelled subset: its trials alone are scored.
     options : Mapping
-        What the header of the output says.
+        What the header of the output says; with ``corpus``, the one on which the classifier must
+        have been trained.
     resources : Resources
         What this job computes with.
 
     Raises
     ------
     ArtefactError
-        If the classifier was trained on features of another front-end, or of other options.
+        If the classifier was trained on another corpus, on features of another front-end, or of
+        other options.
     """
     loaded = load_classifier(model, config)
     classifier = loaded.module
+    _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
     clips = clips_for_encoder(classifier.encoder, shards)
     if isinstance(clips, FrameClips):
         _check_features(loaded.card["features"], clips, model, shards[0])
@@ -82,6 +85,15 @@ def score_trials(
         scores.mean(),
         output,
     )
+
+
+def _check_corpus(trained_on: str | None, listed: str | None, model: str | Path) -> None:
+    """Refuse a classifier from a folder that is listed under another corpus than its own."""
+    if None not in (trained_on, listed) and trained_on != listed:
+        raise ArtefactError(
+            f"{model} was trained on {trained_on}, and the experiment lists it under {listed}; "
+            f"name {trained_on} among train_corpora"
+        )
 
 
 def _check_features(

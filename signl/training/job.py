@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
 
-from signl.devices import Resources, prepare_device
+from signl.devices import Resources, fix_arithmetic, prepare_devices
 from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
 from signl.training.options import Precision
@@ -68,14 +68,15 @@ def make_fabric(precision: Precision, resources: Resources) -> Fabric:
     resources : Resources
         With more than one process they share every batch (:mod:`signl.training.sharing`).
     """
-    device = prepare_device(gpu=resources.gpu)
-    on_gpu = device.type == "cuda"
-    n_processes = resources.n_processes if on_gpu or not resources.gpu else 1
+    devices = prepare_devices(gpu=resources.gpu)
+    on_gpu = devices[0].type == "cuda"
+    # Where GPUs were asked for and there are none, one process computes on the CPU.
+    n_processes = 1 if resources.gpu and not on_gpu else resources.n_processes
     return Fabric(
-        accelerator=device.type,
-        devices=n_processes,
+        accelerator=devices[0].type,
+        devices=[device.index for device in devices] if on_gpu else n_processes,
         precision=precision if on_gpu else "32-true",
-        strategy=_strategy(n_processes, device),
+        strategy=_strategy(n_processes, devices[0]),
         # Under Slurm, Lightning would take the number of processes from there.
         plugins=[LightningEnvironment()],
     )
@@ -118,7 +119,7 @@ def _in_process(
     arguments: tuple[object, ...],
 ) -> None:
     if fabric.world_size > 1:
-        prepare_device(gpu=fabric.device.type == "cuda")
+        fix_arithmetic(on_gpu=fabric.device.type == "cuda")
         continue_log(log, quiet=not fabric.is_global_zero)
     function(fabric, *arguments)
 
