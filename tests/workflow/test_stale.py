@@ -35,8 +35,11 @@ JOBS = {
     "pretrain_encoder": {f"pretrain_encoder toy {corpus} 1" for corpus in TRAINED},
     "train_classifier": {f"train_classifier toy {corpus} 50 1" for corpus in TRAINED},
     "score": {f"score toy {corpus} 50 1 {other}" for corpus in TRAINED for other in EVALUATED},
+    "score_dev": {f"score_dev toy {corpus} 50 1" for corpus in TRAINED},
     "measure": {f"measure toy {corpus} 50 1 {cell}" for corpus in TRAINED for cell in PROTOCOLS},
     "tabulate": {"tabulate indomain", "tabulate crossdomain"},
+    "tabulate_breakdown": {"tabulate_breakdown"},
+    "tabulate_pretraining": {"tabulate_pretraining"},
     "all": {"all"},
 }
 #: Rule -> the rules that take what it makes.
@@ -45,17 +48,23 @@ TAKEN_BY = {
     "build_manifest": ("pack_audio", "locate_trials", "sample_labels"),
     "pack_audio": ("locate_trials", "extract_features"),
     "locate_trials": ("gather_utterances",),
-    "extract_features": ("gather_utterances", "pretrain_encoder", "train_classifier", "score"),
+    "extract_features": (
+        *("gather_utterances", "pretrain_encoder", "train_classifier", "score", "score_dev"),
+    ),
     "gather_utterances": (
-        *("count_quarantine", "pretrain_encoder", "train_classifier", "score", "measure"),
+        *("count_quarantine", "pretrain_encoder", "train_classifier"),
+        *("score", "score_dev", "measure"),
     ),
     "count_quarantine": ("all",),
-    "sample_labels": ("train_classifier",),
-    "pretrain_encoder": ("train_classifier",),
-    "train_classifier": ("score",),
+    "sample_labels": ("train_classifier", "score_dev", "measure"),
+    "pretrain_encoder": ("train_classifier", "tabulate_pretraining"),
+    "train_classifier": ("score", "score_dev"),
     "score": ("measure",),
-    "measure": ("tabulate",),
+    "score_dev": ("measure",),
+    "measure": ("tabulate", "tabulate_breakdown"),
     "tabulate": ("all",),
+    "tabulate_breakdown": ("all",),
+    "tabulate_pretraining": ("all",),
     "all": (),
 }
 #: Name in signl.revisions -> the rules that carry it.
@@ -69,9 +78,9 @@ STAGES = {
     "LABELS": ("sample_labels",),
     "PRETRAINING": ("pretrain_encoder",),
     "FINETUNING": ("train_classifier",),
-    "SCORES": ("score",),
+    "SCORES": ("score", "score_dev"),
     "METRICS": ("measure",),
-    "TABLES": ("tabulate",),
+    "TABLES": ("tabulate", "tabulate_breakdown", "tabulate_pretraining"),
     # The toy experiment trains no front-end end to end, and imports no checkpoint.
     "INSPECTIONS": (),
     "IMPORTS": (),
@@ -208,21 +217,29 @@ def test_a_checkout_of_another_branch_and_back(with_own_library, toy_config):
 @pytest.mark.parametrize(
     ("archive", "own_names", "tables"),
     [
-        ("CFAD/CFAD.zip", ("cfad", "CFAD"), ("indomain", "crossdomain")),
+        (
+            "CFAD/CFAD.zip",
+            ("cfad", "CFAD"),
+            ("tabulate indomain", "tabulate crossdomain", "tabulate_pretraining"),
+        ),
         (
             "InTheWild/release_in_the_wild.zip",
             ("in_the_wild",),
-            ("crossdomain",),
+            ("tabulate crossdomain",),
         ),
         # Below 1 MB, and without audio.
-        ("ASVspoof2021/DF-keys-full.tar.gz", ("asvspoof2021_df", "LA"), ("crossdomain",)),
+        (
+            "ASVspoof2021/DF-keys-full.tar.gz",
+            ("asvspoof2021_df", "LA"),
+            ("tabulate crossdomain", "tabulate_pretraining"),
+        ),
     ],
 )
 def test_a_changed_archive(finished, toy_config, archive, own_names, tables):
     path = finished.folder / "results/demo/archives" / archive
     path.write_bytes(path.read_bytes() + b"more")
-    expected = jobs_that_name(*own_names) | {f"tabulate {table}" for table in tables}
-    assert finished.plan(toy_config) == expected | {"count_quarantine", "all"}
+    below = {*tables, "tabulate_breakdown", "count_quarantine", "all"}
+    assert finished.plan(toy_config) == jobs_that_name(*own_names) | below
 
 
 def test_touched_but_equal_inputs(finished, toy_config):
@@ -243,7 +260,7 @@ def test_a_touched_archive_beyond_a_megabyte_counts_as_changed(finished, toy_con
     path.touch()
     expected = jobs_that_name("in_the_wild")
     assert finished.plan(toy_config) == expected | {
-        *("tabulate crossdomain", "count_quarantine", "all"),
+        *("tabulate crossdomain", "tabulate_breakdown", "count_quarantine", "all"),
     }
 
 
