@@ -15,7 +15,7 @@ from signl.graph.checkpoint_file import frontend_from, read_checkpoint
 from signl.graph.end_to_end import EndToEndEncoder
 from signl.graph.heads import Classifier
 from signl.graph.model import GraphConfig
-from signl.graph.reference import ConvertedCheckpoint
+from signl.graph.reference import ConvertedCheckpoint, Kind, published_key
 from signl.graph.saving import save_model
 from signl.graph.strict_loading import load_strictly
 
@@ -139,15 +139,34 @@ def build_end_to_end(
     source = f"the published {checkpoint.kind}"
     if checkpoint.kind == "classifier":
         classifier = Classifier(encoder, widths=sizes.head_widths)
-        load_strictly(classifier, _end_to_end_names(checkpoint), source=source)
+        load_strictly(
+            classifier,
+            _end_to_end_names(checkpoint),
+            source=source,
+            spell=lambda name: _published_key(name, checkpoint.kind),
+        )
         return classifier.eval()
     state = {
         name.removeprefix("encoder."): tensor
         for name, tensor in _end_to_end_names(checkpoint).items()
         if name.startswith("encoder.")
     }
-    load_strictly(encoder, state, source=source)
+    load_strictly(
+        encoder,
+        state,
+        source=source,
+        spell=lambda name: _published_key(name, checkpoint.kind),
+    )
     return encoder.eval()
+
+
+def _published_key(name: str, kind: Kind) -> str:
+    """Return the published name of a tensor of an end-to-end model."""
+    inner = name.removeprefix("encoder.")
+    if inner.startswith("frontend.model."):
+        prefix = "model." if kind == "classifier" else ""
+        return f"{prefix}wav2vec.{inner.removeprefix('frontend.model.')}"
+    return published_key(inner.removeprefix("graphs."), kind)
 
 
 def _end_to_end_names(checkpoint: ConvertedCheckpoint) -> dict[str, Any]:
