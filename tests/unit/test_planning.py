@@ -28,9 +28,10 @@ def plan_of(repository):
 def test_the_papers_jobs_counted_by_hand(plan_of):
     plan = plan_of("config.paper.yaml")
     jobs = {rule: stage.jobs for rule, stage in plan.items()}
-    # Three corpora x six percents x five seeds, and ASVspoof 5 x two percents x five seeds.
-    assert jobs["train_classifier"] == 3 * 6 * 5 + 2 * 5
-    assert jobs["pretrain_encoder"] == 4 * 5
+    # Two recipes x three corpora x six percents x five seeds; ASVspoof 5 x two percents x five
+    # seeds; two controls x three corpora x two percents x three seeds, one of them pre-trained.
+    assert jobs["train_classifier"] == 2 * 3 * 6 * 5 + 2 * 5 + 2 * 3 * 2 * 3
+    assert jobs["pretrain_encoder"] == 2 * 3 * 5 + 5 + 3 * 3
     assert jobs["score"] == 4 * jobs["train_classifier"]
     # Protocols: two of 2021 DF, one of ASVspoof 5, three of CFAD, one of In-the-Wild.
     assert jobs["measure"] == 7 * jobs["train_classifier"]
@@ -50,9 +51,15 @@ def test_the_papers_features_take_what_their_numbers_take(plan_of):
 def test_end_to_end_trainings_extract_nothing_and_take_longer(plan_of, repository):
     config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
     recipes = config["recipes"]
-    frozen = plan_of("config.paper.yaml")
-    recipes["signl-xlsr-frozen"]["trainable_frontend"] = True
-    trained = plan_of("config.paper.yaml", recipes=recipes)
+    axes = config["experiments"]["paper"]
+    frozen, trained = (
+        plan_of(
+            "config.paper.yaml",
+            recipes={name: recipes[name]},
+            experiments={"paper": axes | {"recipes": [name]}},
+        )
+        for name in ("signl-xlsr-frozen", "signl-xlsr")
+    )
     assert "extract_features" not in trained
     assert trained["inspect_audio"].jobs == frozen["extract_features"].jobs
     stage = trained["pretrain_encoder"]
@@ -92,8 +99,16 @@ def test_repeated_frames_take_less_than_repeated_waveforms(plan_of, repository):
     config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
     frontends = config["frontends"]
     frontends["xls-r-300m"]["repeat"] = "frames"
-    whole = plan_of("config.paper.yaml")["extract_features"]
-    once = plan_of("config.paper.yaml", frontends=frontends)["extract_features"]
+    # Frames cannot be repeated where the front-end is trained.
+    recipes = {
+        name: recipe
+        for name, recipe in config["recipes"].items()
+        if not recipe.get("trainable_frontend")
+    }
+    experiments = {"official": config["experiments"]["official"]}
+    changed = {"recipes": recipes, "experiments": experiments}
+    whole = plan_of("config.paper.yaml", **changed)["extract_features"]
+    once = plan_of("config.paper.yaml", **changed, frontends=frontends)["extract_features"]
     assert once.jobs == whole.jobs
     assert 0.3 < once.n_bytes / whole.n_bytes < 0.9
 

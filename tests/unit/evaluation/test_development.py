@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signl.artefacts import table_made_by, write_table
 from signl.errors import ManifestError, ScoreError
 from signl.evaluation.calibration import fit_calibration
 from signl.evaluation.development import DevFiles, measure_from_dev, read_dev_scores
@@ -130,7 +131,8 @@ def test_a_dev_set_of_one_class_is_refused(write_dev):
 
 def test_nan_scores_of_dev_are_refused(write_dev):
     files = write_dev([1.0, 2.0], [0.5])
-    table = pq.read_table(files.scores)
-    pq.write_table(table.set_column(1, "score", [[1.0, float("nan"), 0.5]]), files.scores)
+    made_by = table_made_by(files.scores)
+    wrong = pq.read_table(files.scores).set_column(1, "score", [[1.0, float("nan"), 0.5]])
+    write_table(files.scores, wrong, made_by)
     with pytest.raises(ScoreError, match=r"NaN or infinite: 1 \('D_1'\)"):
         read_dev_scores(files)

@@ -115,15 +115,14 @@ def score_dev(toy, classifier, tmp_path):
     return scored
 
 
-def test_labelled_dev_trials_alone_are_scored(score_dev, toy, tmp_path):
+def test_labelled_dev_trials_alone_are_scored(score_dev, toy, write_labels, tmp_path):
     every = score_dev()
     assert every["utterance_id"].to_pylist() == [f"dev-{place}" for place in range(18)]
     table = pq.read_table(toy.labels)
     in_subset = [
         name in {"dev-3", "dev-7", "train-1"} for name in table["utterance_id"].to_pylist()
     ]
-    few = tmp_path / "labels.parquet"
-    pq.write_table(table.filter(in_subset), few)
+    few = write_labels(tmp_path / "labels.parquet", table.filter(in_subset).to_pylist())
     scored = score_dev(labels=few)
     assert scored["utterance_id"].to_pylist() == ["dev-3", "dev-7"]
     np.testing.assert_allclose(

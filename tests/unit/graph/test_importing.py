@@ -76,6 +76,8 @@ def test_an_import_says_what_it_is(checkpoint, config, tmp_path):
     import_checkpoint(checkpoint("classifier"), tmp_path / "out", CFAD, frontend=config)
     description = json.loads((tmp_path / "out" / "config.json").read_text())
     assert description["made_by"] == {
+        "made_for": "",
+        "digests": {},
         "stage": "import_checkpoint",
         "revision": revisions.IMPORTS,
         "options": {
