@@ -4,17 +4,16 @@ This module is what the Snakefile knows of the library. It is imported whenever 
 parsed, in every job, and so imports nothing heavy, and looks at no file's content.
 """
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+from signl.consistency import CLIP_S, DEMO_FRONTEND, check_consistency
 from signl.corpora.checking import check_archives, missing_message
 from signl.corpora.table import (
-    CORPORA,
     Corpus,
     LocatedArchive,
     archive_named,
@@ -28,14 +27,11 @@ from signl.labels import DEV, EVAL, PARTITIONS, TRAIN
 from signl.schema import check_schema
 from signl.seeds import shard_names
 
-#: Seconds of a clip, where a front-end does not say (signl.features.frontends.FrontendConfig).
-CLIP_S: Final = 9.0
 #: What stands in paths where a network reads audio instead of a front-end's features.
 AUDIO: Final = "audio"
 #: What a training writes into a folder of its own.
 MODEL_FILES: Final = ("model.safetensors", "config.json", "history.jsonl", "README.md")
 DEMO_ARCHIVES: Final = "results/demo/archives"
-DEMO_FRONTEND: Final = "results/demo/wav2vec2"
 
 
 @dataclass(frozen=True, order=True)
@@ -92,13 +88,7 @@ class Experiment:
         check_schema(config, schema)
         self.config = config
         self._found: dict[tuple[str, frozenset[str]], list[LocatedArchive]] = {}
-        self._check_names()
-        self._check_recipes()
-        self._check_crops()
-        self._check_percents()
-        self._check_pairs()
-        self._check_models()
-        self._check_shards()
+        check_consistency(config)
 
     # What is asked for.
 
@@ -433,116 +423,6 @@ class Experiment:
         options = self.config["recipes"][recipe]
         overrides = (options.get("per_corpus") or {}).get(corpus) or {}
         return _merged(options, overrides)
-
-    def _check_recipes(self) -> None:
-        for name, recipe in self.config["recipes"].items():
-            frontend = self.config["frontends"].get(recipe.get("frontend"), {})
-            is_trainable = (frontend.get("kind"), frontend.get("repeat", "waveform")) == (
-                "wav2vec2",
-                "waveform",
-            )
-            if recipe.get("trainable_frontend") and not is_trainable:
-                raise ConfigError(
-                    f"recipes.{name}.trainable_frontend is true; allowed is that with a "
-                    "front-end of kind wav2vec2 whose repeat is waveform"
-                )
-            if recipe.get("encoder") and recipe.get("pretraining"):
-                raise ConfigError(
-                    f"recipes.{name} has an encoder and pretraining; allowed is one of them"
-                )
-
-    def _check_crops(self) -> None:
-        for name, recipe in self.config["recipes"].items():
-            if self.given_classifier(name):
-                continue
-            clip_s = self.config["frontends"][recipe["frontend"]].get("clip_s", CLIP_S)
-            if recipe["crop_s"] > clip_s:
-                raise ConfigError(
-                    f"recipes.{name}.crop_s is {recipe['crop_s']}; allowed is at most the "
-                    f"front-end's clip_s, {clip_s}"
-                )
-
-    def _check_percents(self) -> None:
-        for name, axes in self.config["experiments"].items():
-            for percent in axes["label_percents"]:
-                if (
-                    not re.fullmatch(r"\d+(\.\d+)?", f"{percent:g}")
-                    or float(f"{percent:g}") != percent
-                ):
-                    raise ConfigError(
-                        f"experiments.{name}.label_percents: {percent} cannot stand in a file "
-                        "name; allowed are up to six digits, as in 0.25"
-                    )
-
-    def _check_pairs(self) -> None:
-        """Refuse evaluation on what another cut of the same audio was trained or selected on."""
-        for name, axes in self.config["experiments"].items():
-            for trained, evaluated in product(axes["train_corpora"], axes["evaluate_on"]):
-                if trained != evaluated and self.owner_of(trained) == self.owner_of(evaluated):
-                    raise ConfigError(
-                        f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
-                        "which share audio; allowed is one of them, or each in an experiment of "
-                        "its own"
-                    )
-
-    def _check_models(self) -> None:
-        for name, frontend in self.config["frontends"].items():
-            options = frontend.get("options", {})
-            model = options.get("model")
-            is_folder = model is not None and (
-                Path(model) == Path(DEMO_FRONTEND) or Path(model).is_dir()
-            )
-            if model is not None and not is_folder and options.get("revision") is None:
-                raise ConfigError(
-                    f"frontends.{name}.options.model is {model!r}, which is no folder here; a "
-                    "model id needs a revision, a commit of its repository"
-                )
-
-    def _check_shards(self) -> None:
-        for corpus, options in self.config["corpora"].items():
-            for archive in (options or {}).get("shards", {}):
-                forms = (form for of_set in corpus_named(corpus).sets for form in of_set.forms)
-                known = {each.name for form in forms for each in form.archives}
-                if archive not in known:
-                    raise ConfigError(
-                        f"corpora.{corpus}.shards: archive is {archive!r}; allowed are "
-                        f"{sorted(known)}"
-                    )
-
-    def _check_names(self) -> None:
-        for where, name, known in self._used_names():
-            if name not in known:
-                raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
-
-    def _used_names(self) -> Iterator[tuple[str, str, Sequence[str]]]:
-        """Yield where a name is used, the name, and the names that are allowed there."""
-        config = self.config
-        trainable = [name for name, corpus in CORPORA.items() if TRAIN in corpus.partitions]
-        evaluable = [name for name, corpus in CORPORA.items() if EVAL in corpus.partitions]
-        for corpus in config["corpora"]:
-            yield f"corpora.{corpus}: corpus", corpus, list(CORPORA)
-        for name, recipe in config["recipes"].items():
-            known = list(config["frontends"])
-            # A given classifier may have a front-end of its own.
-            yield f"recipes.{name}.frontend", recipe.get("frontend", known[0]), known
-            for corpus in recipe.get("per_corpus") or {}:
-                yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
-        for name, axes in config["experiments"].items():
-            where = f"experiments.{name}"
-            for recipe in axes["recipes"]:
-                yield f"{where}.recipes: recipe", recipe, list(config["recipes"])
-            for corpus in axes["train_corpora"]:
-                yield (
-                    f"{where}.train_corpora: corpus with a train partition",
-                    corpus,
-                    [name for name in trainable if name in config["corpora"]],
-                )
-            for corpus in axes["evaluate_on"]:
-                yield (
-                    f"{where}.evaluate_on: corpus",
-                    corpus,
-                    [name for name in evaluable if name in config["corpora"]],
-                )
 
 
 def _indexed(source: str) -> list[str]:

@@ -14,10 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from signl.consistency import CLIP_S, DEMO_FRONTEND
 from signl.corpora.table import LocatedArchive, corpus_named
 from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError
-from signl.experiment import AUDIO, CLIP_S, DEMO_FRONTEND, Experiment, Trained
+from signl.experiment import AUDIO, Experiment, Trained
 from signl.labels import DEV, EVAL, TRAIN
 
 SAMPLE_RATE_HZ: Final = 16_000

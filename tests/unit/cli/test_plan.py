@@ -49,7 +49,9 @@ def test_the_assumptions_are_shown_and_can_be_changed(repository):
 
 def test_a_later_configuration_goes_before_an_earlier_one(repository, tmp_path):
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text("experiments: {paper: {seeds: [1]}, official: {seeds: [1]}, controls: {seeds: [1]}}\n")
+    overlay.write_text(
+        "experiments: {paper: {seeds: [1]}, official: {seeds: [1]}, controls: {seeds: [1]}}\n"
+    )
     paper = ["--config", str(repository / "config.paper.yaml")]
     assert row_of(plan(*paper, "--config", str(overlay)), "train_classifier")[0] == "50"
 

@@ -1,0 +1,154 @@
+"""Whether a configuration that follows its schema also makes sense: names, sizes, pairs.
+
+The schema sees one value at a time; what is checked here takes two.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from signl.corpora.table import CORPORA, corpus_named
+from signl.errors import ConfigError
+from signl.labels import EVAL, TRAIN
+
+Config = Mapping[str, Any]
+
+#: Seconds of a clip, where a front-end does not say (signl.features.frontends.FrontendConfig).
+CLIP_S: Final = 9.0
+DEMO_FRONTEND: Final = "results/demo/wav2vec2"
+
+
+def check_consistency(config: Config) -> None:
+    """Refuse a configuration whose values do not fit each other.
+
+    Raises
+    ------
+    ConfigError
+        Says which value does not fit, and what is allowed.
+    """
+    _check_names(config)
+    _check_recipes(config)
+    _check_crops(config)
+    _check_percents(config)
+    _check_pairs(config)
+    _check_models(config)
+    _check_shards(config)
+
+
+def _check_recipes(config: Config) -> None:
+    for name, recipe in config["recipes"].items():
+        frontend = config["frontends"].get(recipe.get("frontend"), {})
+        is_trainable = (frontend.get("kind"), frontend.get("repeat", "waveform")) == (
+            "wav2vec2",
+            "waveform",
+        )
+        if recipe.get("trainable_frontend") and not is_trainable:
+            raise ConfigError(
+                f"recipes.{name}.trainable_frontend is true; allowed is that with a "
+                "front-end of kind wav2vec2 whose repeat is waveform"
+            )
+        if recipe.get("encoder") and recipe.get("pretraining"):
+            raise ConfigError(
+                f"recipes.{name} has an encoder and pretraining; allowed is one of them"
+            )
+
+
+def _check_crops(config: Config) -> None:
+    for name, recipe in config["recipes"].items():
+        if recipe.get("classifier"):
+            continue
+        clip_s = config["frontends"][recipe["frontend"]].get("clip_s", CLIP_S)
+        if recipe["crop_s"] > clip_s:
+            raise ConfigError(
+                f"recipes.{name}.crop_s is {recipe['crop_s']}; allowed is at most the "
+                f"front-end's clip_s, {clip_s}"
+            )
+
+
+def _check_percents(config: Config) -> None:
+    for name, axes in config["experiments"].items():
+        for percent in axes["label_percents"]:
+            if not re.fullmatch(r"\d+(\.\d+)?", f"{percent:g}") or float(f"{percent:g}") != percent:
+                raise ConfigError(
+                    f"experiments.{name}.label_percents: {percent} cannot stand in a file "
+                    "name; allowed are up to six digits, as in 0.25"
+                )
+
+
+def _check_pairs(config: Config) -> None:
+    """Refuse evaluation on what another cut of the same audio was trained or selected on."""
+    for name, axes in config["experiments"].items():
+        for trained, evaluated in product(axes["train_corpora"], axes["evaluate_on"]):
+            if trained != evaluated and _packed_by(trained) == _packed_by(evaluated):
+                raise ConfigError(
+                    f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
+                    "which share audio; allowed is one of them, or each in an experiment of "
+                    "its own"
+                )
+
+
+def _check_models(config: Config) -> None:
+    for name, frontend in config["frontends"].items():
+        options = frontend.get("options", {})
+        model = options.get("model")
+        is_folder = model is not None and (
+            Path(model) == Path(DEMO_FRONTEND) or Path(model).is_dir()
+        )
+        if model is not None and not is_folder and options.get("revision") is None:
+            raise ConfigError(
+                f"frontends.{name}.options.model is {model!r}, which is no folder here; a "
+                "model id needs a revision, a commit of its repository"
+            )
+
+
+def _check_shards(config: Config) -> None:
+    for corpus, options in config["corpora"].items():
+        for archive in (options or {}).get("shards", {}):
+            forms = (form for of_set in corpus_named(corpus).sets for form in of_set.forms)
+            known = {each.name for form in forms for each in form.archives}
+            if archive not in known:
+                raise ConfigError(
+                    f"corpora.{corpus}.shards: archive is {archive!r}; allowed are {sorted(known)}"
+                )
+
+
+def _check_names(config: Config) -> None:
+    for where, name, known in _used_names(config):
+        if name not in known:
+            raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
+
+
+def _used_names(config: Config) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield where a name is used, the name, and the names that are allowed there."""
+    trainable = [name for name, corpus in CORPORA.items() if TRAIN in corpus.partitions]
+    evaluable = [name for name, corpus in CORPORA.items() if EVAL in corpus.partitions]
+    for corpus in config["corpora"]:
+        yield f"corpora.{corpus}: corpus", corpus, list(CORPORA)
+    for name, recipe in config["recipes"].items():
+        known = list(config["frontends"])
+        # A given classifier may have a front-end of its own.
+        yield f"recipes.{name}.frontend", recipe.get("frontend", known[0]), known
+        for corpus in recipe.get("per_corpus") or {}:
+            yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
+    for name, axes in config["experiments"].items():
+        where = f"experiments.{name}"
+        for recipe in axes["recipes"]:
+            yield f"{where}.recipes: recipe", recipe, list(config["recipes"])
+        for corpus in axes["train_corpora"]:
+            yield (
+                f"{where}.train_corpora: corpus with a train partition",
+                corpus,
+                [name for name in trainable if name in config["corpora"]],
+            )
+        for corpus in axes["evaluate_on"]:
+            yield (
+                f"{where}.evaluate_on: corpus",
+                corpus,
+                [name for name in evaluable if name in config["corpora"]],
+            )
+
+
+def _packed_by(corpus: str) -> str:
+    return corpus_named(corpus).packed_by

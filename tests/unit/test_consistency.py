@@ -1,0 +1,44 @@
+"""What a schema cannot see, of the embedded experiment's configuration; more in test_experiment."""
+
+import pytest
+import yaml
+
+from signl.consistency import check_consistency
+from signl.errors import ConfigError
+
+
+@pytest.fixture
+def config(repository):
+    return yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+def test_the_configurations_of_this_repository_make_sense(repository, name):
+    check_consistency(yaml.safe_load((repository / name).read_text(encoding="utf-8")))
+
+
+def test_a_front_end_that_has_no_weights_is_not_trained(config):
+    config["recipes"]["signl-logmel"]["trainable_frontend"] = True
+    with pytest.raises(ConfigError, match=r"signl-logmel\.trainable_frontend is true; allowed is"):
+        check_consistency(config)
+
+
+def test_frames_are_not_repeated_where_the_front_end_is_trained(config):
+    config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
+    check_consistency(config)
+    config["frontends"]["wav2vec2-small"]["repeat"] = "frames"
+    with pytest.raises(ConfigError, match="whose repeat is waveform"):
+        check_consistency(config)
+
+
+def test_an_encoder_is_given_or_pretrained(config):
+    config["recipes"]["signl-logmel"]["encoder"] = "models/encoder"
+    with pytest.raises(ConfigError, match="signl-logmel has an encoder and pretraining"):
+        check_consistency(config)
+    config["recipes"]["signl-logmel"]["pretraining"] = None
+    check_consistency(config)
+
+
+def test_a_given_classifier_needs_no_crop_and_no_front_end(config):
+    config["recipes"]["signl-logmel"] = {"classifier": "models/classifier"}
+    check_consistency(config)
