@@ -26,6 +26,17 @@ LOADER_WORKERS = config.get("loader_workers", 0)
 COMPUTING_THREADS = max(1, GPUS) * (1 + LOADER_WORKERS)
 
 
+# A limit below what trainings ask for would quietly train on fewer GPUs, with too many loaders.
+if workflow.is_main_process and "gpu" in workflow.global_resources:
+    limit = workflow.global_resources["gpu"]
+    limit = getattr(limit, "value", limit)
+    if limit < GPUS:
+        raise WorkflowError(
+            f"gpus_per_job is {GPUS}, and no more than {limit} may be used at a time: "
+            f"say --resources gpu={GPUS}, or more"
+        )
+
+
 def any_of(names):
     """Return a pattern of wildcard values: these names and no others."""
     return "|".join(map(re.escape, names))

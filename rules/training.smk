@@ -44,7 +44,7 @@ rule pretrain_encoder:
     threads: COMPUTING_THREADS
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        mem_mb=lambda wildcards, attempt: 16000 * max(1, GPUS) * attempt,
         runtime=2880,
     params:
         cfg=pretraining_options,
@@ -75,7 +75,7 @@ rule train_classifier:
     threads: COMPUTING_THREADS
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
+        mem_mb=lambda wildcards, attempt: 16000 * max(1, GPUS) * attempt,
         runtime=1440,
     params:
         cfg=finetuning_options,

@@ -33,6 +33,7 @@ def check_consistency(config: Config) -> None:
     _check_crops(config)
     _check_percents(config)
     _check_pairs(config)
+    _check_given_classifiers(config)
     _check_models(config)
     _check_shards(config)
 
@@ -48,6 +49,15 @@ def _check_recipes(config: Config) -> None:
             raise ConfigError(
                 f"recipes.{name}.trainable_frontend is true; allowed is that with a "
                 "front-end of kind wav2vec2 whose repeat is waveform"
+            )
+        is_thrifty = any(
+            (recipe.get(stage) or {}).get("gradient_checkpointing")
+            for stage in ("pretraining", "finetuning")
+        )
+        if is_thrifty and not recipe.get("trainable_frontend"):
+            raise ConfigError(
+                f"recipes.{name} has gradient_checkpointing: true; allowed is that with "
+                "trainable_frontend: true"
             )
         if recipe.get("encoder") and recipe.get("pretraining"):
             raise ConfigError(
@@ -86,6 +96,19 @@ def _check_pairs(config: Config) -> None:
                     f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
                     "which share audio; allowed is one of them, or each in an experiment of "
                     "its own"
+                )
+
+
+def _check_given_classifiers(config: Config) -> None:
+    """Refuse axes that a given classifier has not: it would be scored again for each value."""
+    for name, axes in config["experiments"].items():
+        given = [each for each in axes["recipes"] if config["recipes"][each].get("classifier")]
+        for axis in ("train_corpora", "label_percents", "seeds"):
+            if given and len(axes[axis]) > 1:
+                raise ConfigError(
+                    f"experiments.{name} has the given classifier {given[0]} and {axis} "
+                    f"{axes[axis]}; allowed is one value, that of the classifier, in an experiment "
+                    "of its own"
                 )
 
 

@@ -11,10 +11,12 @@ from typing import IO, Any, Final, NamedTuple, Self
 
 import torch
 
+from signl.errors import ConfigError
+
 logger = logging.getLogger(__name__)
 
-#: Locks that this process holds, to its end.
-_HELD: Final[list[IO[Any]]] = []
+#: Locks that this process holds, to its end, by the name of the GPU.
+_HELD: Final[dict[str, IO[Any]]] = {}
 _LOOKS_AGAIN_S: Final = 1.0
 
 
@@ -28,9 +30,13 @@ def prepare_device(*, gpu: int) -> torch.device:
     ----------
     gpu : int
         GPUs that the workflow gave to this job; with 0, or on a machine without one, the CPU
-        is used. Of several GPUs of a machine the job takes one that no other job has.
+        is used. Of several GPUs of a machine the job takes one, which no other job has.
     """
-    return prepare_devices(gpu=gpu)[0]
+    device = prepare_devices(gpu=min(gpu, 1))[0]
+    if device.type == "cuda":
+        # Else what asks for the current device, as the pinning of memory does, opens the first GPU.
+        torch.cuda.set_device(device)
+    return device
 
 
 def prepare_devices(*, gpu: int) -> list[torch.device]:
@@ -68,45 +74,55 @@ def claim_gpus(n_gpus: int) -> list[int]:
 
     Raises
     ------
-    ValueError
+    ConfigError
         If there are fewer GPUs.
     """
-    n_visible = torch.cuda.device_count()
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    # Where a cluster shows a job some of the GPUs, all jobs count from 0: names tell them apart.
-    names = visible.split(",") if visible else [str(index) for index in range(n_visible)]
-    folder = Path(tempfile.gettempdir(), f"signl-gpus-{os.getuid()}")
-    return claim(names[:n_visible], n_gpus, folder)
+    # By name, for each job may be shown some of the GPUs, and counts those that it sees from 0.
+    names = [
+        str(torch.cuda.get_device_properties(index).uuid)
+        for index in range(torch.cuda.device_count())
+    ]
+    return claim(names, n_gpus, Path(tempfile.gettempdir(), f"signl-gpus-{os.getuid()}"))
 
 
 def claim(names: Sequence[str], n_wanted: int, folder: Path) -> list[int]:
     """Lock files of so many of ``names`` in a folder; return their positions, in order.
 
+    Those that this process has already come first.
+
     Raises
     ------
-    ValueError
+    ConfigError
         If there are fewer names.
     """
     if n_wanted > len(names):
-        raise ValueError(f"the job is to have {n_wanted} GPUs, this machine shows {len(names)}")
+        raise ConfigError(
+            f"this job is to have {n_wanted} GPUs and sees {len(names)}; set gpus_per_job to "
+            f"{len(names)}, or run it where there are more"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     is_told = False
-    while True:
-        taken = {
-            place: lock for place in range(len(names)) if (lock := _lock(folder, names[place]))
-        }
-        for place in sorted(taken)[n_wanted:]:
-            taken.pop(place).close()
-        if len(taken) == n_wanted:
-            _HELD.extend(taken.values())
-            return sorted(taken)
-        # All or none: two jobs that wait for each other's GPUs would wait for ever.
-        for lock in taken.values():
-            lock.close()
+    while not (places := _claim_now(names, n_wanted, folder)):
         if not is_told:
             logger.info("waiting for %d of %d GPUs, which other jobs have", n_wanted, len(names))
             is_told = True
         time.sleep(_LOOKS_AGAIN_S)
+    return places
+
+
+def _claim_now(names: Sequence[str], n_wanted: int, folder: Path) -> list[int]:
+    """Lock as many as are wanted, or none: two jobs must not wait for each other's GPUs."""
+    own = [name for name in names if name in _HELD][:n_wanted]
+    locks: dict[str, IO[Any]] = {}
+    for name in names:
+        if len(own) + len(locks) < n_wanted and name not in _HELD and (lock := _lock(folder, name)):
+            locks[name] = lock
+    if len(own) + len(locks) < n_wanted:
+        for lock in locks.values():
+            lock.close()
+        return []
+    _HELD.update(locks)
+    return sorted(names.index(name) for name in (*own, *locks))
 
 
 def _lock(folder: Path, name: str) -> IO[Any] | None:

@@ -316,9 +316,16 @@ class Experiment:
 
     @property
     def inspected_s(self) -> float:
-        """Seconds of an utterance that must be decoded: the longest clip of any front-end."""
-        frontends = self.config["frontends"].values()
-        return float(max(frontend.get("clip_s", CLIP_S) for frontend in frontends))
+        """Seconds of an utterance that must be decoded: the longest clip that is read from audio.
+
+        A given classifier reads clips of the published length.
+        """
+        frontends = (
+            self.config["frontends"][self.frontend_of(recipe)]
+            for recipe in self.config["recipes"]
+            if self.is_end_to_end(recipe)
+        )
+        return float(max([CLIP_S, *(frontend.get("clip_s", CLIP_S) for frontend in frontends)]))
 
     def is_pretrained(self, recipe: str) -> bool:
         """Tell whether a recipe has pre-training."""
@@ -349,7 +356,10 @@ class Experiment:
         resolved = self._recipe_for(recipe, corpus)
         options = {key: resolved[key] for key in ("crop_s", "graph", stage)}
         if self.is_end_to_end(recipe):
-            options["frontend"] = self.frontend_options(self.frontend_of(recipe))
+            frontend = self.frontend_options(self.frontend_of(recipe))
+            # The precision of extraction alone: trainings have one of their own.
+            kind_options = {k: v for k, v in frontend["options"].items() if k != "dtype"}
+            options["frontend"] = frontend | {"options": kind_options}
         return options
 
     def published_as(self) -> dict[str, Any]:

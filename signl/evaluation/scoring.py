@@ -102,7 +102,8 @@ def _check_features(
     found = clips.made_by.options
     if trained_on != found:
         raise ArtefactError(
-            f"{model} was trained on features of {trained_on}, those of {shard} are of {found}"
+            f"{model} was trained on features of {trained_on}, those of {shard} are of {found}; "
+            "give its recipe the front-end that it was trained on"
         )
 
 

@@ -55,7 +55,11 @@ def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
         )
     try:
         loaded, report = AutoModel.from_pretrained(
-            model, revision=None if is_folder else revision, output_loading_info=True
+            model,
+            revision=None if is_folder else revision,
+            # Whatever the precision of the file: training needs the digits.
+            dtype=torch.float32,
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ConfigError(

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -204,10 +205,11 @@ def _build_frontend(*, layer: int, config: Mapping[str, Any]) -> TrainableSpeech
     from transformers import AutoConfig, AutoModel
 
     options = dict(config)
-    model = AutoModel.from_config(  # type: ignore[no-untyped-call]
-        AutoConfig.for_model(options.pop("model_type"), **options)
-    )
-    return TrainableSpeechModel(model, layer=layer)
+    speech_config = AutoConfig.for_model(options.pop("model_type"), **options)
+    # Without drawing weights that are then replaced: all but one.
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        model = AutoModel.from_config(speech_config)  # type: ignore[no-untyped-call]
+    return TrainableSpeechModel(model.to_empty(device="cpu").float(), layer=layer)
 
 
 def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:

@@ -14,6 +14,7 @@ from torch import Tensor
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_clip
 from signl.corpora.random_access import AudioStore
+from signl.errors import AudioError
 from signl.features.frontends import n_frames_of
 from signl.features.shards import FeatureStore
 from signl.features.usable import check_members
@@ -148,7 +149,12 @@ class AudioClips:
 
     def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
         """Return waveforms of shape (time,)."""
-        clip = load_clip(self.store.audio(*place), clip_s=self.clip_s)
+        try:
+            clip = load_clip(self.store.audio(*place), clip_s=self.clip_s)
+        except AudioError as error:
+            raise AudioError(
+                f"row {place.row} of shard {place.shard} of {place.archive}: {error}"
+            ) from error
         return [clip[start : start + length] for start in starts]
 
 

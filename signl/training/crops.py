@@ -219,7 +219,7 @@ def load_batches(
         num_workers=loading.n_workers,
         pin_memory=loading.device.type == "cuda",
     )
-    loaded = tqdm(loader, desc=name, unit=" batch", disable=None)
+    loaded = tqdm(loader, desc=name, unit=" batch", disable=loading.share.rank > 0 or None)
     for batch, rows, views in zip(batches, shares, loaded, strict=True):
         classes = torch.from_numpy(utterances.classes[list(batch)])
         yield Batch(views, classes, rows.start).to(loading.device)

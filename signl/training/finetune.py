@@ -32,6 +32,7 @@ from signl.training.labels import read_labelled
 from signl.training.networks import (
     checkpoint_gradients,
     crop_length_of,
+    features_of,
     make_encoder,
     make_loading,
     pretrained_encoder,
@@ -266,7 +267,7 @@ def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
         "corpus": job.corpus,
         "label_percent": job.percent,
         "seed": job.seed,
-        "features": dict(shards_made_by.options),
+        **features_of(loading.clips),
         "n_labelled": {name: len(part) for name, part in partitions.items()},
         "pretrained": encoder is not None,
         "dev": run.best_record,
@@ -295,7 +296,7 @@ def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
 
 def _train(finetuning: Finetuning, checkpoint: Path, made_from: str) -> Run:
     """Run the epochs until the patience is over."""
-    options = finetuning.options
+    options, fabric = finetuning.options, finetuning.trainer.fabric
     run = Run(
         checkpoint,
         made_from=made_from,
@@ -303,20 +304,23 @@ def _train(finetuning: Finetuning, checkpoint: Path, made_from: str) -> Run:
         optimiser=finetuning.trainer.bare_optimiser,
         scheduler=finetuning.scheduler,
         patience=Patience(epochs=options.patience),
-        writes=finetuning.trainer.fabric.is_global_zero,
+        writes=fabric.is_global_zero,
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
         train = finetuning.train_epoch(run.next_epoch)
         dev = finetuning.validate()
         fitted = any(record["train_eer"] < options.patience_below_eer for record in run.history)
+        record = {
+            "train_loss": train.loss,
+            "train_eer": train.eer,
+            "dev_loss": dev.loss,
+            "dev_eer": dev.eer,
+        }
+        # Processes that share a training go on, and end, by the figures of one.
+        record = fabric.broadcast(record)
         run.end_epoch(
-            {
-                "train_loss": train.loss,
-                "train_eer": train.eer,
-                "dev_loss": dev.loss,
-                "dev_eer": dev.eer,
-            },
-            [dev.eer, dev.loss],
-            counts=fitted or train.eer < options.patience_below_eer,
+            record,
+            [record["dev_eer"], record["dev_loss"]],
+            counts=fitted or record["train_eer"] < options.patience_below_eer,
         )
     return run

@@ -57,6 +57,11 @@ def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
     return FrameClips(shards)
 
 
+def features_of(clips: Clips) -> dict[str, Any]:
+    """Return what a model's card says of its features: nothing, where it reads audio."""
+    return {"features": dict(clips.made_by.options)} if isinstance(clips, FrameClips) else {}
+
+
 def crop_length_of(encoder: Encoder) -> int:
     """Return how many frames or samples an encoder takes."""
     return encoder.crop_samples if isinstance(encoder, EndToEndEncoder) else encoder.n_frames
@@ -90,7 +95,10 @@ def pretrained_encoder(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips)
     encoder = load_encoder(*files).module
     found, expected = _form(encoder), _form_asked(recipe, clips)
     if found != expected:
-        raise ConfigError(f"{files.model} has {found}, the recipe has {expected}")
+        raise ConfigError(
+            f"{files.model} has {found}, the recipe has {expected}; change the recipe, whose "
+            "trainable_frontend must be true where the encoder has a front-end of its own"
+        )
     return encoder
 
 

@@ -29,6 +29,7 @@ from signl.training.job import ModelFiles, digest_of, launch, seed_weights
 from signl.training.networks import (
     checkpoint_gradients,
     crop_length_of,
+    features_of,
     make_encoder,
     make_loading,
 )
@@ -55,19 +56,20 @@ class Step(NamedTuple):
 class Network(nn.Module):
     """The pre-training model and its objective, trained together."""
 
-    def __init__(self, model: PretrainingModel, objective: nn.Module) -> None:
+    def __init__(
+        self, model: PretrainingModel, objective: nn.Module, augmentation: GraphAugmentation
+    ) -> None:
         super().__init__()
-        self.model, self.objective = model, objective
+        self.model, self.objective, self.augmentation = model, objective, augmentation
 
-    def forward(
-        self, batch: Batch, augmentation: GraphAugmentation, generator: torch.Generator
-    ) -> Step:
+    def forward(self, batch: Batch, generator: torch.Generator) -> Step:
         """Compute the loss of the two views of a batch."""
         n_rows = len(batch.classes)
         shared = SharedGenerator(generator, batch.first, n_rows)
-        views = self.model(*batch.views, augmentation=augmentation, generator=shared)
+        views = self.model(*batch.views, augmentation=self.augmentation, generator=shared)
         gather = partial(gather_rows, first=batch.first, n_rows=n_rows)
-        first, second = (gather(view.projection) for view in views)
+        # In full precision: what is gathered is summed over the processes on the way back.
+        first, second = (gather(view.projection.float()) for view in views)
         return Step(self.objective(first, second).loss, gather(views.first.embedding), first)
 
 
@@ -142,7 +144,7 @@ class Pretraining:
             self.options.objective, widths[-1], self.options.objective_options
         )
         self.trainer = make_trainer(
-            Network(model, objective),
+            Network(model, objective, self.options.augmentation),
             self.options,
             partitions,
             loading,
@@ -169,7 +171,7 @@ class Pretraining:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "graphs", purpose))
 
         def step(batch: Batch) -> Step:
-            result: Step = self.trainer.network(batch, self.options.augmentation, generator)
+            result: Step = self.trainer.network(batch, generator)
             return result
 
         return step
@@ -261,7 +263,7 @@ def _pretrain(fabric: Fabric, job: PretrainingJob) -> None:
     card = {
         "corpus": job.corpus,
         "seed": job.seed,
-        "features": dict(shards_made_by.options),
+        **features_of(loading.clips),
         "n_utterances": {name: len(part) for name, part in partitions.items()},
         "labels": "none",
         "dev": run.best_record,
@@ -287,20 +289,22 @@ def _pretrain(fabric: Fabric, job: PretrainingJob) -> None:
 
 def _train(pretraining: Pretraining, checkpoint: Path, made_from: str) -> Run:
     """Run the epochs until the patience is over."""
-    options = pretraining.options
+    options, fabric = pretraining.options, pretraining.trainer.fabric
     run = Run(
         checkpoint,
         made_from=made_from,
         model=pretraining.trainer.bare,
         optimiser=pretraining.trainer.bare_optimiser,
         patience=Patience(epochs=options.patience, min_delta=options.min_delta),
-        writes=pretraining.trainer.fabric.is_global_zero,
+        writes=fabric.is_global_zero,
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
         train = pretraining.train_epoch(run.next_epoch)
         dev = pretraining.validate()
         record = {"train_loss": train.loss, "dev_loss": dev.loss, **_spread(dev)}
-        run.end_epoch(record, [dev.loss])
+        # Processes that share a training go on, and end, by the figures of one.
+        record = fabric.broadcast(record)
+        run.end_epoch(record, [record["dev_loss"]])
         if record["collapsed"]:
             logger.warning(
                 "epoch %d: pre-training has collapsed, all utterances look alike (embedding: "

@@ -117,6 +117,7 @@ class Run:
         is_best = not self.best_result or list(result) < self.best_result
         if is_best:
             self.best_result = list(result)
+        if is_best and self.writes:
             self.best_state = {
                 key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()
             }
@@ -158,7 +159,7 @@ class Run:
     def _resume(self) -> None:
         if not self.checkpoint.exists():
             return
-        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu")
+        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu", mmap=True)
         if state["made_from"] != self.made_from:
             logger.info("%s is of another run, which is not resumed", self.checkpoint)
             return
@@ -166,7 +167,10 @@ class Run:
         self.optimiser.load_state_dict(state["optimiser"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
-        self.best_result, self.best_state = state["best_result"], state["best_state"]
+        self.best_result = state["best_result"]
+        if self.writes:
+            # Copied out of the file, which the next epoch replaces.
+            self.best_state = {name: t.clone() for name, t in state["best_state"].items()}
         self.history = state["history"]
         self.patience.best = state["patience_best"]
         self.patience.waited = state["patience_waited"]

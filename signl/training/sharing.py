@@ -31,7 +31,8 @@ class Share(NamedTuple):
         """
         if n_rows < self.n_processes:
             raise ValueError(
-                f"a batch of {n_rows} utterances cannot be shared by {self.n_processes} processes"
+                f"a batch of {n_rows} utterances cannot be shared by {self.n_processes} processes; "
+                "raise batch_size, or lower accumulate or gpus_per_job"
             )
         first, after = (n_rows * (self.rank + i) // self.n_processes for i in (0, 1))
         return slice(first, after)

@@ -41,4 +41,14 @@ def test_an_encoder_is_given_or_pretrained(config):
 
 def test_a_given_classifier_needs_no_crop_and_no_front_end(config):
     config["recipes"]["signl-logmel"] = {"classifier": "models/classifier"}
+    axes = config["experiments"]["logmel"]
+    with pytest.raises(ConfigError, match=r"given classifier signl-logmel and train_corpora"):
+        check_consistency(config)
+    axes |= {"train_corpora": ["cfad"], "label_percents": [5], "seeds": [1]}
     check_consistency(config)
+
+
+def test_gradients_are_checkpointed_where_the_front_end_is_trained(config):
+    config["recipes"]["signl-logmel"]["finetuning"]["gradient_checkpointing"] = True
+    with pytest.raises(ConfigError, match="signl-logmel has gradient_checkpointing: true"):
+        check_consistency(config)

@@ -2,12 +2,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 
 import pytest
 import torch
 
 from signl import devices
 from signl.devices import prepare_device
+from signl.errors import ConfigError
 
 
 def test_a_cpu_job_computes_in_one_thread():
@@ -28,10 +30,15 @@ def test_without_a_gpu_on_the_machine_the_cpu_computes(monkeypatch):
 def test_a_gpu_job_is_deterministic(monkeypatch, claiming):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda index: types.SimpleNamespace(uuid=index)
+    )
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
     assert prepare_device(gpu=1) == torch.device("cuda", 0)
-    assert prepare_device(gpu=1) == torch.device("cuda", 1)
+    assert current == [torch.device("cuda", 0)]
     assert torch.backends.cudnn.deterministic
     assert not torch.backends.cudnn.benchmark
 
@@ -39,46 +46,74 @@ def test_a_gpu_job_is_deterministic(monkeypatch, claiming):
 @pytest.fixture
 def claiming(monkeypatch, tmp_path):
     """Return the claim of GPUs by name; its locks are given up after the test."""
-    held = []
+    held = {}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(devices, "_HELD", held)
     monkeypatch.setattr(devices, "_LOOKS_AGAIN_S", 0.01)
     yield devices.claim
-    for lock in held:
+    for lock in held.values():
         lock.close()
 
 
-def test_jobs_take_one_gpu_each(claiming, tmp_path):
-    names = ["0", "1", "2"]
-    assert [claiming(names, 1, tmp_path) for _ in names] == [[0], [1], [2]]
+@pytest.fixture
+def other_job(tmp_path):
+    """Return a function that lets another process take GPUs; it gives up when told to."""
+    code = (
+        "import sys, pathlib, signl.devices as d\n"
+        "places = d.claim(sys.argv[2].split(','), int(sys.argv[3]), pathlib.Path(sys.argv[1]))\n"
+        "print(*places, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    jobs = []
+
+    def start(names, n_wanted):
+        job = subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), ",".join(names), str(n_wanted)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        jobs.append(job)
+        return job, [int(place) for place in job.stdout.readline().split()]
+
+    yield start
+    for job in jobs:
+        job.stdin.close()
+        job.wait()
+        job.stdout.close()
 
 
-def test_a_job_takes_as_many_gpus_as_it_is_given(claiming, tmp_path):
-    names = ["0", "1", "2"]
-    assert claiming(names, 2, tmp_path) == [0, 1]
-    assert claiming(names, 1, tmp_path) == [2]
+def test_jobs_take_one_gpu_each(claiming, other_job, tmp_path):
+    assert other_job(["a", "b", "c"], 1)[1] == [0]
+    assert claiming(["a", "b", "c"], 1, tmp_path) == [1]
+    assert other_job(["a", "b", "c"], 1)[1] == [2]
 
 
-def test_a_gpu_is_known_by_its_name_where_jobs_see_different_ones(claiming, tmp_path):
-    assert claiming(["GPU-a"], 1, tmp_path) == [0]
-    assert claiming(["GPU-b", "GPU-a"], 1, tmp_path) == [0]
+def test_a_job_takes_as_many_gpus_as_it_is_given(claiming, other_job, tmp_path):
+    assert other_job(["a", "b", "c"], 2)[1] == [0, 1]
+    assert claiming(["a", "b", "c"], 1, tmp_path) == [2]
 
 
-def test_a_job_waits_until_enough_gpus_are_free(claiming, tmp_path, caplog):
+def test_a_process_keeps_the_gpu_that_it_has(claiming, tmp_path):
+    assert claiming(["a", "b"], 1, tmp_path) == [0]
+    assert claiming(["a", "b"], 1, tmp_path) == [0]
+    assert claiming(["a", "b"], 2, tmp_path) == [0, 1]
+
+
+def test_a_gpu_is_known_by_its_name_where_jobs_see_different_ones(claiming, other_job, tmp_path):
+    assert other_job(["b"], 1)[1] == [0]
+    assert claiming(["a", "b"], 1, tmp_path) == [0]
+    assert claiming(["b", "c", "a"], 2, tmp_path) == [1, 2]
+
+
+def test_a_job_waits_until_enough_gpus_are_free(claiming, other_job, tmp_path, caplog):
     caplog.set_level("INFO")
-    claiming(["0", "1"], 1, tmp_path)
-    other = threading.Timer(0.2, lambda: devices._HELD[0].close())
-    other.start()
-    assert claiming(["0", "1"], 2, tmp_path) == [0, 1]
+    job, _ = other_job(["a", "b"], 1)
+    threading.Timer(0.2, job.stdin.close).start()
+    assert claiming(["a", "b"], 2, tmp_path) == [0, 1]
     assert "waiting for 2 of 2 GPUs" in caplog.text
 
 
 def test_more_gpus_than_there_are_is_an_error(claiming, tmp_path):
-    with pytest.raises(ValueError, match="to have 2 GPUs, this machine shows 1"):
+    with pytest.raises(ConfigError, match="to have 2 GPUs and sees 1; set gpus_per_job to 1"):
         claiming(["0"], 2, tmp_path)
-
-
-def test_the_gpu_of_a_job_that_ended_is_free(claiming, tmp_path):
-    code = "import sys, pathlib, signl.devices as d; d.claim(['0'], 1, pathlib.Path(sys.argv[1]))"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
-    assert claiming(["0"], 1, tmp_path) == [0]

@@ -119,6 +119,16 @@ def test_check_archives_tells_what_is_there(elsewhere, toy_config, tmp_path):
     assert "https://datashare.ed.ac.uk" in lines["LA.zip"]
 
 
+def test_more_gpus_a_job_than_may_be_used_are_refused(toy, toy_config):
+    config = toy_config | {"gpus_per_job": 4}
+    done = toy.run(config, "--dry-run")
+    assert done.returncode != 0
+    assert "gpus_per_job is 4, and no more than 1 may be used" in done.stdout
+    said = toy.make(config, "--dry-run", "--resources", "gpu=4", "--forcerun", "pretrain_encoder")
+    block = said[said.index("rule pretrain_encoder:") :]
+    assert "gpu=4" in block[: block.index("\n\n")]
+
+
 def test_the_paper_plan_needs_only_names(elsewhere, repository, tmp_path):
     for corpus in CORPORA.values():
         for archive in corpus.archives:

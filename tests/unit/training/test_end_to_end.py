@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from lightning_fabric import Fabric
 from transformers import AutoModel
 
 from signl.audio import load_clip
@@ -16,6 +17,7 @@ from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
 from signl.graph.heads import score
 from signl.graph.saving import from_pretrained
+from signl.training import job
 from signl.training.clips import AudioClips, Place
 from signl.training.finetune import train_classifier
 from signl.training.job import EncoderFiles, ModelFiles
@@ -182,6 +184,26 @@ def test_the_same_seed_gives_the_same_bytes(pretrain):
     first, second = pretrain("first"), pretrain("second")
     assert first.model.read_bytes() == second.model.read_bytes()
     assert first.history.read_bytes() == second.history.read_bytes()
+
+
+@pytest.fixture
+def in_half_precision(monkeypatch):
+    """Let a CPU compute as a GPU does with bf16-mixed."""
+
+    def made(precision, resources):
+        return Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+
+    monkeypatch.setattr(job, "make_fabric", made)
+
+
+@pytest.mark.parametrize("objective", ["alignment", "vicreg", "barlow", "simsiam"])
+def test_both_stages_run_in_half_precision(pretrain, finetune, in_half_precision, objective):
+    changes = {"epochs": 1, "gradient_checkpointing": True}
+    encoder = pretrain(objective=objective, **changes)
+    records = histories(finetune(encoder=encoder, **changes))
+    assert np.isfinite([records[0]["train_loss"], histories(encoder)[0]["train_loss"]]).all()
+    state = from_pretrained(encoder.model.parent).module.state_dict()
+    assert {t.dtype for t in state.values()} == {torch.float32, torch.int64}
 
 
 def test_checkpointing_changes_no_gradient(pretrain):
