@@ -1,7 +1,6 @@
 import csv
 import json
 import logging
-from dataclasses import replace
 
 import pytest
 import torch
@@ -211,7 +210,7 @@ def test_no_more_embeddings_are_kept_than_are_diagnosed(pretraining, monkeypatch
 
 def test_the_dev_loss_is_the_mean_over_utterances_of_both_halves(pretraining, toy):
     none = GraphAugmentation(keep_edge=1.0, noise_std=0.0, mask=0.0)
-    pretraining.options = replace(pretraining.options, augmentation=none)
+    pretraining.trainer.bare.augmentation = none
     found = pretraining.validate()
     model = pretraining.trainer.bare.model
     similarities = []
