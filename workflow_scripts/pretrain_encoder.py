@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from signl.devices import Resources
 from signl.logs import log_to
-from signl.training.job import ModelFiles
+from signl.training.files import ModelFiles
 from signl.training.pretrain import pretrain_encoder
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from signl.devices import Resources
 from signl.logs import log_to
+from signl.training.files import EncoderFiles, ModelFiles
 from signl.training.finetune import train_classifier
-from signl.training.job import EncoderFiles, ModelFiles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -21,13 +21,8 @@ from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.options import build_options
 from signl.training.crops import Batch, Loading, Utterances
-from signl.training.job import (
-    EncoderFiles,
-    ModelFiles,
-    digest_of,
-    launch,
-    seed_weights,
-)
+from signl.training.files import EncoderFiles, ModelFiles, digest_of
+from signl.training.job import launch, seed_weights
 from signl.training.labels import read_labelled
 from signl.training.networks import (
     checkpoint_gradients,

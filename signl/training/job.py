@@ -1,10 +1,8 @@
-"""What a training job computes on and writes: device and precision, seeds, files."""
+"""What a training job computes on: devices, precision, processes, seeds."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -16,46 +14,6 @@ from signl.devices import Resources, fix_arithmetic, prepare_devices
 from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
 from signl.training.options import Precision
-
-
-class EncoderFiles(NamedTuple):
-    """The two files of a pre-trained encoder."""
-
-    model: str | Path
-    config: str | Path
-
-    @classmethod
-    def of(cls, paths: Sequence[str | Path]) -> Self | None:
-        """Return the files, or nothing where there are none: training then starts anew."""
-        return cls(*paths) if paths else None
-
-
-class ModelFiles(NamedTuple):
-    """What a training writes.
-
-    A checkpoint, from which a killed run resumes, lies beside them while it runs.
-
-    Attributes
-    ----------
-    model, config : path
-        Weights, and the configuration that says how to build the network.
-    history : path
-        A JSON object for each epoch.
-    """
-
-    model: str | Path
-    config: str | Path
-    history: str | Path
-
-    @property
-    def card(self) -> Path:
-        """The model card, beside the configuration."""
-        return Path(self.config).with_name("README.md")
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where a run that is under way keeps its state."""
-        return Path(self.history).with_name(".resume.ckpt")
 
 
 def make_fabric(precision: Precision, resources: Resources) -> Fabric:
@@ -138,9 +96,3 @@ def seed_epoch(seed: int, epoch: int, rank: int = 0) -> None:
     derived = derive_seed(seed, "modules", epoch, *([rank] if rank else []))
     torch.manual_seed(derived)
     np.random.seed(derived % 2**32)  # noqa: NPY002
-
-
-def digest_of(path: str | Path) -> str:
-    """Return a digest of a file's content."""
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "blake2b").hexdigest()[:32]

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING, Any
 
 from signl.devices import Resources
 from signl.errors import ConfigError
@@ -20,9 +18,12 @@ from signl.graph.saving import load_encoder
 from signl.options import build_options
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import Loading
-from signl.training.job import EncoderFiles
+from signl.training.files import EncoderFiles
 from signl.training.options import NetworkRecipe
 from signl.training.sharing import Share
+
+if TYPE_CHECKING:  # half of the time that scoring would take to start
+    from lightning_fabric import Fabric
 
 
 def clips_for_recipe(recipe: NetworkRecipe, shards: Sequence[str | Path]) -> Clips:
@@ -35,7 +36,7 @@ def clips_for_recipe(recipe: NetworkRecipe, shards: Sequence[str | Path]) -> Cli
 def make_loading(
     recipe: NetworkRecipe,
     shards: Sequence[str | Path],
-    fabric: Fabric,
+    fabric: "Fabric",
     resources: Resources,
     *,
     batch_size: int,

@@ -25,7 +25,8 @@ from signl.graph.saving import save_model
 from signl.options import build_options
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
-from signl.training.job import ModelFiles, digest_of, launch, seed_weights
+from signl.training.files import ModelFiles, digest_of
+from signl.training.job import launch, seed_weights
 from signl.training.networks import (
     checkpoint_gradients,
     crop_length_of,

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,8 @@ from signl.graph.heads import score
 from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training.clips import FrameClips
+from signl.training.files import ModelFiles
 from signl.training.finetune import train_classifier
-from signl.training.job import ModelFiles
 
 IS_BONAFIDE = np.arange(18) % 3 == 0
 
@@ -135,3 +137,11 @@ def test_the_dev_eer_of_the_training_is_that_of_the_dev_scores(score_dev, classi
     recorded = json.loads(Path(classifier.config).read_text())["card"]["dev"]["dev_eer"]
     found = equal_error_rate(scores[IS_BONAFIDE], scores[~IS_BONAFIDE]).rate
     assert found == pytest.approx(recorded)
+
+
+def test_scoring_starts_without_what_only_training_needs():
+    code = (
+        "import sys, signl.evaluation.scoring; "
+        "sys.exit(bool({'lightning_fabric', 'transformers'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

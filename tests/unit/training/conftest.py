@@ -5,8 +5,8 @@ import json
 import pytest
 
 from signl.devices import Resources
+from signl.training.files import ModelFiles
 from signl.training.finetune import train_classifier
-from signl.training.job import ModelFiles
 from signl.training.pretrain import pretrain_encoder
 
 

@@ -19,8 +19,8 @@ from signl.graph.heads import score
 from signl.graph.saving import from_pretrained
 from signl.training import job
 from signl.training.clips import AudioClips, Place
+from signl.training.files import EncoderFiles, ModelFiles
 from signl.training.finetune import train_classifier
-from signl.training.job import EncoderFiles, ModelFiles
 from signl.training.pretrain import pretrain_encoder
 
 CLIP_S, CROP_S = 0.6, 0.3

@@ -14,7 +14,7 @@ from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training import finetune as module
 from signl.training import passes
-from signl.training.job import EncoderFiles
+from signl.training.files import EncoderFiles
 
 FIELDS = {"epoch", "best", "train_loss", "train_eer", "dev_loss", "dev_eer"}
 

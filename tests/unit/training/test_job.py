@@ -3,30 +3,13 @@ import pytest
 import torch
 
 from signl.devices import Resources
-from signl.training.job import (
-    EncoderFiles,
-    ModelFiles,
-    digest_of,
-    make_fabric,
-    seed_epoch,
-    seed_weights,
-)
+from signl.training.job import make_fabric, seed_epoch, seed_weights
 
 
 def test_one_thread_computes_and_the_others_load():
     assert Resources.of(1, 1) == Resources(gpu=1, n_workers=0)
     assert Resources.of(0, 5) == Resources(gpu=0, n_workers=4)
     assert Resources.of(2, 8) == Resources(gpu=2, n_workers=3, n_processes=2)
-
-
-def test_a_recipe_without_pretraining_has_no_encoder_files():
-    assert EncoderFiles.of([]) is None
-    assert EncoderFiles.of(["model", "config"]) == EncoderFiles("model", "config")
-
-
-def test_the_checkpoint_lies_beside_the_history(tmp_path):
-    files = ModelFiles("model", "config", tmp_path / "history.jsonl")
-    assert files.checkpoint == tmp_path / ".resume.ckpt"
 
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "32-true"])
@@ -63,9 +46,3 @@ def test_the_masks_of_a_front_end_follow_the_epoch_too():
         seed_epoch(1, epoch)
         drawn.append(np.random.rand(3).tolist())  # noqa: NPY002
     assert drawn[0] == drawn[1] != drawn[2]
-
-
-def test_digests_follow_content_alone(tmp_path):
-    for name, content in (("a", b"x"), ("b", b"x"), ("c", b"y")):
-        (tmp_path / name).write_bytes(content)
-    assert digest_of(tmp_path / "a") == digest_of(tmp_path / "b") != digest_of(tmp_path / "c")

@@ -11,8 +11,8 @@ from torch import nn
 
 from signl.devices import Resources
 from signl.graph.draws import SharedGenerator, draw_normal, draw_uniform
+from signl.training.files import ModelFiles
 from signl.training.finetune import train_classifier
-from signl.training.job import ModelFiles
 from signl.training.pretrain import pretrain_encoder
 from signl.training.sharing import Share, gather_rows, share_batch_statistics
 
