@@ -17,7 +17,7 @@ test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
 	.venv/bin/python -m pytest -m slow
 
-test-slurm: .venv/installed-dev ## the embedded experiment on a Slurm of this machine; wants root
+test-slurm: .venv/installed-dev ## a part of the embedded experiment on a Slurm of this machine; wants root
 	tests/slurm/run
 
 test-kills: .venv/installed-dev ## a small experiment, killed twenty times and taken up again
