@@ -9,6 +9,7 @@
     ├── ManifestError    a manifest whose counts or trials are not what they must be
     ├── AudioError       an utterance that cannot be decoded
     ├── ArtefactError    a file of ours that is damaged or made by something else
+    ├── TrainingError    a training whose loss is not a number
     └── ScoreError       scores that do not match their trials, or are not numbers
 """
 
@@ -39,6 +40,10 @@ class AudioError(SignlError):
 
 class ArtefactError(SignlError):
     """A file of ours that is damaged or was made by something else."""
+
+
+class TrainingError(SignlError):
+    """A training whose loss is not a finite number."""
 
 
 class ScoreError(SignlError):

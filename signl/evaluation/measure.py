@@ -104,7 +104,7 @@ def measure(
         Score table of the evaluation corpus. Scores of its trials outside the protocol are
         ignored.
     trials : Path
-        Table of the corpus's evaluation trials that have features.
+        Table of the corpus's usable evaluation trials.
     output : Path
         The JSON file; the module's docstring lists its content.
     dev : DevFiles, optional

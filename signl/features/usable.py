@@ -1,4 +1,8 @@
-"""The trials of a partition that have features, and the quarantine of those that have none."""
+"""The usable trials of a partition, and the quarantine of the others.
+
+Usable are those that a front-end gave features of; for a recipe that trains its front-end, those
+whose audio can be decoded.
+"""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,14 +36,15 @@ def gather_utterances(
     partition: str,
     options: Mapping[str, Any],
 ) -> None:
-    """Write the trials of a partition that have features, and a table of those that have not.
+    """Write the usable trials of a partition, and a table of those that are not.
 
     Parameters
     ----------
     trials : path
         The corpus' located trials.
     indexes : sequence of paths
-        Row indexes of the feature shards: ``.../{archive}/{shard}.parquet``.
+        Row indexes of the feature shards, or of inspected audio:
+        ``.../{archive}/{shard}.parquet``.
     output : path
         Parquet: the located trials with ``n_frames`` and ``duration_s``.
     quarantine : path
@@ -47,20 +52,20 @@ def gather_utterances(
     partition : {"train", "dev", "eval"}
         Which trials.
     options : Mapping
-        ``max_undecodable``: share of the trials, 0 to 1, that may be without features.
+        ``max_undecodable``: share of the trials, 0 to 1, that may be in quarantine.
 
     Raises
     ------
     AudioError
-        If more trials than that are without features; names the first ten with their reasons.
+        If more trials than that are not usable; names the first ten with their reasons.
     """
     table = read_trials(trials)
     table = table.filter(pc.equal(table["partition"], partition))
     if not len(table):
         raise ManifestError(f"{trials} has no trial of partition {partition!r}")
-    joined = _with_features(table, indexes)
-    has_features = pc.is_null(joined["reason"])
-    refused = joined.filter(pc.invert(has_features))
+    joined = _with_index(table, indexes)
+    is_usable = pc.is_null(joined["reason"])
+    refused = joined.filter(pc.invert(is_usable))
     _write_quarantine(quarantine, refused)
     _check_share(refused, len(table), options["max_undecodable"])
     made_by = MadeBy(
@@ -69,10 +74,10 @@ def gather_utterances(
         options=dict(options),
         digests={"quarantine": seals.file_digest(quarantine), **_members_digests(indexes)},
     )
-    usable = joined.filter(has_features).drop_columns(["reason"])
+    usable = joined.filter(is_usable).drop_columns(["reason"])
     artefacts.write_table(output, usable, made_by)
     logger.info(
-        "%d of %d trials of partition %s have features (%.1f hours of audio), %d are in "
+        "%d of %d trials of partition %s are usable (%.1f hours of audio), %d are in "
         "quarantine; wrote %s",
         len(usable),
         len(table),
@@ -119,7 +124,7 @@ def check_members(usable: Sequence[str | Path], shards: Iterable[tuple[Path, str
 def count_quarantine(
     usable: Sequence[str | Path], quarantines: Sequence[str | Path], output: str | Path
 ) -> None:
-    """Write how many trials of each front-end, corpus and partition are in quarantine.
+    """Write how many trials of each front-end (or audio), corpus and partition are in quarantine.
 
     Parameters
     ----------
@@ -153,8 +158,8 @@ def count_quarantine(
     )
 
 
-def _with_features(table: pa.Table, indexes: Sequence[str | Path]) -> pa.Table:
-    """Join trials with the rows of the feature indexes, keeping the order of the trials."""
+def _with_index(table: pa.Table, indexes: Sequence[str | Path]) -> pa.Table:
+    """Join trials with the rows of the indexes, keeping the order of the trials."""
     indexed = pa.concat_tables([_index_rows(Path(path)) for path in indexes])
     keys = ["packed_archive", "shard", "row"]
     # Only the keys are joined: Arrow's join takes no column of lists, such as the protocols.
@@ -167,9 +172,9 @@ def _with_features(table: pa.Table, indexes: Sequence[str | Path]) -> pa.Table:
         paths = [path for path in map(Path, indexes) if (path.parent.name, path.stem) in shards]
         advice = f"; {remedy(paths[0])}" if paths else ""
         raise ManifestError(
-            f"{len(lost)} trials are not where they should be in the feature shards given, first "
-            f"{lost['utterance_id'].to_pylist()[:NAMED]} of {'/'.join(shards[0])}: features and "
-            f"packed audio do not belong together{advice}"
+            f"{len(lost)} trials are not where they should be in the shards given, first "
+            f"{lost['utterance_id'].to_pylist()[:NAMED]} of {'/'.join(shards[0])}: the indexes and "
+            f"the packed audio do not belong together{advice}"
         )
     for name in ("n_frames", "duration_s", "reason"):
         table = table.append_column(name, joined[name])

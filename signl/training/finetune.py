@@ -22,7 +22,7 @@ from signl.metrics import equal_error_rate
 from signl.options import build_options
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.files import EncoderFiles, ModelFiles, digest_of
-from signl.training.job import launch, seed_weights
+from signl.training.job import TrainingJob, launch, seed_weights
 from signl.training.labels import read_labelled
 from signl.training.networks import (
     checkpoint_gradients,
@@ -155,20 +155,12 @@ class Finetuning:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FinetuningJob:
-    """What a fine-tuning is given; see :func:`train_classifier`."""
+class FinetuningJob(TrainingJob):
+    """What a fine-tuning is given besides; see :func:`train_classifier`."""
 
-    train: Path
-    dev: Path
     labels: Path
-    shards: Sequence[Path]
-    output: ModelFiles
     encoder: EncoderFiles | None
-    corpus: str
     percent: float
-    seed: int
-    options: Mapping[str, Any]
-    resources: Resources
 
 
 def train_classifier(

@@ -1,8 +1,10 @@
-"""What a training job computes on: devices, precision, processes, seeds."""
+"""A training job: what it is given and what it computes on (devices, precision, seeds)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +15,40 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from signl.devices import Resources, fix_arithmetic, prepare_devices
 from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
+from signl.training.files import ModelFiles
 from signl.training.options import Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """What every training is given, as its processes receive it.
+
+    Attributes
+    ----------
+    train, dev : Path
+        Usable trials of the two partitions.
+    shards : sequence of Path
+        Feature shards that hold them; audio shards, for a recipe that trains its front-end.
+    output : ModelFiles
+        What is written.
+    corpus : str
+        Name of the corpus, for the model's card.
+    seed : int
+        Root seed.
+    options : Mapping
+        The recipe's.
+    resources : Resources
+        What the job computes with.
+    """
+
+    train: Path
+    dev: Path
+    shards: Sequence[Path]
+    output: ModelFiles
+    corpus: str
+    seed: int
+    options: Mapping[str, Any]
+    resources: Resources
 
 
 def make_fabric(precision: Precision, resources: Resources) -> Fabric:

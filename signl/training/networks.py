@@ -22,6 +22,9 @@ from signl.training.files import EncoderFiles
 from signl.training.options import NetworkRecipe
 from signl.training.sharing import Share
 
+#: Of audio shards; feature shards are safetensors.
+AUDIO_SUFFIX = ".parquet"
+
 if TYPE_CHECKING:  # half of the time that scoring would take to start
     from lightning_fabric import Fabric
 
@@ -52,7 +55,20 @@ def make_loading(
 
 
 def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
-    """Open feature shards or, for an encoder with its own front-end, audio shards."""
+    """Open feature shards or, for an encoder with its own front-end, audio shards.
+
+    Raises
+    ------
+    ConfigError
+        If the shards are of the other kind.
+    """
+    has_frontend = isinstance(encoder, EndToEndEncoder)
+    if has_frontend != (Path(shards[0]).suffix == AUDIO_SUFFIX):
+        raise ConfigError(
+            f"{shards[0]} is not what this network reads, which has "
+            + ("a front-end of its own" if has_frontend else "no front-end of its own")
+            + f": its recipe needs trainable_frontend: {str(has_frontend).lower()}"
+        )
     if isinstance(encoder, EndToEndEncoder):
         return AudioClips(shards, clip_s=encoder.clip_s)
     return FrameClips(shards)

@@ -13,15 +13,11 @@ Precision = Literal["bf16-mixed", "32-true"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainingOptions:
-    """Options of pre-training.
+class TrainingOptions:
+    """Options of every training.
 
     Attributes
     ----------
-    objective : str
-        Name in :mod:`signl.graph.objectives`; ``alignment`` is the paper's.
-    objective_options : Mapping
-        Options of the objective.
     epochs : int
         At most so many.
     batch_size : int
@@ -29,17 +25,13 @@ class PretrainingOptions:
     learning_rate, weight_decay : float
         Of Adam.
     patience : int
-        Epochs without a dev loss lower by ``min_delta`` after which training stops.
-    min_delta : float
-        What counts as lower.
+        Epochs without a better one after which training stops.
     precision : {"bf16-mixed", "32-true"}
         On a GPU. A CPU computes in float32.
     head_widths : tuple of int
-        Output widths of the projection head's layers.
+        Output widths of the head's layers.
     dropout : float
-        Rate of dropout in the head.
-    augmentation : GraphAugmentation
-        What is done to the graphs of both views, in training and on dev.
+        Rate of dropout in the head. Processes that share a training drop other units each.
     accumulate : int
         Parts into which a batch is split, whose gradients are added up before the weights move:
         less memory for the same batch. Statistics (batch normalisation, and of an objective) are
@@ -49,58 +41,60 @@ class PretrainingOptions:
         less memory, more time. Of a front-end that is trained.
     """
 
-    objective: str = "alignment"
-    objective_options: Mapping[str, Any] = field(default_factory=dict)
     epochs: int = 100
     batch_size: int = 96
     learning_rate: float = 1e-5
     weight_decay: float = 1e-4
     patience: int = 3
-    min_delta: float = 7e-5
     precision: Precision = "bf16-mixed"
     head_widths: tuple[int, ...] = WIDTHS
     dropout: float = DROPOUT
-    augmentation: GraphAugmentation = field(default_factory=GraphAugmentation)
     accumulate: int = 1
     gradient_checkpointing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class FinetuningOptions:
-    """Options of fine-tuning.
+class PretrainingOptions(TrainingOptions):
+    """Options of pre-training; an epoch is better with a lower dev loss.
 
     Attributes
     ----------
-    epochs, batch_size, learning_rate, weight_decay, precision, head_widths, dropout, accumulate,
-    gradient_checkpointing
-        As those of :class:`PretrainingOptions`.
+    objective : str
+        Name in :mod:`signl.graph.objectives`; ``alignment`` is the paper's.
+    objective_options : Mapping
+        Options of the objective.
+    min_delta : float
+        By how much a dev loss must be lower to renew the patience.
+    augmentation : GraphAugmentation
+        What is done to the graphs of both views, in training and on dev.
+    """
+
+    objective: str = "alignment"
+    objective_options: Mapping[str, Any] = field(default_factory=dict)
+    min_delta: float = 7e-5
+    augmentation: GraphAugmentation = field(default_factory=GraphAugmentation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuningOptions(TrainingOptions):
+    """Options of fine-tuning; an epoch is better with a lower dev EER, then dev loss.
+
+    Attributes
+    ----------
     cosine_epochs : int
         Half a period of the learning rate's cosine, in epochs (``T_max``).
-    patience : int
-        Epochs without a better dev EER, or as good a one with a lower dev loss, after which
-        training stops.
     patience_below_eer : float
-        These epochs count once the EER on the training utterances was below this, 0 to 1.
+        Epochs wear out the patience once the EER on the training utterances was below this, 0 to 1.
     class_weights : tuple of float
         Weights of the cross-entropy: spoof, bona fide.
     freeze_encoder : bool
         Train the head alone; the front-end is frozen with the encoder.
     """
 
-    epochs: int = 100
-    batch_size: int = 96
-    learning_rate: float = 1e-5
-    weight_decay: float = 1e-4
     cosine_epochs: int = 10
-    patience: int = 3
     patience_below_eer: float = 0.1
     class_weights: tuple[float, float] = (0.1, 0.9)
-    precision: Precision = "bf16-mixed"
-    head_widths: tuple[int, ...] = WIDTHS
-    dropout: float = DROPOUT
     freeze_encoder: bool = False
-    accumulate: int = 1
-    gradient_checkpointing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """One pass of a network over a partition: to train it, or to see how good it is."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +12,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from signl.errors import TrainingError
 from signl.training.crops import (
     Batch,
     FixedCrops,
@@ -23,6 +25,7 @@ from signl.training.crops import (
     shuffled,
 )
 from signl.training.job import seed_epoch
+from signl.training.options import TrainingOptions
 
 
 class HasLoss(Protocol):
@@ -35,19 +38,6 @@ class HasLoss(Protocol):
 
 
 Step = TypeVar("Step", bound=HasLoss)
-
-
-class TrainingOptions(Protocol):
-    """The options that every training has; see :mod:`signl.training.options`."""
-
-    @property
-    def batch_size(self) -> int: ...  # noqa: D102
-    @property
-    def learning_rate(self) -> float: ...  # noqa: D102
-    @property
-    def weight_decay(self) -> float: ...  # noqa: D102
-    @property
-    def accumulate(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +93,11 @@ class Trainer:
         tuple
             The classes of a batch, and what ``step`` gave for it, after the weights were moved.
             The pictures are let go: those of a whole pass would fill any memory.
+
+        Raises
+        ------
+        TrainingError
+            If the loss of a batch is not finite.
         """
         utterances = self.partitions["train"]
         crops = RandomCrops(
@@ -116,8 +111,11 @@ class Trainer:
         ]
         parts = [part for batch in batches for part in batch]
         loaded = load_batches(utterances, parts, crops, self.loading, name=f"epoch {epoch}")
-        for batch in batches:
-            yield from self._move(list(islice(loaded, len(batch))), step)
+        for number, batch in enumerate(batches):
+            results = self._move(list(islice(loaded, len(batch))), step)
+            for _, result in results:
+                _check_finite(result.loss, f"epoch {epoch}, batch {number}")
+            yield from results
 
     def _move(
         self, parts: Sequence[Batch], step: Callable[[Batch], Step]
@@ -135,7 +133,7 @@ class Trainer:
         return results
 
     def validate(self, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
-        """Yield of ``dev``, fixed crops in order, what :meth:`train` yields."""
+        """Yield of ``dev``, fixed crops in order, what :meth:`train` yields; raise as it does."""
         utterances = self.partitions["dev"]
         crops = FixedCrops(length=self.crop_length, n_views=self.n_views)
         batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
@@ -143,6 +141,7 @@ class Trainer:
         for batch in load_batches(utterances, batches, crops, self.loading, name="dev"):
             with torch.no_grad():
                 result = step(batch)
+            _check_finite(result.loss, "dev")
             yield batch.classes, result
 
 
@@ -177,6 +176,15 @@ def make_trainer(
         accumulate=options.accumulate,
         seed=seed,
     )
+
+
+def _check_finite(loss: Tensor, where: str) -> None:
+    value = loss.item()
+    if not math.isfinite(value):
+        raise TrainingError(
+            f"{where}: the loss is {value}, and nothing that follows can be of use; a lower "
+            "learning_rate helps most often, precision: 32-true where half precision is too coarse"
+        )
 
 
 def mean_loss(losses: Sequence[tuple[int, float]]) -> float:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from signl.options import build_options
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.files import ModelFiles, digest_of
-from signl.training.job import launch, seed_weights
+from signl.training.job import TrainingJob, launch, seed_weights
 from signl.training.networks import (
     checkpoint_gradients,
     crop_length_of,
@@ -75,7 +75,7 @@ class Network(nn.Module):
 
 
 class Passed(NamedTuple):
-    """What one pass over utterances gives.
+    """What the pass over ``dev`` gives.
 
     Attributes
     ----------
@@ -155,10 +155,11 @@ class Pretraining:
             seed=seed,
         )
 
-    def train_epoch(self, epoch: int) -> Passed:
-        """Train on two random crops of each utterance of ``train``."""
+    def train_epoch(self, epoch: int) -> float:
+        """Train on two random crops of each utterance of ``train``; return the mean loss."""
         self.trainer.bare.train()
-        return _passed(self.trainer.train(epoch, self._step(f"epoch {epoch}")))
+        results = self.trainer.train(epoch, self._step(f"epoch {epoch}"))
+        return mean_loss([(len(classes), step.loss.item()) for classes, step in results])
 
     def validate(self) -> Passed:
         """Compute the loss on both halves of the clips of ``dev``.
@@ -176,20 +177,6 @@ class Pretraining:
             return result
 
         return step
-
-
-@dataclass(frozen=True, kw_only=True)
-class PretrainingJob:
-    """What a pre-training is given; see :func:`pretrain_encoder`."""
-
-    train: Path
-    dev: Path
-    shards: Sequence[Path]
-    output: ModelFiles
-    corpus: str
-    seed: int
-    options: Mapping[str, Any]
-    resources: Resources
 
 
 def pretrain_encoder(
@@ -223,7 +210,7 @@ def pretrain_encoder(
         What this job computes with.
     """
     recipe = build_options(PretrainingRecipe, options, "recipe")
-    job = PretrainingJob(
+    job = TrainingJob(
         train=Path(train),
         dev=Path(dev),
         shards=[Path(shard) for shard in shards],
@@ -236,7 +223,7 @@ def pretrain_encoder(
     launch(_pretrain, recipe.pretraining.precision, resources, job)
 
 
-def _pretrain(fabric: Fabric, job: PretrainingJob) -> None:
+def _pretrain(fabric: Fabric, job: TrainingJob) -> None:
     """Pre-train in this process, which may be one of several that share the batches."""
     recipe = build_options(PretrainingRecipe, job.options, "recipe")
     partitions = {
@@ -300,9 +287,9 @@ def _train(pretraining: Pretraining, checkpoint: Path, made_from: str) -> Run:
         writes=fabric.is_global_zero,
     )
     while run.next_epoch < options.epochs and not run.patience.is_over:
-        train = pretraining.train_epoch(run.next_epoch)
+        train_loss = pretraining.train_epoch(run.next_epoch)
         dev = pretraining.validate()
-        record = {"train_loss": train.loss, "dev_loss": dev.loss, **_spread(dev)}
+        record = {"train_loss": train_loss, "dev_loss": dev.loss, **_spread(dev)}
         # Processes that share a training go on, and end, by the figures of one.
         record = fabric.broadcast(record)
         run.end_epoch(record, [record["dev_loss"]])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from signl.devices import Resources
-from signl.errors import ArtefactError
+from signl.errors import ArtefactError, ConfigError
 from signl.evaluation import scoring
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
@@ -102,6 +102,18 @@ def test_features_of_another_frontend_are_refused(score_toy, make_toy_corpus, tm
     message = r"was trained on features of {}, those of .* are of {'kind': 'lfcc'}"
     with pytest.raises(ArtefactError, match=message):
         score_toy(corpus)
+
+
+def test_audio_shards_are_refused_where_the_network_reads_features(classifier, toy, tmp_path):
+    with pytest.raises(ConfigError, match=r"0000\.parquet .* needs trainable_frontend: false"):
+        score_trials(
+            classifier.model,
+            classifier.config,
+            toy.eval,
+            [Path("audio/toy/0000.parquet")],
+            tmp_path / "scores",
+            options={},
+        )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,6 +179,14 @@ def test_scores_are_those_of_the_first_crop_of_each_clip(finetune, audio_toy, tm
     table = read_scores(output)
     assert table["utterance_id"].to_pylist() == names
     np.testing.assert_allclose(table["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_features_are_refused_where_the_network_reads_audio(finetune, audio_toy, tmp_path):
+    files, shards = finetune(), [Path("features/toy/0000.safetensors")]
+    with pytest.raises(ConfigError, match=r"0000\.safetensors .* needs trainable_frontend: true"):
+        score_trials(
+            files.model, files.config, audio_toy["eval"], shards, tmp_path / "scores", options={}
+        )
 
 
 def test_the_same_seed_gives_the_same_bytes(pretrain):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from signl.devices import Resources
+from signl.errors import TrainingError
 from signl.features.usable import read_usable
 from signl.training import passes
 from signl.training.clips import FrameClips
@@ -62,6 +63,17 @@ def test_training_passes_once_over_train_in_the_order_of_the_epoch(trainer, step
     classes = torch.cat([classes for classes, _ in trainer.train(4, step)])
     expected = trainer.partitions["train"].classes[shuffled(24, 3, 4)]
     assert classes.tolist() == expected.tolist()
+
+
+def test_a_loss_that_is_no_number_ends_the_training(trainer, step):
+    def poisoned(batch):
+        trainer.bare.layer.weight.data.fill_(float("nan"))
+        return step(batch)
+
+    with pytest.raises(TrainingError, match=r"epoch 2, batch 0: the loss is nan.* learning_rate"):
+        list(trainer.train(2, poisoned))
+    with pytest.raises(TrainingError, match="dev: the loss is nan"):
+        list(trainer.validate(step))
 
 
 def test_validation_passes_once_over_dev_as_it_stands(trainer, step):
