@@ -158,10 +158,11 @@ def encoder_of(wildcards):
     """Return the encoder to start from: nothing, for a recipe without pre-training."""
     if folder := experiment.given_encoder(wildcards.recipe):
         return local(model_files(folder))
-    if not experiment.is_pretrained(wildcards.recipe):
+    pretrained_by = experiment.pretrained_by(wildcards.recipe)
+    if pretrained_by is None:
         return []
     return model_files(
-        "results/encoders/{recipe}/{corpus}/seed-{seed}".format(**wildcards)
+        "results/encoders/{}/{corpus}/seed-{seed}".format(pretrained_by, **wildcards)
     )
 
 

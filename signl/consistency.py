@@ -30,6 +30,7 @@ def check_consistency(config: Config) -> None:
     """
     _check_names(config)
     _check_recipes(config)
+    _check_shared_encoders(config)
     _check_crops(config)
     _check_percents(config)
     _check_pairs(config)
@@ -59,10 +60,39 @@ def _check_recipes(config: Config) -> None:
                 f"recipes.{name} has gradient_checkpointing: true; allowed is that with "
                 "trainable_frontend: true"
             )
-        if recipe.get("encoder") and recipe.get("pretraining"):
+        starts = [key for key in ("pretraining", "encoder", "encoder_of") if recipe.get(key)]
+        if len(starts) > 1:
+            raise ConfigError(f"recipes.{name} has {' and '.join(starts)}; allowed is one of them")
+
+
+def _check_shared_encoders(config: Config) -> None:
+    """Refuse a recipe that could not have pre-trained the encoder that it takes of another."""
+    recipes = config["recipes"]
+    pretraining = [name for name, recipe in recipes.items() if recipe.get("pretraining")]
+    for name, recipe in recipes.items():
+        if not (other := recipe.get("encoder_of")):
+            continue
+        if other not in pretraining:
             raise ConfigError(
-                f"recipes.{name} has an encoder and pretraining; allowed is one of them"
+                f"recipes.{name}.encoder_of is {other!r}; allowed are recipes with pretraining, "
+                f"{sorted(pretraining)}"
             )
+        for key, own, others in _network_options(recipe, recipes[other]):
+            if own != others:
+                raise ConfigError(
+                    f"recipes.{name}.{key} is {own}, that of {other}, whose encoder it takes, is "
+                    f"{others}; allowed is the same"
+                )
+
+
+def _network_options(one: Config, other: Config) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what decides the network of two recipes: a key, and its value in each."""
+    for key in ("frontend", "trainable_frontend", "crop_s", "graph"):
+        yield key, one.get(key) or None, other.get(key) or None
+    overrides = one.get("per_corpus") or {}, other.get("per_corpus") or {}
+    for corpus in sorted({*overrides[0], *overrides[1]}):
+        own, others = ((each.get(corpus) or {}).get("graph") for each in overrides)
+        yield f"per_corpus.{corpus}.graph", own, others
 
 
 def _check_crops(config: Config) -> None:

@@ -114,9 +114,9 @@ class Experiment:
         """All encoders that the classifiers start from, sorted."""
         classifiers = {cell.classifier for cell in self.evaluated}
         encoders = {
-            Pretrained(classifier.recipe, classifier.corpus, classifier.seed)
+            Pretrained(pretrained_by, classifier.corpus, classifier.seed)
             for classifier in classifiers
-            if self.is_pretrained(classifier.recipe)
+            if (pretrained_by := self.pretrained_by(classifier.recipe))
         }
         return sorted(encoders)
 
@@ -178,8 +178,8 @@ class Experiment:
         if self.given_classifier(recipe):
             return evaluated
         folders = [f"results/classifiers/{trained}"]
-        if self.is_pretrained(recipe):
-            folders.append(f"results/encoders/{recipe}/{corpus}/seed-{seed}")
+        if pretrained_by := self.pretrained_by(recipe):
+            folders.append(f"results/encoders/{pretrained_by}/{corpus}/seed-{seed}")
         return evaluated | {
             f"results/labels/{corpus}/seed-{seed}/labels-{percent:g}.parquet",
             f"results/dev_scores/{trained}.parquet",
@@ -327,9 +327,10 @@ class Experiment:
         )
         return float(max([CLIP_S, *(frontend.get("clip_s", CLIP_S) for frontend in frontends)]))
 
-    def is_pretrained(self, recipe: str) -> bool:
-        """Tell whether a recipe has pre-training."""
-        return self.config["recipes"][recipe].get("pretraining") is not None
+    def pretrained_by(self, recipe: str) -> str | None:
+        """Return the recipe whose pre-training a recipe starts from, often itself; or nothing."""
+        options = self.config["recipes"][recipe]
+        return recipe if options.get("pretraining") is not None else options.get("encoder_of")
 
     def given_encoder(self, recipe: str) -> str | None:
         """Return the folder of the encoder that a recipe starts from, if it names one."""

@@ -1,5 +1,7 @@
 """What a schema cannot see, of the embedded experiment's configuration; more in test_experiment."""
 
+import copy
+
 import pytest
 import yaml
 
@@ -33,10 +35,35 @@ def test_frames_are_not_repeated_where_the_front_end_is_trained(config):
 
 def test_an_encoder_is_given_or_pretrained(config):
     config["recipes"]["signl-logmel"]["encoder"] = "models/encoder"
-    with pytest.raises(ConfigError, match="signl-logmel has an encoder and pretraining"):
+    with pytest.raises(ConfigError, match="signl-logmel has pretraining and encoder; allowed"):
         check_consistency(config)
     config["recipes"]["signl-logmel"]["pretraining"] = None
     check_consistency(config)
+
+
+@pytest.fixture
+def takes_encoder(config):
+    """A recipe that starts from the encoder of another."""
+    own = config["recipes"]["signl-logmel"] | {"pretraining": None, "encoder_of": "signl-logmel"}
+    config["recipes"]["frozen"] = copy.deepcopy(own)
+    return config["recipes"]["frozen"]
+
+
+def test_an_encoder_is_taken_of_a_recipe_that_could_have_trained_it(config, takes_encoder):
+    check_consistency(config)
+    takes_encoder["encoder_of"] = "frozen"
+    with pytest.raises(ConfigError, match=r"encoder_of is 'frozen'; allowed are .*signl-logmel"):
+        check_consistency(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("frontend", "wav2vec2-small"), ("crop_s", 3.0), ("graph", {"nodes": 8}), ("per_corpus", {})],
+)
+def test_an_encoder_of_another_network_is_not_taken(config, takes_encoder, key, value):
+    takes_encoder[key] = value
+    with pytest.raises(ConfigError, match=rf"recipes\.frozen\.{key}.* that of signl-logmel, whose"):
+        check_consistency(config)
 
 
 def test_a_given_classifier_needs_no_crop_and_no_front_end(config):

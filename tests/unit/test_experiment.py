@@ -85,6 +85,21 @@ def test_without_pretraining_there_are_no_encoders(build, main):
     assert build().pretrained == []
 
 
+def test_recipes_share_an_encoder(build, config, main):
+    config["recipes"]["frozen"] = config["recipes"]["signl"] | {
+        "pretraining": None,
+        "encoder_of": "signl",
+        "finetuning": {"freeze_encoder": True},
+    }
+    main["recipes"] = ["frozen"]
+    experiment = build()
+    assert {encoder.recipe for encoder in experiment.pretrained} == {"signl"}
+    encoders = {path for path in experiment.artefacts if path.startswith("results/encoders")}
+    main["recipes"] = ["signl", "frozen"]
+    assert build().pretrained == experiment.pretrained
+    assert {each for each in build().artefacts if each.startswith("results/enc")} == encoders
+
+
 def test_the_cells_are_the_product_of_the_axes_and_the_protocols(build):
     cells = build().evaluated
     # DF has two protocols, In-the-Wild one.
@@ -195,8 +210,8 @@ def test_overrides_leave_the_configuration_as_it_was(build, config):
 
 def test_what_a_recipe_has(build):
     experiment = build()
-    assert experiment.is_pretrained("signl")
-    assert not experiment.is_pretrained("plain")
+    assert experiment.pretrained_by("signl") == "signl"
+    assert experiment.pretrained_by("plain") is None
     assert experiment.frontend_of("signl") == "small"
     assert experiment.published_as() == {"signl": {"model": "signl", "frontend": "wav2vec2"}}
 

@@ -41,6 +41,22 @@ def test_a_new_label_percent(toy, changed):
     assert toy.plan(changed(label_percents=[20, 50])) == expected
 
 
+def test_a_recipe_that_takes_the_encoder_of_another(toy, changed):
+    config = changed(recipes=["toy", "frozen"], train_corpora=["cfad"])
+    config["recipes"]["frozen"] = config["recipes"]["toy"] | {
+        "pretraining": None,
+        "encoder_of": "toy",
+        "finetuning": config["recipes"]["toy"]["finetuning"] | {"freeze_encoder": True},
+    }
+    classifier = "results/classifiers/frozen/cfad/labels-50/seed-1/model.safetensors"
+    assert toy.plan(config, classifier) == {"train_classifier frozen cfad 50 1"}
+    toy.make(config, classifier)
+    assert toy.plan(config, "--forcerun", "pretrain_encoder", classifier) == {
+        "pretrain_encoder toy cfad 1",
+        "train_classifier frozen cfad 50 1",
+    }
+
+
 def test_a_given_classifier_is_scored_without_labels(toy, changed):
     config = changed(recipes=["toy", "given"], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
     folder = "results/classifiers/toy/cfad/labels-50/seed-1"

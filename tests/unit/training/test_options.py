@@ -43,7 +43,7 @@ def test_the_recipes_that_come_with_it_can_be_built(repository, name):
     for cell in experiment.evaluated:
         recipe, corpus = cell.classifier.recipe, cell.classifier.corpus
         build_options(FinetuningRecipe, experiment.finetuning_options(recipe, corpus), recipe)
-        if experiment.is_pretrained(recipe):
+        if experiment.pretrained_by(recipe) == recipe:
             options = experiment.pretraining_options(recipe, corpus)
             build_options(PretrainingRecipe, options, recipe)
 
