@@ -1,5 +1,6 @@
 """A training job: what it is given and what it computes on (devices, precision, seeds)."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,8 +12,11 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
+from torch.multiprocessing.spawn import ProcessRaisedException
 
+from signl import errors
 from signl.devices import Resources, fix_arithmetic, prepare_devices
+from signl.errors import SignlError
 from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
 from signl.training.files import ModelFiles
@@ -99,9 +103,26 @@ def launch(
         As for :func:`make_fabric`.
     arguments : object
         What can be pickled.
+
+    Raises
+    ------
+    SignlError
+        What ``function`` raises, also where it does so in another process.
     """
     fabric = make_fabric(precision, resources)
-    fabric.launch(partial(_in_process, function=function, log=log_path(), arguments=arguments))
+    try:
+        fabric.launch(partial(_in_process, function=function, log=log_path(), arguments=arguments))
+    except ProcessRaisedException as error:
+        raise (_own_error(error) or error) from error
+
+
+def _own_error(error: ProcessRaisedException) -> SignlError | None:
+    """Return the error of ours that ended a process, of which its traceback alone arrives."""
+    found = re.search(
+        rf"^{errors.__name__}\.(\w+): (.*)\Z", error.msg, flags=re.DOTALL | re.MULTILINE
+    )
+    kind = getattr(errors, found[1], None) if found else None
+    return kind(found[2].strip()) if found and kind else None
 
 
 def _in_process(

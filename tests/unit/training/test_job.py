@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from signl.devices import Resources
-from signl.training.job import make_fabric, seed_epoch, seed_weights
+from signl.errors import TrainingError
+from signl.training.job import launch, make_fabric, seed_epoch, seed_weights
 
 
 def test_one_thread_computes_and_the_others_load():
@@ -18,6 +19,19 @@ def test_a_cpu_computes_in_float32(precision):
     assert fabric.device == torch.device("cpu")
     module = fabric.setup_module(torch.nn.Linear(2, 2))
     assert module(torch.zeros(1, 2)).dtype == torch.float32
+
+
+def end(fabric, error):
+    """What a training does whose second process meets an error."""
+    if fabric.global_rank == 1:
+        raise error
+
+
+def test_an_error_of_another_process_arrives_as_what_it_is():
+    message = "epoch 1: the loss is nan;\na lower learning_rate helps"
+    with pytest.raises(TrainingError) as raised:
+        launch(end, "32-true", Resources(n_processes=2), TrainingError(message))
+    assert str(raised.value) == message
 
 
 def draws(seed, *arguments):
