@@ -30,9 +30,10 @@ from signl.demo.in_the_wild import write_in_the_wild
 from signl.demo.options import DemoOptions
 from signl.features.speech_model import SpeechModel, SpeechModelOptions
 from signl.graph.checkpoint_file import XLS_R_300M
+from signl.graph.config import GraphConfig
 from signl.graph.edges import adjacency_of, nearest_neighbours
 from signl.graph.heads import Classifier, score
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder, row_nodes
+from signl.graph.model import SpectralTemporalEncoder, row_nodes
 from signl.graph.stem import to_picture
 from signl.metrics import equal_error_rate
 

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from signl.corpora.table import CORPORA, corpus_named
+from signl.demo.options import DemoOptions
 from signl.errors import ConfigError
+from signl.evaluation.published import systems_of
+from signl.graph.config import GraphConfig
 from signl.labels import EVAL, TRAIN
+from signl.options import build_options
 
 Config = Mapping[str, Any]
 
@@ -30,12 +34,15 @@ def check_consistency(config: Config) -> None:
     """
     _check_names(config)
     _check_recipes(config)
+    _check_graphs(config)
     _check_shared_encoders(config)
     _check_crops(config)
     _check_percents(config)
     _check_pairs(config)
     _check_given_classifiers(config)
     _check_models(config)
+    _check_published(config)
+    build_options(DemoOptions, (config.get("demo") or {}).get("archives") or {}, "demo.archives")
     _check_shards(config)
 
 
@@ -63,6 +70,19 @@ def _check_recipes(config: Config) -> None:
         starts = [key for key in ("pretraining", "encoder", "encoder_of") if recipe.get(key)]
         if len(starts) > 1:
             raise ConfigError(f"recipes.{name} has {' and '.join(starts)}; allowed is one of them")
+
+
+def _check_graphs(config: Config) -> None:
+    for name, recipe in config["recipes"].items():
+        graph = recipe.get("graph") or {}
+        build_options(GraphConfig, graph, f"recipes.{name}.graph")
+        for corpus, overrides in (recipe.get("per_corpus") or {}).items():
+            of_corpus = graph | ((overrides or {}).get("graph") or {})
+            build_options(GraphConfig, of_corpus, f"recipes.{name}.per_corpus.{corpus}.graph")
+
+
+def _check_published(config: Config) -> None:
+    systems_of({name: recipe.get("published_as") for name, recipe in config["recipes"].items()})
 
 
 def _check_shared_encoders(config: Config) -> None:

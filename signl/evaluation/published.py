@@ -7,11 +7,15 @@ but a new split of the official development set, here the corpus ``asvspoof5_sig
 """
 
 import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from signl.errors import ConfigError
 from signl.evaluation.cells import Cell
+from signl.options import build_options
 
 
 class PaperCorpus(NamedTuple):
@@ -34,7 +38,8 @@ PAPER_CORPORA = {
 LEAST_SHARE = 0.99
 
 
-class PublishedSystem(NamedTuple):
+@dataclass(frozen=True, order=True)
+class PublishedSystem:
     """A system as the paper names it: model and front-end, in lower case."""
 
     model: str
@@ -85,6 +90,34 @@ def published_eer(system: PublishedSystem, cell: Cell, *, n_trials: int) -> Publ
 def published_systems() -> list[PublishedSystem]:
     """Return the systems of the paper's tables, sorted."""
     return sorted({key.system for key in _load()})
+
+
+def systems_of(published_as: Mapping[str, Mapping[str, str] | None]) -> dict[str, PublishedSystem]:
+    """Return the paper's system of each recipe that has one.
+
+    Parameters
+    ----------
+    published_as : Mapping
+        Recipe -> ``model`` and ``frontend``, as the paper names them; or None.
+
+    Raises
+    ------
+    ConfigError
+        If the paper has no such system; names those that it has.
+    """
+    systems = {}
+    for recipe, names in published_as.items():
+        if names is None:
+            continue
+        system = build_options(PublishedSystem, names, f"recipes.{recipe}.published_as")
+        if system not in published_systems():
+            known = ", ".join(f"{each.model}/{each.frontend}" for each in published_systems())
+            raise ConfigError(
+                f"recipes.{recipe}.published_as: the paper has no {system.model}/{system.frontend}"
+                f"; it has {known}"
+            )
+        systems[recipe] = system
+    return systems
 
 
 @cache

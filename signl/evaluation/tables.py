@@ -19,7 +19,7 @@ from signl.artefacts import write_text
 from signl.errors import ConfigError, ScoreError
 from signl.evaluation.cells import Cell
 from signl.evaluation.measure import read_metrics
-from signl.evaluation.published import PublishedSystem, published_eer, published_systems
+from signl.evaluation.published import PublishedSystem, published_eer, systems_of
 
 COLUMNS = (
     "recipe",
@@ -165,17 +165,7 @@ def _parse_options(options: Mapping[str, Any]) -> dict[str, PublishedSystem]:
     """Return the paper's system of each recipe that has one."""
     if unknown := sorted(options.keys() - {"published_as"}):
         raise ConfigError(f"tabulate: unknown keys {unknown}; known is ['published_as']")
-    systems = {}
-    for recipe, names in (options.get("published_as") or {}).items():
-        where = f"tabulate.published_as.{recipe}"
-        if names.keys() != {"model", "frontend"}:
-            raise ConfigError(f"{where}: expected the keys model and frontend, got {dict(names)}")
-        system = PublishedSystem(**names)
-        if system not in published_systems():
-            known = ", ".join("/".join(each) for each in published_systems())
-            raise ConfigError(f"{where}: the paper has no {'/'.join(system)}; it has {known}")
-        systems[recipe] = system
-    return systems
+    return systems_of(options.get("published_as") or {})
 
 
 def _grouped(metrics: Iterable[Path]) -> Iterator[tuple[Cell, list[_Result]]]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from signl.graph.config import check_neighbours
 from signl.graph.draws import AnyGenerator, draw_uniform
 
 
@@ -46,12 +47,6 @@ def nearest_neighbours(nodes: Tensor, k: int) -> Tensor:
     # Sorted rather than topk: topk breaks ties differently on CUDA, and the graph must not
     # depend on the device.
     return similarity.sort(dim=-1, descending=True, stable=True).indices[..., :k]
-
-
-def check_neighbours(k: int, n_nodes: int) -> None:
-    """Raise ValueError unless each of ``n_nodes`` nodes can have ``k`` neighbours."""
-    if not 1 <= k < n_nodes:
-        raise ValueError(f"neighbours must lie in 1..{n_nodes - 1} for {n_nodes} nodes, got {k}")
 
 
 def adjacency_of(neighbours: Tensor) -> Tensor:

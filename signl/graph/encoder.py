@@ -4,8 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-#: Channels that the grouped 1x1 convolution mixes with each other.
-GROUP_WIDTH = 4
+from signl.graph.config import GROUP_WIDTH, check_widths
 
 
 class GraphConvolution(nn.Module):
@@ -92,13 +91,3 @@ class GraphEncoder(nn.Module):
         for layer in self.layers:
             nodes = layer(nodes, propagation)
         return nodes.flatten(1)
-
-
-def check_widths(width: int, layers: int) -> None:
-    """Raise ValueError unless ``width`` halves ``layers`` times to a multiple of 4."""
-    divisor = GROUP_WIDTH * 2**layers
-    if layers < 1 or width < 1 or width % divisor:
-        raise ValueError(
-            f"the width of a node's features (channels * nodes) must be a multiple of "
-            f"4 * 2**layers = {divisor} with layers >= 1, got width {width} and layers {layers}"
-        )

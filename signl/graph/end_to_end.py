@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from signl.features.frontends import n_frames_of
 from signl.features.speech_model import TrainableSpeechModel
 from signl.graph.augment import GraphAugmentation
+from signl.graph.config import GraphConfig
 from signl.graph.draws import AnyGenerator
-from signl.graph.model import Embeddings, GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import Embeddings, SpectralTemporalEncoder
 from signl.graph.stem import to_picture
 
 

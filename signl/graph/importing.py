@@ -12,9 +12,9 @@ from signl.audio import SAMPLE_RATE_HZ
 from signl.errors import ArtefactError
 from signl.features.speech_model import TrainableSpeechModel
 from signl.graph.checkpoint_file import frontend_from, read_checkpoint
+from signl.graph.config import GraphConfig
 from signl.graph.end_to_end import EndToEndEncoder
 from signl.graph.heads import Classifier
-from signl.graph.model import GraphConfig
 from signl.graph.reference import ConvertedCheckpoint, Kind, published_key
 from signl.graph.saving import save_model
 from signl.graph.strict_loading import load_strictly

@@ -1,64 +1,19 @@
 """The spectral-temporal encoder: one stem, two graphs, two graph encoders."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from signl.graph.augment import Graph, GraphAugmentation, augment
+from signl.graph.config import GraphConfig
 from signl.graph.draws import AnyGenerator
-from signl.graph.edges import (
-    adjacency_of,
-    check_neighbours,
-    nearest_neighbours,
-    propagation_matrix,
-)
-from signl.graph.encoder import GraphEncoder, check_widths
+from signl.graph.edges import adjacency_of, nearest_neighbours, propagation_matrix
+from signl.graph.encoder import GraphEncoder
 from signl.graph.stem import Stem
 
 NeighbourSearch = Callable[[Tensor, int], Tensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GraphConfig:
-    """Size of the graphs and of their encoders.
-
-    Attributes
-    ----------
-    nodes : int
-        Nodes N of a graph: rows and columns of the stem's grid.
-    channels : int
-        Channels C of the stem's grid, a multiple of 8. A node has D = C * N features.
-    neighbours : int
-        Edges that lead into each node, less than ``nodes``. Published: 3 for the ASVspoof
-        corpora, 4 for CFAD.
-    layers : int
-        Layers of a graph encoder; each halves the width, D / 2**layers is a multiple of 4.
-
-    Raises
-    ------
-    ValueError
-        Names the values and what is allowed.
-    """
-
-    nodes: int = 32
-    channels: int = 32
-    neighbours: int = 3
-    layers: int = 5
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.channels < 1 or self.channels % 8:
-            raise ValueError(f"channels must be a multiple of 8, got {self.channels}")
-        check_neighbours(self.neighbours, self.nodes)
-        check_widths(self.channels * self.nodes, self.layers)
-
-    @property
-    def embedding_width(self) -> int:
-        """Width of the joint embedding, 2 * N * D / 2**layers."""
-        return 2 * self.nodes * (self.channels * self.nodes >> self.layers)
 
 
 class Embeddings(NamedTuple):

@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 from torch import Tensor
 
 from signl.errors import ArtefactError
+from signl.graph.config import GraphConfig
 from signl.graph.heads import Classifier, PretrainingModel
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.strict_loading import load_strictly
 
 _ENCODERS = {"encoder_t": "spectral", "encoder_f": "temporal"}

@@ -29,9 +29,10 @@ from signl.artefacts import (
 from signl.errors import ArtefactError, SignlError
 from signl.features.speech_model import TrainableSpeechModel
 from signl.graph.card import model_card
+from signl.graph.config import GraphConfig
 from signl.graph.end_to_end import Encoder, EndToEndEncoder
 from signl.graph.heads import Classifier
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.strict_loading import load_strictly
 from signl.options import build_options
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch_cluster import knn_graph
 
-from signl.graph.edges import check_neighbours
+from signl.graph.config import check_neighbours
 
 
 @torch.no_grad()

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from signl.features.frontends import FrontendConfig
 from signl.graph.augment import GraphAugmentation
+from signl.graph.config import GraphConfig
 from signl.graph.heads import DROPOUT, WIDTHS
-from signl.graph.model import GraphConfig
 
 Precision = Literal["bf16-mixed", "32-true"]
 

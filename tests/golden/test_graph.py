@@ -11,8 +11,9 @@ import torch
 
 from signl import revisions
 from signl.graph.augment import GraphAugmentation
+from signl.graph.config import GraphConfig
 from signl.graph.heads import Classifier, PretrainingModel, score
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.objectives import OBJECTIVES, make_objective
 from signl.seeds import stable_hash
 

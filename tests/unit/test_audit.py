@@ -14,7 +14,8 @@ from signl.corpora.shards import ShardWriter, iterate_audio
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
 from signl.features.shards import Shape, write_shard
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.config import GraphConfig
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import save_model
 from signl.seals import file_digest, text_digest
 

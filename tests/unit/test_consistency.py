@@ -66,6 +66,32 @@ def test_an_encoder_of_another_network_is_not_taken(config, takes_encoder, key, 
         check_consistency(config)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"published_as": {"model": "signal", "frontend": "raw"}},
+            r"recipes\.signl-logmel\.published_as: the paper has no signal/raw; it has .*signl/",
+        ),
+        ({"graph": {"neighbours": 16, "nodes": 16}}, r"signl-logmel\.graph: neighbours must lie"),
+        (
+            {"per_corpus": {"cfad": {"graph": {"layers": 7}}}},
+            r"signl-logmel\.per_corpus\.cfad\.graph: the width of a node's features",
+        ),
+    ],
+)
+def test_what_a_job_would_refuse_is_refused_at_once(config, change, message):
+    config["recipes"]["signl-logmel"] |= change
+    with pytest.raises(ConfigError, match=message):
+        check_consistency(config)
+
+
+def test_options_of_the_embedded_corpora_are_known(config):
+    config["demo"]["archives"] = {"sead": 1}
+    with pytest.raises(ConfigError, match=r"demo\.archives: unknown keys \['sead'\]"):
+        check_consistency(config)
+
+
 def test_a_given_classifier_needs_no_crop_and_no_front_end(config):
     config["recipes"]["signl-logmel"] = {"classifier": "models/classifier"}
     axes = config["experiments"]["logmel"]

@@ -12,11 +12,12 @@ from signl.features.frontends import FrontendConfig
 from signl.features.spectral import LfccOptions, LogMelOptions
 from signl.features.speech_model import SpeechModelOptions
 from signl.graph.augment import GraphAugmentation
-from signl.graph.model import GraphConfig
-from signl.graph.objectives import OBJECTIVES
+from signl.graph.config import GraphConfig
+from signl.graph.objectives import OBJECTIVES, BarlowOptions, SimSiamOptions, VICRegOptions
 from signl.schema import check_schema
 from signl.training.options import FinetuningOptions, Precision, PretrainingOptions
 
+OBJECTIVE_OPTIONS = {"vicreg": VICRegOptions, "barlow": BarlowOptions, "simsiam": SimSiamOptions}
 KINDS = {"logmel": LogMelOptions, "lfcc": LfccOptions, "wav2vec2": SpeechModelOptions}
 
 
@@ -34,6 +35,13 @@ def part_of(schema):
         for rule in frontends["allOf"]
     }
     definitions = schema["$defs"]
+    of_objectives = {
+        rule["if"]["properties"]["objective"]["const"]: rule["then"]["properties"][
+            "objective_options"
+        ]
+        for rule in definitions["pretraining"]["allOf"]
+    }
+    assert of_objectives.keys() == set(OBJECTIVES)
     parts = {
         FrontendConfig: frontends,
         GraphConfig: definitions["graph"],
@@ -41,6 +49,7 @@ def part_of(schema):
         GraphAugmentation: definitions["pretraining"]["properties"]["augmentation"],
         FinetuningOptions: definitions["finetuning"],
         **{options: by_kind[kind] for kind, options in KINDS.items()},
+        **{options: of_objectives[name] for name, options in OBJECTIVE_OPTIONS.items()},
     }
     return parts.__getitem__
 
@@ -52,6 +61,7 @@ DATACLASSES = [
     GraphAugmentation,
     FinetuningOptions,
     *KINDS.values(),
+    *OBJECTIVE_OPTIONS.values(),
 ]
 
 
@@ -93,6 +103,7 @@ def plain(value):
         FrontendConfig(kind="wav2vec2", options=asdict(SpeechModelOptions(model="folder"))),
         FrontendConfig(kind="logmel", options=asdict(LogMelOptions())),
         FrontendConfig(kind="lfcc", options=asdict(LfccOptions())),
+        *(options() for options in OBJECTIVE_OPTIONS.values()),
     ],
     ids=lambda options: type(options).__name__,
 )

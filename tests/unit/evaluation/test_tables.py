@@ -215,7 +215,7 @@ def test_a_seed_given_twice_is_refused_and_named(write_metrics, table):
     ("options", "message"),
     [
         ({"published": {}}, "unknown keys"),
-        ({"published_as": {"signl": {"model": "signl"}}}, "model and frontend"),
+        ({"published_as": {"signl": {"model": "signl"}}}, "missing keys .'frontend'"),
         ({"published_as": {"signl": {"model": "signal", "frontend": "raw"}}}, "no signal/raw"),
     ],
 )

@@ -3,8 +3,9 @@ import torch
 
 from signl.graph.augment import GraphAugmentation
 from signl.graph.collapse import MIN_DEVIATION, CollapseDiagnostics, collapsed, diagnose
+from signl.graph.config import GraphConfig
 from signl.graph.heads import PretrainingModel
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.objectives import make_objective
 
 

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from signl.graph.augment import GraphAugmentation
+from signl.graph.config import GraphConfig
 from signl.graph.edges import nearest_neighbours
 from signl.graph.heads import PretrainingModel
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.objectives import OBJECTIVES, make_objective
 
 pytestmark = [

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from signl.graph.augment import GraphAugmentation
+from signl.graph.config import GraphConfig
 from signl.graph.heads import Classifier, ClassifierHead, PretrainingModel, ProjectionHead, score
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 
 

@@ -2,8 +2,9 @@ import pytest
 import torch
 
 from signl.graph.augment import GraphAugmentation
+from signl.graph.config import GraphConfig
 from signl.graph.edges import adjacency_of, nearest_neighbours, propagation_matrix
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder, row_nodes
+from signl.graph.model import SpectralTemporalEncoder, row_nodes
 
 SMALL = GraphConfig(nodes=8, channels=8, layers=2)
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from signl.errors import ArtefactError
+from signl.graph.config import GraphConfig
 from signl.graph.heads import Classifier, PretrainingModel
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.reference import build_model, convert_state_dict, published_key
 
 SIZES = [(4, 32, 5), (8, 32, 5), (16, 32, 5), (32, 32, 5), (16, 16, 4)]

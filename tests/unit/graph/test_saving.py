@@ -7,8 +7,9 @@ from safetensors.torch import load_file, save_file
 from signl import revisions, seals
 from signl.artefacts import HEADER, MadeBy, write_document
 from signl.errors import ArtefactError
+from signl.graph.config import GraphConfig
 from signl.graph.heads import Classifier
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import from_pretrained, load_classifier, load_encoder, save_model
 
 PRETRAINED = MadeBy(stage="pretrain_encoder", revision=revisions.PRETRAINING, options={"epochs": 3})

@@ -12,7 +12,8 @@ from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
-from signl.graph.model import GraphConfig, SpectralTemporalEncoder
+from signl.graph.config import GraphConfig
+from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
 from signl.training import pretrain as module
 from signl.training.clips import FrameClips
