@@ -1,5 +1,5 @@
 # Usable utterances -> label subsets, pre-trained encoders, classifiers.
-# No rule here has an eval partition among its inputs.
+# No rule here is given the trials of an eval partition.
 
 
 rule sample_labels:

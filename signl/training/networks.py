@@ -64,10 +64,14 @@ def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
     """
     has_frontend = isinstance(encoder, EndToEndEncoder)
     if has_frontend != (Path(shards[0]).suffix == AUDIO_SUFFIX):
+        owns, needs = (
+            ("a", "trainable_frontend: true, or no frontend")
+            if has_frontend
+            else ("no", "trainable_frontend: false, or the frontend that it was trained on")
+        )
         raise ConfigError(
-            f"{shards[0]} is not what this network reads, which has "
-            + ("a front-end of its own" if has_frontend else "no front-end of its own")
-            + f": its recipe needs trainable_frontend: {str(has_frontend).lower()}"
+            f"{shards[0]} is not what this network reads, which has {owns} front-end of its own: "
+            f"its recipe needs {needs}, if it names a classifier"
         )
     if isinstance(encoder, EndToEndEncoder):
         return AudioClips(shards, clip_s=encoder.clip_s)

@@ -295,7 +295,7 @@ def _train(pretraining: Pretraining, checkpoint: Path, made_from: str) -> Run:
         run.end_epoch(record, [record["dev_loss"]])
         if record["collapsed"]:
             logger.warning(
-                "epoch %d: pre-training has collapsed, all utterances look alike (embedding: "
+                "epoch %d: pre-training has collapsed, to a point or a line (embedding: "
                 "deviation %.3f, effective rank %.1f; projection: %.3f, %.1f)",
                 run.next_epoch - 1,
                 record["embedding_deviation"],
