@@ -24,6 +24,8 @@ GPUS = config.get("gpus_per_job", 1)
 LOADER_WORKERS = config.get("loader_workers", 0)
 #: Threads of a training or scoring job: one a process, which is one a GPU, and its loaders.
 COMPUTING_THREADS = max(1, GPUS) * (1 + LOADER_WORKERS)
+#: Memory of a scoring job; a loader has two batches of a quarter of a gigabyte under way.
+SCORING_MB = 8000 + 800 * LOADER_WORKERS
 
 
 # A limit below what trainings ask for would quietly train on fewer GPUs, with too many loaders.

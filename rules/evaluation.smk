@@ -17,7 +17,7 @@ rule score:
     threads: 1 + LOADER_WORKERS
     resources:
         gpu=min(GPUS, 1),
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         cfg=lambda wildcards: {"corpus": wildcards.corpus},
@@ -44,7 +44,7 @@ rule score_dev:
     threads: 1 + LOADER_WORKERS
     resources:
         gpu=min(GPUS, 1),
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg=lambda wildcards: {"partition": "dev", "corpus": wildcards.corpus},

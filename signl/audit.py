@@ -1,8 +1,9 @@
 """Rule ``audit``: whether a results folder holds what its headers say, and nothing else.
 
-Each file is read once, in pieces: its seal, the checksums of all of its data, the stage and the
-revision that made it, the place it was made for, and whether it belongs to the files from which
-it was made. Nothing is written, and what has not been made yet is no problem.
+Each file is read in pieces, and one from which others were made once more: its seal, the checksums
+of all of its data, the stage and the revision that made it, the place it was made for, and whether
+it belongs to the files from which it was made. Nothing is written, and what has not been made yet
+is no problem.
 """
 
 import json
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -214,6 +215,8 @@ def _problem(
             _CHECKS.get(path.suffix, _check_unknown)(path, KINDS[_folder(name)])
     except (SignlError, OSError) as error:
         return Problem(name, str(error).replace(str(path), name))
+    except (KeyError, TypeError, ValueError) as error:
+        return Problem(name, f"{name} cannot be read ({error!r}); {remedy(path)}")
     return None
 
 
@@ -234,12 +237,18 @@ def _check_table(path: Path, kind: Kind) -> None:
     _check_sources(path, made_by)
 
 
+@cache
+def _digest_of(path: Path, _mtime_ns: int) -> str:
+    """Return the digest of a file from which others were made: a classifier has many scores."""
+    return file_digest(path)
+
+
 def _check_sources(path: Path, made_by: MadeBy) -> None:
     """Check that the files with which an artefact was made are still there as they were."""
     for place, digest in made_by.digests.items():
         source = _results_of(path).parent / place
         is_file = place_of(place) == place and source.is_file()
-        if is_file and file_digest(source) != digest:
+        if is_file and _digest_of(source, source.stat().st_mtime_ns) != digest:
             raise ArtefactError(f"{path} was made with another {place}; {remedy(path)}")
 
 
@@ -310,7 +319,7 @@ def _check_history(path: Path, kind: Kind) -> None:
 def _check_card(path: Path, kind: Kind) -> None:
     """Check that a model card is of the model beside it."""
     document = _whole_document(path.with_name("config.json"), kind)
-    if document is not None and path.read_text(encoding="utf-8") != model_card(document):
+    if document is not None and path.read_bytes() != model_card(document).encode():
         raise ArtefactError(f"{path} is not the card of the model beside it; {remedy(path)}")
 
 

@@ -67,7 +67,8 @@ def _check_recipes(config: Config) -> None:
                 f"recipes.{name} has gradient_checkpointing: true; allowed is that with "
                 "trainable_frontend: true"
             )
-        starts = [key for key in ("pretraining", "encoder", "encoder_of") if recipe.get(key)]
+        keys = ("pretraining", "encoder", "encoder_of")
+        starts = [key for key in keys if recipe.get(key) is not None]
         if len(starts) > 1:
             raise ConfigError(f"recipes.{name} has {' and '.join(starts)}; allowed is one of them")
 
@@ -88,7 +89,9 @@ def _check_published(config: Config) -> None:
 def _check_shared_encoders(config: Config) -> None:
     """Refuse a recipe that could not have pre-trained the encoder that it takes of another."""
     recipes = config["recipes"]
-    pretraining = [name for name, recipe in recipes.items() if recipe.get("pretraining")]
+    pretraining = [
+        name for name, recipe in recipes.items() if recipe.get("pretraining") is not None
+    ]
     for name, recipe in recipes.items():
         if not (other := recipe.get("encoder_of")):
             continue

@@ -3,7 +3,6 @@
 import fcntl
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,8 @@ logger = logging.getLogger(__name__)
 #: Locks that this process holds, to its end, by the name of the GPU.
 _HELD: Final[dict[str, IO[Any]]] = {}
 _LOOKS_AGAIN_S: Final = 1.0
+#: Where all jobs of a machine see the same locks: schedulers set TMPDIR for each job.
+_LOCKS: Final = "/tmp"
 
 
 def prepare_device(*, gpu: int) -> torch.device:
@@ -54,11 +55,14 @@ def prepare_devices(*, gpu: int) -> list[torch.device]:
 
 
 def fix_arithmetic(*, on_gpu: bool) -> None:
-    """Compute in one thread, and on a GPU by algorithms that give the same result each time."""
+    """Compute in one thread; on a GPU, float32 as it is and convolutions the same each time."""
     torch.set_num_threads(1)
     if on_gpu:
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
+        # TensorFloat-32, the default of convolutions, keeps 10 bits of the mantissa.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def claim_gpus(n_gpus: int) -> list[int]:
@@ -82,7 +86,7 @@ def claim_gpus(n_gpus: int) -> list[int]:
         str(torch.cuda.get_device_properties(index).uuid)
         for index in range(torch.cuda.device_count())
     ]
-    return claim(names, n_gpus, Path(tempfile.gettempdir(), f"signl-gpus-{os.getuid()}"))
+    return claim(names, n_gpus, Path(_LOCKS, f"signl-gpus-{os.getuid()}"))
 
 
 def claim(names: Sequence[str], n_wanted: int, folder: Path) -> list[int]:

@@ -361,22 +361,21 @@ class Planner:
         return self._stage("sample_labels", len(subsets))
 
     def pretrain_encoder(self) -> Stage:
-        """Plan the pre-trainings: train and dev once an epoch."""
+        """Plan the pre-trainings: two crops of all of train and dev an epoch."""
         loads = []
         for each in self.experiment.pretrained:
             options = self.experiment.pretraining_options(each.recipe, each.corpus)
             epochs = self._epochs(options["pretraining"])
-            loads.append((each.recipe, epochs * self._n_of(each.corpus, TRAIN, DEV)))
+            loads.append((each.recipe, 2 * epochs * self._n_of(each.corpus, TRAIN, DEV)))
         return self._computing("pretrain_encoder", loads, trains=True)
 
     def train_classifier(self) -> Stage:
-        """Plan the fine-tunings: the labelled part of train and the whole of dev an epoch."""
+        """Plan the fine-tunings: the labelled part of train and dev an epoch."""
         loads = []
         for each in self._trained:
             options = self.experiment.finetuning_options(each.recipe, each.corpus)
-            labelled = each.percent / 100 * self._n_of(each.corpus, TRAIN)
-            n_crops = labelled + self._n_of(each.corpus, DEV)
-            loads.append((each.recipe, self._epochs(options["finetuning"]) * n_crops))
+            labelled = each.percent / 100 * self._n_of(each.corpus, TRAIN, DEV)
+            loads.append((each.recipe, self._epochs(options["finetuning"]) * labelled))
         return self._computing("train_classifier", loads, trains=True)
 
     def score(self) -> Stage:
@@ -386,8 +385,11 @@ class Planner:
         return self._computing("score", loads)
 
     def score_dev(self) -> Stage:
-        """Plan the dev scores: each trained classifier on its own corpus."""
-        loads = [(each.recipe, self._n_of(each.corpus, DEV)) for each in self._trained]
+        """Plan the dev scores: each trained classifier on the labelled part of its own corpus."""
+        loads = [
+            (each.recipe, each.percent / 100 * self._n_of(each.corpus, DEV))
+            for each in self._trained
+        ]
         return self._computing("score_dev", loads)
 
     def measure(self) -> Stage:

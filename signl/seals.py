@@ -180,6 +180,18 @@ def check_tensors(path: str | Path) -> None:
         _check(_tensors_head(handle))
 
 
+def table_seal(path: str | Path) -> str:
+    """Return the seal of a Parquet file: another one where its footer is another."""
+    with Path(path).open("rb") as handle:
+        return _digest(_table_head(handle).content)
+
+
+def tensors_seal(path: str | Path) -> str:
+    """Return the seal of a safetensors file, in which its data have a digest."""
+    with Path(path).open("rb") as handle:
+        return _digest(_tensors_head(handle).content)
+
+
 def check_document(content: bytes) -> None:
     """Refuse a document that is not what was written."""
     _check(_Head(0, content))

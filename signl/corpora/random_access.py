@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from signl.artefacts import MadeBy, reading_table, table_made_by
 from signl.corpora.shards import read_header
 from signl.errors import ArtefactError
+from signl.seals import table_seal
 from signl.shards import by_archive
 
 
@@ -73,6 +74,10 @@ class AudioStore:
         for paths in self._paths.values():
             for path in paths:
                 yield path, table_made_by(path).digests["members"]
+
+    def seals(self) -> list[str]:
+        """Return the seal of each shard: another one where its files are of other sizes."""
+        return [table_seal(path) for paths in self._paths.values() for path in paths]
 
     def audio(self, archive: str, shard: int, row: int) -> bytes:
         """Return the published file of an utterance."""

@@ -4,6 +4,7 @@ Both come from the labelled dev utterances of the corpus that the classifier was
 that neither sees more labels than the training did, nor any evaluation trial.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -13,7 +14,7 @@ import numpy as np
 from signl.errors import ScoreError
 from signl.evaluation.calibration import Calibration, calibrated_metrics
 from signl.evaluation.scores import match_scores, read_scores, split_classes
-from signl.metrics import CostModel, Scores, equal_error_rate, error_rates
+from signl.metrics import CostModel, EqualErrorRate, Scores, equal_error_rate, error_rates
 from signl.training.labels import read_labelled
 
 
@@ -88,7 +89,8 @@ def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> di
           texts, which is empty where the set can fix what it is to fix;
         - ``transfer``: ``threshold``, ``miss``, ``false_alarm``, ``hter`` (fractions). Scores
           from the threshold on are accepted; it lies just above the highest score that the
-          operating point of the dev EER rejects, so that on dev it gives this EER's two rates;
+          operating point of the dev EER rejects, so that on dev it gives this EER's two rates,
+          unless scores tie there, which a remark then says;
         - ``calibrated``: ``slope`` and ``offset`` of the map, ``cllr`` and ``act_dcf`` after it.
 
     Raises
@@ -104,7 +106,7 @@ def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> di
             "n_bonafide": dev.bonafide.size,
             "n_spoof": dev.spoof.size,
             "eer": eer.rate,
-            "remarks": _remarks(dev, eer.rate, calibrated.calibration),
+            "remarks": _remarks(dev, eer, threshold, calibrated.calibration),
         },
         "transfer": {
             "threshold": threshold,
@@ -118,16 +120,25 @@ def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> di
     }
 
 
-def _remarks(dev: Scores, eer: float, calibration: Calibration) -> list[str]:
+def _remarks(
+    dev: Scores, eer: EqualErrorRate, threshold: float, calibration: Calibration
+) -> list[str]:
     """Say why threshold and calibration of a dev set are arbitrary, where they are."""
     remarks = []
-    if eer == 0:
+    if eer.rate == 0:
         remarks.append(
             "dev has no error: any threshold between the classes fits, and the slope of the "
             "calibration is as steep as its ridge allows"
         )
     if np.ptp(np.concatenate(dev)) == 0:
         remarks.append("all dev scores are equal: neither threshold nor calibration says anything")
-    elif calibration.slope <= 0:
+        return remarks
+    rates = error_rates(*dev, threshold=threshold)
+    if not math.isclose(rates.hter, eer.rate, abs_tol=1e-9):
+        remarks.append(
+            f"dev scores tie at the threshold: its rates on dev, miss {rates.miss:.4f} and false "
+            f"alarm {rates.false_alarm:.4f}, are not those of the dev EER, {eer.rate:.4f}"
+        )
+    if calibration.slope <= 0:
         remarks.append("dev scores rise with belief in spoof: the calibration turns them around")
     return remarks

@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 WINDOW: Final = 256
 #: Audio of one batch through the front-end: 8 whole clips on a CPU, 32 on a GPU.
 BATCH_S: Final = {"cpu": 9.0 * 8, "cuda": 9.0 * 32}
-
+#: Why an utterance that can be decoded has no features.
+OVERFLOW: Final = "the front-end gives values beyond float16 (65,504), or that are no numbers"
 
 Item = TypeVar("Item")
 
@@ -115,13 +116,17 @@ def by_length(clips: Sequence[Clip], batch_samples: int) -> Iterator[list[int]]:
 def encode_clips(
     clips: Sequence[Clip], frontend: Frontend, device: torch.device
 ) -> list[Tensor | None]:
-    """Return the frames (frame, width) of each clip, float16 on the CPU; None without waveform."""
+    """Return the frames (frame, width) of each clip, float16 on the CPU.
+
+    None without a waveform, and where frames hold what float16 cannot.
+    """
     encoded: list[Tensor | None] = [None] * len(clips)
     for positions in by_length(clips, round(BATCH_S[device.type] * SAMPLE_RATE_HZ)):
         waveforms = torch.stack([clips[i].waveform for i in positions])  # type: ignore[misc]
         frames = frontend(waveforms.to(device)).to(torch.float16).cpu()
         for position, of_one in zip(positions, frames, strict=True):
-            encoded[position] = of_one
+            if of_one.isfinite().all():
+                encoded[position] = of_one
     return encoded
 
 
@@ -163,9 +168,7 @@ def extract_features(
         hop_samples=frontend.hop_samples,
         clip_frames=clipper.frames_of(clipper.clip_samples),
     )
-    empty = torch.empty(0, frontend.width, dtype=torch.float16)
-    frames = torch.cat([empty, *blocks])
-    write_shard(output, index, frames=frames, index=rows, shape=shape, options=options)
+    write_shard(output, index, frames=blocks, index=rows, shape=shape, options=options)
     _report(rows, time.monotonic() - began, output)
 
 
@@ -181,12 +184,13 @@ def _encode_shard(
         clips = [clipper.clip(member, encoded) for _, member, encoded in window]
         for clip, frames in zip(clips, encode_clips(clips, frontend, device), strict=True):
             n_frames = 0 if frames is None else len(frames)
+            reason = OVERFLOW if clip.reason is None and frames is None else clip.reason
             rows.append(
                 {
                     "member": clip.member,
                     "n_frames": n_frames,
                     "duration_s": clip.duration_s,
-                    "reason": clip.reason,
+                    "reason": reason,
                 }
             )
             if frames is not None:

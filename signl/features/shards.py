@@ -23,7 +23,6 @@ from typing import Any, NamedTuple, Self
 import pyarrow as pa
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from signl import artefacts, revisions, seals
@@ -32,6 +31,7 @@ from signl.errors import ArtefactError
 from signl.features.index import INDEX_SCHEMA, STAGE
 from signl.features.usable import check_members
 from signl.shards import by_archive
+from signl.tensors import Blocks, write_tensors
 
 
 class Shape(NamedTuple):
@@ -57,7 +57,7 @@ def write_shard(
     path: str | Path,
     index_path: str | Path,
     *,
-    frames: Tensor,
+    frames: Sequence[Tensor],
     index: Sequence[Mapping[str, Any]],
     shape: Shape,
     options: Mapping[str, Any],
@@ -68,8 +68,8 @@ def write_shard(
     ----------
     path, index_path : path
         The safetensors file and the Parquet table.
-    frames : Tensor of shape (frame, width)
-        Frames of all utterances; stored as float16.
+    frames : sequence of Tensors of shape (frame, width), float16
+        Frames of the utterances, in order.
     index : sequence of mappings
         A row of the index for each utterance, in order.
     shape : Shape
@@ -84,14 +84,18 @@ def write_shard(
         digests={"members": seals.text_digest([row["member"] for row in index])},
     )
     counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
-    tensors = {"frames": frames.to(torch.float16).contiguous(), "offsets": counts.cumsum(0)}
+    n_frames = sum(map(len, frames))
+    tensors: dict[str, Tensor | Blocks] = {
+        "frames": Blocks([n_frames, shape.width], torch.float16, frames),
+        "offsets": counts.cumsum(0),
+    }
     # One entry, for several come in another order each time.
     header = made_by.placed_at(path).to_blank_json(data=seals.BLANK, shape=shape._asdict())
     artefacts.write_table(
         index_path, pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA), made_by
     )
     with atomic_write(path) as scratch:
-        save_file(tensors, scratch, metadata={artefacts.HEADER: header})
+        write_tensors(scratch, tensors, {artefacts.HEADER: header})
         seals.seal_tensors(scratch)
 
 
@@ -191,6 +195,10 @@ class FeatureStore:
             Names the shard and how it is made anew.
         """
         check_members(usable, self._members())
+
+    def seals(self) -> list[str]:
+        """Return the seal of each shard: another one where its frames are others."""
+        return [seals.tensors_seal(path) for paths in self._paths.values() for path in paths]
 
     def _members(self) -> Iterator[tuple[Path, str]]:
         """Yield of each shard its path and the digest of its members."""

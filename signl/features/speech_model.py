@@ -90,7 +90,8 @@ class TrainableSpeechModel(nn.Module):
     """One hidden state of a speech model, as a module that is trained with what follows it.
 
     Dropout, layer drop and the masking of SpecAugment are those of the model's configuration,
-    and act in training mode.
+    and act in training mode. Layer drop does not where a layer is named: transformers counts the
+    layers that are left.
 
     Parameters
     ----------
@@ -110,6 +111,8 @@ class TrainableSpeechModel(nn.Module):
         n_layers = model.config.num_hidden_layers
         if not -1 <= layer <= n_layers:
             raise ConfigError(f"front-end layer {layer} is not in -1..{n_layers}")
+        if layer >= 0:
+            model.config.layerdrop = 0.0
         self.model, self.layer = model, layer
         self.width = int(model.config.hidden_size)
         self.window_samples, self.hop_samples = receptive_field(

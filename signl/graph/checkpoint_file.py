@@ -50,7 +50,8 @@ XLS_R_300M: Final[Mapping[str, Any]] = {
 }
 
 
-_HEAD_WIDTH: Final = 64  # channels of an attention head in all published models of the family
+#: Attention heads by width, of the published models: base, large and XLS-R 300M, 1B, 2B.
+_HEADS: Final = {768: 12, 1024: 16, 1280: 16, 1920: 16}
 
 _Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
 
@@ -123,7 +124,7 @@ def read_checkpoint(path: str | Path) -> ConvertedCheckpoint:
 def infer_architecture(frontend: Mapping[str, Tensor]) -> dict[str, Any]:
     """Tell the architecture of a front-end by the shapes of its tensors.
 
-    What leaves no trace there is as in the wav2vec 2.0 family: 64 channels an attention head, the
+    What leaves no trace there is as in the wav2vec 2.0 family: attention heads by the width, the
     usual strides, and layer norm before each block where the convolutions have layer norms. Of
     the published checkpoints the result is :data:`XLS_R_300M`.
 
@@ -160,7 +161,7 @@ def infer_architecture(frontend: Mapping[str, Tensor]) -> dict[str, Any]:
         **XLS_R_300M,
         "hidden_size": hidden_size,
         "num_hidden_layers": _count(frontend, "encoder.layers"),
-        "num_attention_heads": max(1, hidden_size // _HEAD_WIDTH),
+        "num_attention_heads": _heads_of(hidden_size),
         "intermediate_size": intermediate,
         "conv_dim": [shape[0] for shape in kernels],
         "conv_kernel": [shape[2] for shape in kernels],
@@ -170,6 +171,17 @@ def infer_architecture(frontend: Mapping[str, Tensor]) -> dict[str, Any]:
         "num_conv_pos_embeddings": positional[2],
         "num_conv_pos_embedding_groups": hidden_size // max(1, positional[1]),
     }
+
+
+def _heads_of(hidden_size: int) -> int:
+    """Return how many attention heads the published models of a width have."""
+    if hidden_size not in _HEADS:
+        raise ArtefactError(
+            f"the front-end of this checkpoint is {hidden_size} wide, of which the number of "
+            f"attention heads is not known (known are {sorted(_HEADS)}): give its config.json, "
+            "--frontend FILE"
+        )
+    return _HEADS[hidden_size]
 
 
 def _count(frontend: Mapping[str, Tensor], prefix: str) -> int:

@@ -11,7 +11,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from signl import revisions, seals
@@ -35,6 +34,7 @@ from signl.graph.heads import Classifier
 from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.strict_loading import load_strictly
 from signl.options import build_options
+from signl.tensors import write_tensors
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -80,11 +80,9 @@ def save_model(
         What a reader of the model should know (:mod:`signl.graph.card`); what JSON can hold.
     """
     made_by = made_by.placed_at(config_path)
-    weights = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()
-    }
+    header = made_by.to_blank_json(data=seals.BLANK)
     with atomic_write(model_path) as scratch:
-        save_file(weights, scratch, metadata={HEADER: made_by.to_blank_json(data=seals.BLANK)})
+        write_tensors(scratch, module.state_dict(), {HEADER: header})
         seals.seal_tensors(scratch)
     description = {**_describe(module), "card": dict(card)}
     write_document(config_path, description, made_by)

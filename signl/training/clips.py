@@ -42,6 +42,10 @@ class Clips(Protocol):
         """What made the shards that hold them."""
         ...
 
+    def seals(self) -> list[str]:
+        """Return the seals of the shards, by which a run is told from one on others."""
+        ...
+
     def check_utterances(self, usable: Sequence[str | Path]) -> None:
         """Refuse shards of other utterances than tables of usable trials were gathered from.
 
@@ -88,6 +92,10 @@ class FrameClips:
     def made_by(self) -> MadeBy:
         """What made the features."""
         return self.store.made_by
+
+    def seals(self) -> list[str]:
+        """Return the seals of the feature shards."""
+        return self.store.seals()
 
     def check_utterances(self, usable: Sequence[str | Path]) -> None:
         """Refuse feature shards of other utterances."""
@@ -138,6 +146,10 @@ class AudioClips:
     def made_by(self) -> MadeBy:
         """What made the audio shards."""
         return self.store.made_by
+
+    def seals(self) -> list[str]:
+        """Return the seals of the audio shards."""
+        return self.store.seals()
 
     def check_utterances(self, usable: Sequence[str | Path]) -> None:
         """Refuse audio shards of other utterances."""

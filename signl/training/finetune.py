@@ -31,6 +31,7 @@ from signl.training.networks import (
     make_encoder,
     make_loading,
     pretrained_encoder,
+    sources_of,
 )
 from signl.training.options import FinetuningRecipe
 from signl.training.passes import make_trainer, mean_loss
@@ -244,8 +245,9 @@ def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
         },
     )
     inputs = [job.train, job.dev, job.labels, *([encoder.model] if encoder else [])]
-    shards_made_by = loading.clips.made_by
-    made_from = json.dumps([made_by.to_json(), shards_made_by.to_json(), *map(digest_of, inputs)])
+    made_from = json.dumps(
+        [made_by.to_json(), *sources_of(recipe, loading.clips), *map(digest_of, inputs)]
+    )
     run = _train(finetuning, job.output.checkpoint, made_from)
     if not fabric.is_global_zero:
         return

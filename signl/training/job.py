@@ -118,9 +118,9 @@ def launch(
 
 def _own_error(error: ProcessRaisedException) -> SignlError | None:
     """Return the error of ours that ended a process, of which its traceback alone arrives."""
-    found = re.search(
-        rf"^{errors.__name__}\.(\w+): (.*)\Z", error.msg, flags=re.DOTALL | re.MULTILINE
-    )
+    # The last of a chain of errors, and of it what stands at the beginning of a line.
+    last = error.msg.rpartition("\nTraceback (most recent call last):")[2]
+    found = re.search(rf"^{errors.__name__}\.(\w+): (.*)\Z", last, flags=re.DOTALL | re.MULTILINE)
     kind = getattr(errors, found[1], None) if found else None
     return kind(found[2].strip()) if found and kind else None
 

@@ -18,7 +18,7 @@ from signl.graph.saving import load_encoder
 from signl.options import build_options
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import Loading
-from signl.training.files import EncoderFiles
+from signl.training.files import EncoderFiles, digest_of
 from signl.training.options import NetworkRecipe
 from signl.training.sharing import Share
 
@@ -52,6 +52,20 @@ def make_loading(
         n_workers=resources.n_workers,
         share=Share(fabric.global_rank, fabric.world_size),
     )
+
+
+def sources_of(recipe: NetworkRecipe, clips: Clips) -> list[str]:
+    """Return digests of what a recipe trains on and from: shards, and files of a front-end.
+
+    A model id has a revision, which stands among the options.
+    """
+    folder = [] if recipe.frontend is None else _files_of(recipe.frontend)
+    return [*clips.seals(), *map(digest_of, folder)]
+
+
+def _files_of(frontend: FrontendConfig) -> list[Path]:
+    model = Path(_speech_model_options(frontend).model)
+    return sorted(path for path in model.glob("*") if path.is_file())
 
 
 def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
@@ -113,8 +127,14 @@ def pretrained_encoder(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips)
     ConfigError
         If it is not: says what it has, and what the recipe asks for.
     """
-    encoder = load_encoder(*files).module
+    encoder, _, card = load_encoder(*files)
     found, expected = _form(encoder), _form_asked(recipe, clips)
+    trained_on = card.get("features")
+    if isinstance(clips, FrameClips) and trained_on not in (None, dict(clips.made_by.options)):
+        raise ConfigError(
+            f"{files.model} was trained on features of {trained_on}, the recipe's are of "
+            f"{dict(clips.made_by.options)}; give the recipe the front-end of the encoder"
+        )
     if found != expected:
         raise ConfigError(
             f"{files.model} has {found}, the recipe has {expected}; change the recipe, whose "

@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from signl.errors import TrainingError
+from signl.errors import ConfigError, TrainingError
 from signl.training.crops import (
     Batch,
     FixedCrops,
@@ -156,7 +156,14 @@ def make_trainer(
     n_views: int,
     seed: int,
 ) -> Trainer:
-    """Put a network on its device, with Adam over the weights that ask for gradients."""
+    """Put a network on its device, with Adam over the weights that ask for gradients.
+
+    Raises
+    ------
+    ConfigError
+        If a batch would have too few utterances; says of which partition, and why.
+    """
+    _check_batches(partitions, options, loading.share.n_processes, n_views)
     optimiser = Adam(
         [weight for weight in network.parameters() if weight.requires_grad],
         lr=options.learning_rate,
@@ -176,6 +183,29 @@ def make_trainer(
         accumulate=options.accumulate,
         seed=seed,
     )
+
+
+def _check_batches(
+    partitions: Mapping[str, Utterances], options: TrainingOptions, n_processes: int, n_views: int
+) -> None:
+    """Refuse batches, before the first of them, that are too small to be shared or compared."""
+    least = max(n_processes, n_views)
+    for name, n_parts in (("train", options.accumulate), ("dev", 1)):
+        n_utterances = len(partitions[name])
+        batch = n_utterances // -(-n_utterances // options.batch_size) if n_utterances else 0
+        part = batch // min(n_parts, max(1, batch))
+        if part < least:
+            raise ConfigError(
+                f"{name} has {n_utterances} utterances: with batch_size {options.batch_size}"
+                + (f" and accumulate {n_parts}" if n_parts > 1 else "")
+                + f" some are taken {part} at a time, and {least} are needed, for "
+                + (
+                    f"{n_processes} processes share them (gpus_per_job)"
+                    if n_processes >= n_views
+                    else "the objective compares utterances"
+                )
+                + "; raise batch_size or the label percent, or lower accumulate or gpus_per_job"
+            )
 
 
 def _check_finite(loss: Tensor, where: str) -> None:

@@ -33,6 +33,7 @@ from signl.training.networks import (
     features_of,
     make_encoder,
     make_loading,
+    sources_of,
 )
 from signl.training.options import PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
@@ -240,10 +241,8 @@ def _pretrain(fabric: Fabric, job: TrainingJob) -> None:
         revision=revisions.PRETRAINING,
         options={**job.options, "corpus": job.corpus, "seed": job.seed},
     )
-    shards_made_by = loading.clips.made_by
-    made_from = json.dumps(
-        [made_by.to_json(), shards_made_by.to_json(), digest_of(job.train), digest_of(job.dev)]
-    )
+    inputs = [digest_of(job.train), digest_of(job.dev)]
+    made_from = json.dumps([made_by.to_json(), *sources_of(recipe, loading.clips), *inputs])
     run = _train(pretraining, job.output.checkpoint, made_from)
     if not fabric.is_global_zero:
         return

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import math
+import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +31,21 @@ class Patience:
         So many epochs without a better one end the run.
     min_delta : float
         By how much the first figure of a result must be lower to renew the patience.
-    best : list of float
-        The result that last renewed it; results are compared figure by figure, lower is better.
+    best : float
+        The figure that last renewed it: the first of an epoch's result, lower is better.
     waited : int
         Epochs since then, of those that count.
     """
 
     epochs: int
     min_delta: float = 0.0
-    best: list[float] = field(default_factory=list)
+    best: float = math.inf
     waited: int = 0
 
     def observe(self, result: Sequence[float], *, counts: bool = True) -> None:
         """Take an epoch's result."""
-        if not self.best or [result[0] + self.min_delta, *result[1:]] < self.best:
-            self.best, self.waited = list(result), 0
+        if result[0] + self.min_delta < self.best:
+            self.best, self.waited = result[0], 0
         elif counts:
             self.waited += 1
 
@@ -109,7 +111,7 @@ class Run:
         record : Mapping
             What the history says of the epoch.
         result : sequence of float
-            Compared figure by figure; lower is better.
+            Compared figure by figure, lower is better; the patience looks at the first.
         counts : bool
             Whether the epoch wears out the patience.
         """
@@ -159,7 +161,11 @@ class Run:
     def _resume(self) -> None:
         if not self.checkpoint.exists():
             return
-        state = torch.load(self.checkpoint, weights_only=True, map_location="cpu", mmap=True)
+        try:
+            state = torch.load(self.checkpoint, weights_only=True, map_location="cpu", mmap=True)
+        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            logger.warning("%s is damaged (%s): training starts anew", self.checkpoint, error)
+            return
         if state["made_from"] != self.made_from:
             logger.info("%s is of another run, which is not resumed", self.checkpoint)
             return

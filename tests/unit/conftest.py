@@ -65,7 +65,7 @@ def write_features(folder, shard, frames, *, shape, options):
     write_shard(
         path,
         path.with_suffix(".parquet"),
-        frames=torch.cat(frames),
+        frames=[of_one.half() for of_one in frames],
         index=rows,
         shape=shape,
         options=options,

@@ -41,7 +41,7 @@ def write_archive(results, archive):
     write_shard(
         features,
         features.with_suffix(".parquet"),
-        frames=torch.arange(24).float().reshape(6, 4),
+        frames=[torch.arange(24).half().reshape(6, 4)],
         index=rows,
         shape=SHAPE,
         options={},

@@ -83,6 +83,7 @@ def test_calibrated_measures_are_those_of_mapped_scores():
         ([2.0, 3.0], [-1.0, 0.0], "dev has no error"),
         ([1.0, 1.0], [1.0], "all dev scores are equal"),
         ([-1.0, 0.0, 0.5], [0.2, 2.0, 3.0], "rise with belief in spoof"),
+        ([1.0, 1.0, 1.0, 2.0, 2.0], [0.0, 1.0, 1.0, 1.0, 1.0], "tie at the threshold"),
     ],
 )
 def test_a_dev_set_that_fixes_nothing_says_so(bonafide, spoof, remark):

@@ -32,7 +32,7 @@ def write(folder, *, name="0000-of-0001", counts=COUNTS, shape=SHAPE):
     frames = torch.arange(sum(counts) * shape.width).float().reshape(-1, shape.width)
     path, index = folder / f"{name}.safetensors", folder / f"{name}.parquet"
     rows = [row(place, n_frames) for place, n_frames in enumerate(counts)]
-    write_shard(path, index, frames=frames, index=rows, shape=shape, options=OPTIONS)
+    write_shard(path, index, frames=[frames.half()], index=rows, shape=shape, options=OPTIONS)
     return path, frames
 
 

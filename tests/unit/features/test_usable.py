@@ -61,7 +61,7 @@ def indexes(tmp_path):
             write_shard(
                 path.with_suffix(".safetensors"),
                 path,
-                frames=torch.zeros(sum(counts), 2),
+                frames=[torch.zeros(sum(counts), 2).half()],
                 index=rows,
                 shape=SHAPE,
                 options={},

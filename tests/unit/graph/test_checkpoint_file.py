@@ -266,9 +266,23 @@ def test_tensors_that_do_not_fit_the_frontend_are_named(publish):
 
 
 def test_without_a_configuration_the_tensors_tell(publish):
-    frontend = frontend_from(convert_state_dict(publish("encoder").state))
-    assert frontend.config.hidden_size == 32
+    base = Wav2Vec2Config(num_hidden_layers=1).to_diff_dict()
+    frontend = frontend_from(convert_state_dict(publish("encoder", wav2vec2=base).state))
+    assert frontend.config.hidden_size == 768
     assert frontend.config.num_hidden_layers == 1
+
+
+def test_a_width_whose_attention_heads_nobody_published_is_refused(publish):
+    with pytest.raises(ArtefactError, match=r"is 32 wide.*known are \[768, 1024.*--frontend FILE"):
+        frontend_from(convert_state_dict(publish("encoder").state))
+
+
+@pytest.mark.parametrize(("width", "heads"), [(768, 12), (1024, 16), (1280, 16), (1920, 16)])
+def test_attention_heads_are_those_of_published_models(width, heads):
+    config = Wav2Vec2Config(**XLS_R_300M | {"hidden_size": width, "num_attention_heads": heads})
+    with torch.device("meta"):
+        state = Wav2Vec2Model(config).state_dict()
+    assert infer_architecture(state)["num_attention_heads"] == heads
 
 
 def test_the_architecture_of_xls_r_300m_is_the_published_one():

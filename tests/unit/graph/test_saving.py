@@ -234,7 +234,7 @@ def test_a_failed_write_leaves_the_old_model(paths, monkeypatch):
     def fail(*_, **__):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("signl.graph.saving.save_file", fail)
+    monkeypatch.setattr("signl.graph.saving.write_tensors", fail)
     with pytest.raises(ArtefactError, match="no room on the disk"):
         save_model(*paths, make_encoder(), made_by=PRETRAINED, card={"new": True})
     assert [path.read_bytes() for path in paths] == before

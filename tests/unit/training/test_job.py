@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from signl.devices import Resources
-from signl.errors import TrainingError
+from signl.errors import AudioError, TrainingError
 from signl.training.job import launch, make_fabric, seed_epoch, seed_weights
 
 
@@ -24,7 +24,7 @@ def test_a_cpu_computes_in_float32(precision):
 def end(fabric, error):
     """What a training does whose second process meets an error."""
     if fabric.global_rank == 1:
-        raise error
+        raise error from AudioError("what came before it")
 
 
 def test_an_error_of_another_process_arrives_as_what_it_is():

@@ -116,7 +116,7 @@ def test_patience_ends_after_as_many_epochs_without_a_better_one():
         False,
     ]
     assert patience.is_over
-    assert patience.best == [1.0]
+    assert patience.best == 1.0
 
 
 def test_better_means_by_more_than_the_least_difference():
@@ -125,10 +125,11 @@ def test_better_means_by_more_than_the_least_difference():
     assert observe(patience, [[1.0], [0.95], [0.89], [0.85]]) == [True, False, True, False]
 
 
-def test_later_figures_decide_between_equal_first_ones():
-    patience = Patience(epochs=9)
-    results = [[0.2, 5.0], [0.2, 4.0], [0.2, 4.0], [0.1, 9.0], [0.2, 1.0]]
-    assert observe(patience, results) == [True, True, False, True, False]
+def test_only_the_first_figure_renews_the_patience():
+    patience = Patience(epochs=3)
+    results = [[0.2, 5.0], [0.2, 4.0], [0.1, 9.0], [0.1, 8.0], [0.1, 7.0], [0.1, 6.0], [0.0, 0.0]]
+    assert observe(patience, results) == [True, False, True, False, False, False]
+    assert patience.is_over
 
 
 def test_epochs_that_do_not_count_wear_out_nothing_but_may_be_best():
