@@ -163,7 +163,7 @@ class Run:
             return
         try:
             state = torch.load(self.checkpoint, weights_only=True, map_location="cpu", mmap=True)
-        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
             logger.warning("%s is damaged (%s): training starts anew", self.checkpoint, error)
             return
         if state["made_from"] != self.made_from:

@@ -196,6 +196,13 @@ def test_another_revision_is_found(results, folder, stage):
     assert f"was made by {stage} revision 99, expected" in format_report(report)
 
 
+@pytest.mark.parametrize("name", ["README.md", "history.jsonl"])
+def test_bytes_that_are_no_text_are_found(results, name):
+    path = results / "encoders" / "toy" / "cfad" / "seed-0" / name
+    path.write_bytes(b"\xff" + path.read_bytes())
+    assert_found(audited(results), path.relative_to(results.parent).as_posix())
+
+
 def test_features_of_other_utterances_are_found(results):
     path = results / "audio" / "CFAD" / f"{SHARD}.parquet"
     items = list(iterate_audio(path))[1:]

@@ -63,6 +63,12 @@ def test_end_to_end_trainings_extract_nothing_and_take_longer(plan_of, repositor
     assert "extract_features" not in trained
     assert trained["inspect_audio"].jobs == frozen["extract_features"].jobs
     stage = trained["pretrain_encoder"]
+    # Two crops of 4.5 s of train and dev of three corpora, 100 epochs, five seeds.
+    n_utterances = 25_380 + 24_844 + 182_357 + 56_773 + 38_400 + 14_400
+    assert stage.audio_h == pytest.approx(2 * 4.5 * n_utterances * 100 * 5 / 3600)
+    percents = (5 + 10 + 30 + 50 + 80 + 100) / 100
+    expected = 4.5 * percents * n_utterances * 100 * 5 / 3600
+    assert trained["train_classifier"].audio_h == pytest.approx(expected)
     assert stage.gpu_h == pytest.approx(stage.audio_h / 100)
     assert stage.gpu_h > frozen["pretrain_encoder"].gpu_h
     assert trained["score"].gpu_h == pytest.approx(trained["score"].audio_h / 500)

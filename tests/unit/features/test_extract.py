@@ -167,6 +167,22 @@ def test_what_cannot_be_decoded_has_a_row_with_the_reason_and_no_frames(run, cap
     assert "2 without features" in caplog.text
 
 
+def test_what_float16_cannot_hold_has_a_row_with_the_reason(run, monkeypatch):
+    make = extract.make_frontend
+
+    def loud(config, device):
+        frontend = make(config, device)
+        call = type(frontend).__call__
+        monkeypatch.setattr(type(frontend), "__call__", lambda self, x: 1e6 * call(self, x))
+        return frontend
+
+    monkeypatch.setattr(extract, "make_frontend", loud)
+    _, index = run()
+    rows = [row for row in index.to_pylist() if row["reason"] == extract.OVERFLOW]
+    assert len(rows) >= 5
+    assert {row["n_frames"] for row in rows} == {0}
+
+
 def test_repeating_waveforms_fills_every_clip_and_repeating_frames_stores_none_twice(run):
     def counts(index):
         return dict(zip(index["member"].to_pylist(), index["n_frames"].to_pylist(), strict=True))

@@ -8,7 +8,12 @@ from transformers import AutoModel, BertConfig, BertModel
 
 from signl.errors import ConfigError
 from signl.features.frontends import n_frames_of
-from signl.features.speech_model import SpeechModel, SpeechModelOptions, receptive_field
+from signl.features.speech_model import (
+    SpeechModel,
+    SpeechModelOptions,
+    TrainableSpeechModel,
+    receptive_field,
+)
 
 CPU = torch.device("cpu")
 
@@ -60,6 +65,14 @@ def test_a_layer_is_the_hidden_state_of_that_number(
         states = reference(waveforms, output_hidden_states=True).hidden_states
     frames = build(speech_model_folder, layer=layer)(waveforms)
     torch.testing.assert_close(frames, states[layer], rtol=0, atol=1e-6)
+
+
+def test_no_layer_is_dropped_before_one_that_is_named(speech_model_folder, waveforms):
+    published = AutoModel.from_pretrained(speech_model_folder, layerdrop=1.0)
+    model = TrainableSpeechModel(published, layer=2).train()
+    with torch.inference_mode():
+        assert model(waveforms).shape[-1] == model.width
+    assert published.config.layerdrop == 0.0
 
 
 @pytest.mark.parametrize("layer", [-2, 4])

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import soundfile
 import torch
 from lightning_fabric import Fabric
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from signl.audio import load_clip
@@ -241,6 +243,34 @@ def test_a_killed_run_resumes_in_its_next_epoch(pretrain, monkeypatch, caplog):
     assert "resumed after epoch 0" in caplog.text
     assert resumed.model.read_bytes() == whole.model.read_bytes()
     assert resumed.history.read_bytes() == whole.history.read_bytes()
+
+
+def test_a_run_on_another_front_end_is_not_resumed(
+    pretrain, speech_model_folder, options, monkeypatch, tmp_path, caplog
+):
+    from signl.training import pretrain as module
+
+    folder = tmp_path / "model"
+    shutil.copytree(speech_model_folder, folder)
+    monkeypatch.setitem(
+        options, "frontend", options["frontend"] | {"options": {"model": str(folder), "layer": -1}}
+    )
+    begin = module.Pretraining.train_epoch
+
+    def killed(self, epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return begin(self, epoch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Pretraining, "train_epoch", killed)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain("killed")
+    weights = load_file(folder / "model.safetensors")
+    save_file({n: 1.01 * t for n, t in weights.items()}, folder / "model.safetensors", {})
+    caplog.set_level("INFO")
+    pretrain("killed")
+    assert "is of another run, which is not resumed" in caplog.text
 
 
 def test_an_encoder_of_another_crop_is_refused(pretrain, finetune, options, monkeypatch):

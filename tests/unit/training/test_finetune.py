@@ -1,5 +1,6 @@
 import json
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from signl.graph.heads import score
 from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training import finetune as module
-from signl.training import passes
+from signl.training import networks, passes
 from signl.training.files import EncoderFiles
 
 FIELDS = {"epoch", "best", "train_loss", "train_eer", "dev_loss", "dev_eer"}
@@ -143,6 +144,20 @@ def test_an_encoder_of_another_recipe_is_refused(pretrain, finetune, changes, me
     encoder = pretrain(epochs=1)
     with pytest.raises(ConfigError, match=message):
         finetune(encoder=encoder_files(encoder), **changes)
+
+
+def test_an_encoder_of_other_features_is_refused(pretrain, finetune, monkeypatch):
+    encoder = pretrain(epochs=1)
+    document = json.loads(Path(encoder.config).read_text())
+    features = document["card"]["features"] | {"kind": "another"}
+    load = networks.load_encoder
+
+    def loaded(*files):
+        return load(*files)._replace(card={"features": features})
+
+    monkeypatch.setattr(networks, "load_encoder", loaded)
+    with pytest.raises(ConfigError, match=r"was trained on features of .*another.*, the recipe's"):
+        finetune(encoder=encoder_files(encoder))
 
 
 def test_the_labelled_subset_alone_is_used(make_toy_corpus, finetune, tmp_path, monkeypatch):

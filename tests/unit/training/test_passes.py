@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from signl.devices import Resources
-from signl.errors import TrainingError
+from signl.errors import ConfigError, TrainingError
 from signl.features.usable import read_usable
 from signl.training import passes
 from signl.training.clips import FrameClips
@@ -63,6 +63,20 @@ def test_training_passes_once_over_train_in_the_order_of_the_epoch(trainer, step
     classes = torch.cat([classes for classes, _ in trainer.train(4, step)])
     expected = trainer.partitions["train"].classes[shuffled(24, 3, 4)]
     assert classes.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "n_processes", "n_views", "message"),
+    [
+        ({"batch_size": 4, "accumulate": 4}, 1, 2, r"train .* accumulate 4 .* 1 at a time, and 2"),
+        ({"batch_size": 4, "accumulate": 2}, 3, 1, r"train .* 2 at a time, and 3 .*gpus_per_job"),
+        ({"batch_size": 64}, 9, 1, r"dev has 8 utterances: .* 8 at a time, and 9 are needed"),
+    ],
+)
+def test_batches_that_are_too_small_are_refused_at_once(options, n_processes, n_views, message):
+    partitions = {"train": range(16), "dev": range(8)}
+    with pytest.raises(ConfigError, match=message):
+        passes._check_batches(partitions, FinetuningOptions(**options), n_processes, n_views)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(trainer, step):

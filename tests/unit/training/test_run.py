@@ -72,6 +72,14 @@ def test_a_checkpoint_of_another_run_is_not_resumed(tmp_path):
     assert_equal_states(state_of(anew), state_of(start(tmp_path / "none.ckpt")))
 
 
+def test_a_damaged_checkpoint_is_told_of_and_not_resumed(tmp_path, caplog):
+    path = tmp_path / "run.ckpt"
+    advance(start(path), 3)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert advance(start(path), 5).history == advance(start(tmp_path / "none.ckpt"), 5).history
+    assert f"{path} is damaged" in caplog.text
+
+
 def test_the_model_ends_with_the_weights_of_the_best_epoch(tmp_path):
     best = state_of(advance(start(tmp_path / "three.ckpt"), 3))
     run = advance(start(tmp_path / "run.ckpt"), 5)
