@@ -51,7 +51,7 @@ def test_a_recipe_that_takes_the_encoder_of_another(toy, changed):
     classifier = "results/classifiers/frozen/cfad/labels-50/seed-1/model.safetensors"
     assert toy.plan(config, classifier) == {"train_classifier frozen cfad 50 1"}
     toy.make(config, classifier)
-    assert toy.plan(config, "--forcerun", "pretrain_encoder", classifier) == {
+    assert toy.plan(config, classifier, "--forcerun", "pretrain_encoder") == {
         "pretrain_encoder toy cfad 1",
         "train_classifier frozen cfad 50 1",
     }

@@ -1,10 +1,8 @@
 """What is refused before anything runs, and in which words."""
 
 import copy
-import re
 
 import pytest
-import yaml
 
 from signl.corpora.table import CORPORA
 
@@ -127,19 +125,3 @@ def test_more_gpus_a_job_than_may_be_used_are_refused(toy, toy_config):
     said = toy.make(config, "--dry-run", "--resources", "gpu=4", "--forcerun", "pretrain_encoder")
     block = said[said.index("rule pretrain_encoder:") :]
     assert "gpu=4" in block[: block.index("\n\n")]
-
-
-def test_the_paper_plan_needs_only_names(elsewhere, repository, tmp_path):
-    for corpus in CORPORA.values():
-        for archive in corpus.archives:
-            for file in archive.files:
-                path = tmp_path / "archives" / archive.folder / file
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
-    config["archives"] = str(tmp_path / "archives")
-    said = elsewhere.make(config, "--dry-run", "--quiet", "rules")
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", said, flags=re.MULTILINE))
-    assert (counts["pretrain_encoder"], counts["train_classifier"]) == ("44", "226")
-    assert (counts["score"], counts["measure"], counts["tabulate"]) == ("904", "1582", "2")
-    assert (counts["score_dev"], counts["tabulate_pretraining"]) == ("226", "1")
