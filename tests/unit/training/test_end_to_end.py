@@ -24,7 +24,7 @@ from signl.training import job
 from signl.training.clips import AudioClips, Place
 from signl.training.files import EncoderFiles, ModelFiles
 from signl.training.finetune import train_classifier
-from signl.training.pretrain import pretrain_encoder
+from signl.training.pretrain import Pretraining, pretrain_encoder
 
 CLIP_S, CROP_S = 0.6, 0.3
 GRAPH = {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2}
@@ -223,21 +223,9 @@ def test_checkpointing_changes_no_gradient(pretrain):
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
-def test_a_killed_run_resumes_in_its_next_epoch(pretrain, monkeypatch, caplog):
-    from signl.training import pretrain as module
-
+def test_a_killed_run_resumes_in_its_next_epoch(pretrain, killed_before, caplog):
     whole = pretrain("whole")
-    begin = module.Pretraining.train_epoch
-
-    def killed(self, epoch):
-        if epoch == 1:
-            raise KeyboardInterrupt
-        return begin(self, epoch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module.Pretraining, "train_epoch", killed)
-        with pytest.raises(KeyboardInterrupt):
-            pretrain("killed")
+    killed_before(Pretraining, 1, lambda: pretrain("killed"))
     caplog.set_level("INFO")
     resumed = pretrain("killed")
     assert "resumed after epoch 0" in caplog.text
@@ -246,26 +234,14 @@ def test_a_killed_run_resumes_in_its_next_epoch(pretrain, monkeypatch, caplog):
 
 
 def test_a_run_on_another_front_end_is_not_resumed(
-    pretrain, speech_model_folder, options, monkeypatch, tmp_path, caplog
+    pretrain, killed_before, speech_model_folder, options, monkeypatch, tmp_path, caplog
 ):
-    from signl.training import pretrain as module
-
     folder = tmp_path / "model"
     shutil.copytree(speech_model_folder, folder)
     monkeypatch.setitem(
         options, "frontend", options["frontend"] | {"options": {"model": str(folder), "layer": -1}}
     )
-    begin = module.Pretraining.train_epoch
-
-    def killed(self, epoch):
-        if epoch == 1:
-            raise KeyboardInterrupt
-        return begin(self, epoch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module.Pretraining, "train_epoch", killed)
-        with pytest.raises(KeyboardInterrupt):
-            pretrain("killed")
+    killed_before(Pretraining, 1, lambda: pretrain("killed"))
     weights = load_file(folder / "model.safetensors")
     save_file({n: 1.01 * t for n, t in weights.items()}, folder / "model.safetensors", {})
     caplog.set_level("INFO")
