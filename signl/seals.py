@@ -181,13 +181,13 @@ def check_tensors(path: str | Path) -> None:
 
 
 def table_seal(path: str | Path) -> str:
-    """Return the seal of a Parquet file: another one where its footer is another."""
+    """Return a digest of the footer of a Parquet file, its seal included."""
     with Path(path).open("rb") as handle:
         return _digest(_table_head(handle).content)
 
 
 def tensors_seal(path: str | Path) -> str:
-    """Return the seal of a safetensors file, in which its data have a digest."""
+    """Return a digest of the header of a safetensors file, where its data have one too."""
     with Path(path).open("rb") as handle:
         return _digest(_tensors_head(handle).content)
 
