@@ -27,10 +27,10 @@ import pyarrow as pa
 import soundfile
 
 from signl import revisions
+from signl.archives.streams import stream_members
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.manifest import STAGE, build_manifest, to_table
 from signl.corpora.packing import pack_audio
-from signl.corpora.streams import stream_members
 from signl.corpora.trials import Trial
 from signl.seeds import shard_names
 

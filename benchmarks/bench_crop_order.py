@@ -23,10 +23,10 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
+from signl.archives.streams import stream_members
 from signl.audio import load_waveform, normalise, repeat_to
-from signl.corpora.streams import stream_members
+from signl.demo.embedded_in_the_wild import write_in_the_wild
 from signl.demo.frontend import make_wav2vec2
-from signl.demo.in_the_wild import write_in_the_wild
 from signl.demo.options import DemoOptions
 from signl.features.speech_model import SpeechModel, SpeechModelOptions
 from signl.graph.checkpoint_file import XLS_R_300M

@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from signl import revisions
-from signl.corpora.table import CORPORA
+from signl.corpora.registry import CORPORA
 from signl.errors import SignlError
 from signl.experiment import AUDIO, Experiment
 from signl.labels import PARTITIONS

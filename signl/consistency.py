@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from signl.corpora.table import CORPORA, corpus_named
+from signl.corpora.registry import CORPORA, corpus_named
 from signl.demo.options import DemoOptions
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of

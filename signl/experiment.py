@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from signl.consistency import CLIP_S, DEMO_FRONTEND, check_consistency
 from signl.corpora.checking import check_archives, missing_message
-from signl.corpora.table import (
+from signl.corpora.registry import (
     Corpus,
     LocatedArchive,
     archive_named,

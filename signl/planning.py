@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from signl.consistency import CLIP_S, DEMO_FRONTEND
-from signl.corpora.table import LocatedArchive, corpus_named
+from signl.corpora.registry import LocatedArchive, corpus_named, set_named
 from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError
 from signl.experiment import AUDIO, Experiment, Trained
@@ -24,27 +24,6 @@ from signl.labels import DEV, EVAL, TRAIN
 SAMPLE_RATE_HZ: Final = 16_000
 FEATURE_BYTES: Final = 2  # a number of a frame is a float16
 
-
-class Published(NamedTuple):
-    """An archive set as published: bytes and files of all its archives, mean seconds of a file."""
-
-    n_bytes: float
-    n_files: int
-    mean_s: float
-
-
-#: Bytes and files: README.md and the release notes of the corpora. Seconds: of In-the-Wild as
-#: published (37.9 h); of the others assumed, from bytes at 18.5 kB/s (FLAC, 16 kHz) and, of
-#: CFAD, at 28 kB/s (WAV, deflated).
-PUBLISHED: Final[Mapping[str, Published]] = {
-    "LA": Published(7.64e9, 121_461, 3.4),
-    "ASVspoof2021_DF_eval": Published(34.53e9, 611_829, 3.1),
-    "flac_T": Published(37.5e9, 182_357, 11.1),
-    "flac_D": Published(20.0e9, 142_134, 7.6),
-    "flac_E": Published(84.8e9, 681_872, 6.7),
-    "CFAD": Published(35.6e9, 3 * 115_800, 3.7),
-    "release_in_the_wild": Published(8.2e9, 31_779, 4.3),
-}
 
 #: Channels of published speech models by the last part of their id (their config.json).
 MODEL_WIDTHS: Final[Mapping[str, int]] = {
@@ -223,11 +202,12 @@ class Sizes:
 
     def mean_s(self, archive_set: str) -> float:
         """Return the mean duration of an archive set's utterances."""
-        return PUBLISHED[archive_set].mean_s
+        return set_named(archive_set).mean_s
 
     def n_bytes(self, archive_set: str) -> float:
         """Return the mean size of an archive set's utterances as published."""
-        return PUBLISHED[archive_set].n_bytes / PUBLISHED[archive_set].n_files
+        described = set_named(archive_set)
+        return described.n_bytes / described.n_files
 
     def _n_embedded(self, corpus: str, partition: str) -> int:
         demo = self._demo

@@ -33,7 +33,7 @@ def import_checkpoint(
     No code that the file may hold is run, and every tensor is mapped, known to be unused, or
     refused.
     """
-    from signl.corpora.table import corpus_named
+    from signl.corpora.registry import corpus_named
     from signl.graph.importing import Provenance
     from signl.graph.importing import import_checkpoint as write
 

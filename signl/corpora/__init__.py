@@ -1,1 +1,1 @@
-"""The published corpora: their archives, protocols and the tables made from them."""
+"""The corpora: each one file; and manifests, packing, locating and checking for all of them."""

@@ -1,18 +1,163 @@
-"""Protocols of ASVspoof 5, track 1, and the reference implementation's re-split of its dev."""
+"""ASVspoof 5, track 1.
+
+Marks at the facts: [C] from an official document or file, [R] reported by people who handled
+the archives, [I] inferred.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from signl.corpora.archives import CHALLENGE
-from signl.corpora.published import ASVSPOOF5_PROTOCOLS, FLAC_D, FLAC_E, FLAC_T, SIGNL_SPLIT
-from signl.corpora.rows import RowChecker, count_columns, optional, read_rows, row_error
-from signl.corpora.streams import read_protocols, source_name
+from signl.archives.descriptions import (
+    CHALLENGE,
+    LOOSE,
+    PUBLISHED,
+    UNCOMPRESSED,
+    UNPACKED,
+    Archive,
+    ArchiveSet,
+    Form,
+    one_form,
+)
+from signl.archives.streams import read_protocols, source_name
+from signl.archives.whereabouts import LocatedArchive
+from signl.corpora.corpus import Corpus, CorpusOptions, Expected
+from signl.corpora.rows import RowChecker, count_columns, optional, read_rows
 from signl.corpora.trials import Reading, Trial
-from signl.corpora.whereabouts import LocatedArchive
 from signl.errors import ArchiveError
-from signl.labels import BONAFIDE, DEV, EVAL, SPOOF, TRAIN
-from signl.seeds import stable_hash
+from signl.labels import DEV, EVAL, PARTITIONS, TRAIN
+
+_PAGE: Final = "https://zenodo.org/records/14498691"
+_README: Final = "README.txt of ASVspoof 5 (Zenodo 14498691)"
+
+# Audio files of each part and md5, both [C].
+_FLAC_T: Final = (
+    (36_500, "b0cc86b14826a7701b52aad4f53daf9c"),
+    (36_500, "d05be3f4be7a343fdbdd0ed29fdff2e1"),
+    (36_500, "70d1ba4ad75a20aef3dae541fbd321e3"),
+    (36_500, "c9bb56af2cc410d98338d74babcb95c9"),
+    (36_357, "a3969816982f3e52300d6147ad796df7"),
+)
+_FLAC_D: Final = (
+    (47_400, "df0be44957623991028cce59792beb17"),
+    (47_400, "1e8cd685d89b64502692f1bcf1a13db3"),
+    (47_334, "5e0031f08c30e4bdbf0c59f91b2d662b"),
+)
+_FLAC_E: Final = (
+    (68_188, "a8c800766f3d4ef87971e2b4f29663e2"),
+    (68_188, "c35064188f54f07c87aba58de22534a0"),
+    (68_188, "ed7cbcd1b2847998b72472ddf6b445e3"),
+    (68_188, "626a080e994b05df49c577d7b3dede8d"),
+    (68_188, "05f19a5e64fa556714ae1b38eb2ea70b"),
+    (68_188, "2ca2f52a3bbf827f7ec155ecb47e85d6"),
+    (68_188, "671200b5de2fc1e74a563b07b057af8f"),
+    (68_188, "eaf885b1299a61eb07f71e82e96dba37"),
+    (68_188, "b2625683bf440abae2af901a45542ad9"),
+    (68_180, "c50281c8233af6f3b0899604d21ade44"),
+)
+
+
+def flac_set(
+    letter: str,
+    partitions: tuple[str, ...],
+    folder: str,
+    parts: tuple[tuple[int, str], ...],
+    *,
+    n_bytes: float,
+    mean_s: float,
+) -> ArchiveSet:
+    """Return one of the three sets of ASVspoof 5 audio; ``folder`` is its top directory."""
+    name = f"flac_{letter}"
+    total = sum(n_files for n_files, _ in parts)
+
+    def archive(suffix: str, file: str, n_utterances: int, **facts: object) -> Archive:
+        return Archive(
+            name=name + suffix,
+            files=(file,),
+            set=name,
+            folder="ASVspoof5",
+            page=_PAGE,
+            n_utterances=n_utterances,
+            partitions=partitions,
+            root=folder,
+            **facts,  # type: ignore[arg-type]
+        )
+
+    published = tuple(
+        archive(f"_a{last}", f"{name}_a{last}.tar", n_files, md5=md5)
+        for last, (n_files, md5) in zip("abcdefghij", parts, strict=False)
+    )
+    return ArchiveSet(
+        name=name,
+        n_bytes=n_bytes,
+        n_files=total,
+        mean_s=mean_s,
+        forms=(
+            Form(name=PUBLISHED, archives=published),
+            one_form(CHALLENGE, archive("", f"{name}.tar", total)),
+            one_form(UNPACKED, archive("", folder, total, markers=(folder,))),
+        ),
+    )
+
+
+# Bytes [R]; seconds assumed, from bytes at 18.5 kB/s.
+FLAC_T: Final = flac_set("T", (TRAIN,), "flac_T", _FLAC_T, n_bytes=37.5e9, mean_s=11.1)
+FLAC_D: Final = flac_set("D", (DEV,), "flac_D", _FLAC_D, n_bytes=20.0e9, mean_s=7.6)
+FLAC_E: Final = flac_set("E", (EVAL,), "flac_E_eval", _FLAC_E, n_bytes=84.8e9, mean_s=6.7)
+
+
+def _asvspoof5_protocols(*files: str, **facts: object) -> Archive:
+    return Archive(
+        name="ASVspoof5_protocols",
+        files=files,
+        set="ASVspoof5_protocols",
+        folder="ASVspoof5",
+        page=_PAGE,
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+#: Protocols of ASVspoof 5. Checksum [C], size [R].
+ASVSPOOF5_PROTOCOLS: Final = ArchiveSet(
+    name="ASVspoof5_protocols",
+    holds_protocols=True,
+    forms=(
+        one_form(
+            PUBLISHED,
+            _asvspoof5_protocols(
+                "ASVspoof5_protocols.tar.gz",
+                size_bytes=20_669_392,
+                md5="865d0e894ea9f686f0f37e5ae3ae3616",
+            ),
+        ),
+        one_form(UNCOMPRESSED, _asvspoof5_protocols("ASVspoof5_protocols.tar")),
+        one_form(
+            UNPACKED,
+            _asvspoof5_protocols(
+                "ASVspoof5_protocols", markers=("ASVspoof5_protocols/ASVspoof5.train.tsv",)
+            ),
+        ),
+        one_form(
+            LOOSE,
+            _asvspoof5_protocols(
+                "ASVspoof5.train.tsv", "ASVspoof5.dev.track_1.tsv", "ASVspoof5.eval.track_1.tsv"
+            ),
+        ),
+        *(
+            one_form(
+                CHALLENGE,
+                _asvspoof5_protocols(
+                    f"ASVspoof5.train.{kind}.txt", f"ASVspoof5.dev.{kind}.txt", *of_eval
+                ),
+            )
+            for kind in ("metadata", "metainfor")
+            for of_eval in (
+                ("ASVspoof5.eval.track_1.tsv",),
+                (f"ASVspoof5.eval.{kind}.txt",),
+                (),
+            )
+        ),
+    ),
+)
 
 _KINDS: Final = ("metadata.txt", "metainfor.txt")
 #: Names of the protocol of each partition; those of the challenge-time release last.
@@ -30,40 +175,8 @@ _CODECS: Final = frozenset(("-", *(f"C{number:02d}" for number in range(1, 12)))
 _QUALITIES: Final = {"-": None, **{str(quality): quality for quality in range(9)}}
 _TAGS: Final = ("-", "AC1", "AC2", "AC3")
 
-#: Attacks of which the reference implementation validates on one half and tests on the other.
-HALVED_ATTACKS: Final = frozenset(f"A{number:02d}" for number in range(9, 15))
-_SIGNL_HEADER: Final = ["id", "label", "vocoder", "language", "speaker"]
-_SIGNL_FOLDER: Final = "/ASVspoof5/dev/flac/"
-_SIGNL_LABELS: Final = {"fake": SPOOF, "bonafide": BONAFIDE}
 
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Options of the manifest.
-
-    Attributes
-    ----------
-    subset : bool
-        Whether the archives hold a subset of the corpus, whose counts then differ.
-    """
-
-    subset: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResplitOptions(Options):
-    """Options of the manifest of the re-split.
-
-    Attributes
-    ----------
-    seed : int
-        Draws the halves where the reference's own list is not there.
-    """
-
-    seed: int = 0
-
-
-def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading:
+def read_trials(archives: Sequence[LocatedArchive], options: CorpusOptions) -> Reading:
     """Read the trials of the official partitions.
 
     The challenge-time release has no protocol of eval: unless one of eval lies beside it, there
@@ -83,7 +196,7 @@ def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading
     has_eval = located.form != CHALLENGE or len(located.paths) == len(_FILES)
     partitions = (TRAIN, DEV, EVAL) if has_eval else (TRAIN, DEV)
     basenames = {name for partition in partitions for name in _FILES[partition]}
-    files = read_protocols(located.paths, lambda name: name.rsplit("/", 1)[-1] in basenames)
+    files = read_protocols(located, lambda name: name.rsplit("/", 1)[-1] in basenames)
     for partition in partitions:
         name = _choose(files, partition, located)
         names.append(name.rsplit("/", 1)[-1])
@@ -153,95 +266,26 @@ def parse_protocol(content: bytes, source: str, *, partition: str) -> Iterator[T
         )
 
 
-def read_resplit_trials(archives: Sequence[LocatedArchive], options: ResplitOptions) -> Reading:
-    """Read the trials as the reference implementation divides them.
-
-    Train is the official one. Dev is one half of the official dev's bona fide speech and of
-    its attacks A09 to A14; eval is the other half, with all of A15 and A16. The reference's
-    own list of its half is used if it is there, else halves are drawn by ``options.seed``.
-
-    Raises
-    ------
-    ArchiveError
-        If a protocol is not in its archive, or the archive is damaged.
-    ProtocolError
-        If a row does not follow a published form, or the list does not go with the protocol.
-    """
-    official = read_trials(archives, options)
-    train = [trial for trial in official.trials if trial.partition == TRAIN]
-    dev = [trial for trial in official.trials if trial.partition == DEV]
-    lists = [item for item in archives if item.archive.set == SIGNL_SPLIT.name]
-    notes: dict[str, Any] = {
-        "protocols": [name for name in official.notes["protocols"] if "eval" not in name]
-    }
-    if lists:
-        path = lists[0].paths[0]
-        half = parse_reference_half(
-            read_protocols([path], lambda _: True)[path.name], str(path), dev
-        )
-        notes |= {"split": path.name}
-    else:
-        half = draw_half(dev, seed=options.seed)
-        notes |= {"split": "seeded", "split_seed": options.seed}
-    return Reading(trials=[*train, *_divide(dev, half)], notes=notes)
-
-
-def _divide(dev: Sequence[Trial], half: Collection[str]) -> Iterator[Trial]:
-    """Yield the trials of ``half``, then the others as those of eval."""
-    yield from (trial for trial in dev if trial.utterance_id in half)
-    for trial in dev:
-        if trial.utterance_id not in half:
-            yield trial._replace(partition=EVAL, protocols=("eval",))
-
-
-def draw_half(dev: Sequence[Trial], *, seed: int) -> set[str]:
-    """Draw one half, rounded down, of the bona fide trials and of each halved attack.
-
-    Parameters
-    ----------
-    dev : sequence of Trial
-        Trials of the official dev partition.
-    seed : int
-        Which half; it does not depend on the order of ``dev``.
-    """
-    half: set[str] = set()
-    for attack in (None, *sorted(HALVED_ATTACKS)):
-        names = [trial.utterance_id for trial in dev if trial.attack == attack]
-        names.sort(key=lambda name: stable_hash("asvspoof5_signl", seed, name))
-        half.update(names[: len(names) // 2])
-    return half
-
-
-def parse_reference_half(content: bytes, source: str, dev: Sequence[Trial]) -> set[str]:
-    """Return the utterances that ``dev_meta_SIGNL.txt`` lists.
-
-    Columns: id, label, vocoder, language, speaker; ``|`` apart, with a header. The id is a
-    path, the vocoder the attack.
-
-    Raises
-    ------
-    ProtocolError
-        Names the row that does not follow this form, or that the official protocol does not
-        list with the same label and attack.
-    """
-    check = RowChecker(source)
-    official = {trial.utterance_id: trial for trial in dev}
-    half: set[str] = set()
-    for number, columns in read_rows(content, source, n_columns=5, separator="|"):
-        if number == 1:
-            if columns != _SIGNL_HEADER:
-                raise row_error(
-                    source, number, f"{str(columns)[:100]} is not the header {_SIGNL_HEADER}"
-                )
-            continue
-        path, key, attack = columns[:3]
-        name = check.identifier(number, path.removeprefix(_SIGNL_FOLDER).removesuffix(".flac"))
-        label = _SIGNL_LABELS[check.one_of(number, "label", key, _SIGNL_LABELS)]
-        trial = official.get(name)
-        expected = None if label == BONAFIDE else attack
-        if trial is None or (trial.label, trial.attack) != (label, expected):
-            raise row_error(
-                source, number, f"{name!r} is not listed as {key} {attack} by the dev protocol"
-            )
-        half.add(name)
-    return half
+ASVSPOOF5_TRAIN: Final = Expected(
+    partitions=(TRAIN,), total=182_357, bonafide=18_797, spoof=163_560, source=_README
+)
+ASVSPOOF5: Final = Corpus(
+    name="asvspoof5",
+    sets=(FLAC_T, FLAC_D, FLAC_E, ASVSPOOF5_PROTOCOLS),
+    partitions=PARTITIONS,
+    protocols=("eval",),
+    packed_by="asvspoof5",
+    read_trials=read_trials,
+    expected=(
+        ASVSPOOF5_TRAIN,
+        Expected(partitions=(DEV,), total=140_950, bonafide=31_334, spoof=109_616, source=_README),
+        Expected(
+            partitions=(EVAL,),
+            protocol="eval",
+            total=680_774,
+            bonafide=138_688,
+            spoof=542_086,
+            source=_README,
+        ),
+    ),
+)

@@ -1,15 +1,64 @@
-"""Trials of CFAD, which has no protocol: folders tell labels and methods."""
+"""CFAD, which has no protocol: folders tell labels and methods.
+
+Marks at the facts: [C] from an official document or file, [R] reported by people who handled
+the archives, [I] inferred.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from signl.corpora.published import CFAD
-from signl.corpora.streams import stream_members
+from pydantic import Field
+
+from signl.archives.descriptions import JOINED, PUBLISHED, UNPACKED, Archive, ArchiveSet, one_form
+from signl.archives.streams import stream_members
+from signl.archives.whereabouts import LocatedArchive
+from signl.corpora.corpus import Corpus, CorpusOptions, Expected
 from signl.corpora.trials import Reading, Trial
-from signl.corpora.whereabouts import LocatedArchive
 from signl.errors import ArchiveError, ProtocolError
-from signl.labels import BONAFIDE, DEV, EVAL, SPOOF, TRAIN
+from signl.labels import BONAFIDE, DEV, EVAL, PARTITIONS, SPOOF, TRAIN
+
+_PAGE: Final = "https://zenodo.org/records/8122764"
+_COUNTED: Final = "the files of the published archive, as counted by users"
+_PAPER: Final = "Ma et al. (2022), CFAD; only the sum of train and dev has been confirmed"
+_N_OF_A_VERSION: Final = 115_800
+_SPANS: Final = ("CFAD.z01", "CFAD.z02", "CFAD.z03")
+
+
+def _cfad(files: tuple[str, ...], **facts: object) -> Archive:
+    return Archive(
+        name="CFAD",
+        files=files,
+        set="CFAD",
+        folder="CFAD",
+        page=_PAGE,
+        n_utterances=_N_OF_A_VERSION,  # of each version [R]
+        partitions=(TRAIN, DEV, EVAL),
+        root="CFAD",
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+#: CFAD: one zip in four spans. No checksum is known.
+CFAD_SET: Final = ArchiveSet(
+    name="CFAD",
+    holds_protocols=True,
+    n_bytes=35.6e9,
+    n_files=3 * _N_OF_A_VERSION,
+    mean_s=3.7,  # assumed, from bytes at 28 kB/s (WAV, deflated)
+    forms=(
+        one_form(PUBLISHED, _cfad((*_SPANS, "CFAD.zip"))),
+        # First: beside it may lie what is left of the spans.
+        one_form(JOINED, _cfad(("CFAD_joined.zip",))),
+        one_form(JOINED, _cfad(("CFAD.zip",)), unless=_SPANS),
+        one_form(
+            UNPACKED,
+            _cfad(
+                ("CFAD",),
+                markers=tuple(f"CFAD/{v}_version" for v in ("clean", "noisy", "codec")),
+            ),
+        ),
+    ),
+)
 
 #: Versions and the suffix that their folders have.
 VERSIONS: Final = {"clean": "clean", "noisy": "noise", "codec": "codec"}
@@ -23,28 +72,15 @@ _PROTOCOLS: Final = {
 _LABELS: Final = {"real": BONAFIDE, "fake": SPOOF}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Options of the manifest.
+class CfadOptions(CorpusOptions):
+    """Options of CFAD."""
 
-    Attributes
-    ----------
-    subset : bool
-        Whether the archives hold a subset of the corpus, whose counts then differ.
-    version : str
-        ``clean``, ``noisy`` or ``codec``.
-    """
-
-    subset: bool = False
-    version: str = "clean"
-
-    def __post_init__(self) -> None:
-        """Check the version."""
-        if self.version not in VERSIONS:
-            raise ValueError(f"version {self.version!r} is none of {sorted(VERSIONS)}")
+    version: Literal["clean", "noisy", "codec"] = Field(
+        "clean", description="which of the three versions of the recordings"
+    )
 
 
-def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading:
+def read_trials(archives: Sequence[LocatedArchive], options: CfadOptions) -> Reading:
     """Read the trials of one version from the names of the archive's members.
 
     Raises
@@ -95,7 +131,7 @@ def parse_members(names: Iterable[str], source: str, *, version: str) -> Iterato
         if trial.member == previous:
             raise ProtocolError(
                 f"{source}: member {trial.member!r} is there twice; get the archive anew from "
-                f"{CFAD.archives[0].page}"
+                f"{_PAGE}"
             )
         previous = trial.member
         yield trial
@@ -110,12 +146,12 @@ def _parse_member(name: str, source: str, suffix: str) -> Trial:
         raise ProtocolError(
             f"{source}: member {name!r} does not lie in SPLIT_{suffix}/LABEL_{suffix}/METHOD, "
             f"where SPLIT is one of {', '.join(_PARTITIONS)} and LABEL one of "
-            f"{', '.join(_LABELS)}; get the archive anew from {CFAD.archives[0].page}"
+            f"{', '.join(_LABELS)}; get the archive anew from {_PAGE}"
         )
     label, method = _LABELS[kind], folders[2]
     return Trial(
         utterance_id=name,
-        archive=CFAD.name,
+        archive=CFAD_SET.name,
         member=name,
         partition=_PARTITIONS[split],
         protocols=_PROTOCOLS[split],
@@ -124,3 +160,45 @@ def _parse_member(name: str, source: str, suffix: str) -> Trial:
         source=method if label == BONAFIDE else None,
         subset=split,
     )
+
+
+CFAD: Final = Corpus(
+    name="cfad",
+    sets=(CFAD_SET,),
+    partitions=PARTITIONS,
+    protocols=("seen", "unseen", "all"),
+    packed_by="cfad",
+    read_trials=read_trials,
+    options=CfadOptions,
+    expected=(
+        Expected(partitions=PARTITIONS, total=_N_OF_A_VERSION, source=_COUNTED),
+        *(
+            Expected(
+                partitions=(partition,),
+                total=bonafide + spoof,
+                bonafide=bonafide,
+                spoof=spoof,
+                source=_PAPER,
+                is_certain=False,
+            )
+            for partition, bonafide, spoof in ((TRAIN, 12_800, 25_600), (DEV, 4_800, 9_600))
+        ),
+        *(
+            Expected(
+                partitions=partitions,
+                protocol=protocol,
+                total=bonafide + spoof,
+                bonafide=bonafide,
+                spoof=spoof,
+                source=_COUNTED,
+                when={"version": "clean"},
+            )
+            for partitions, protocol, bonafide, spoof in (
+                ((TRAIN, DEV), None, 17_600, 35_200),
+                ((EVAL,), "seen", 14_000, 28_000),
+                ((EVAL,), "unseen", 7_000, 14_000),
+                ((EVAL,), "all", 21_000, 42_000),
+            )
+        ),
+    ),
+)

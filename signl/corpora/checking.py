@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tqdm import tqdm
 
 from signl.artefacts import write_text
-from signl.corpora.table import LocatedArchive, locate_archives
+from signl.corpora.registry import LocatedArchive, locate_archives
 from signl.errors import ArchiveError
 
 logger = logging.getLogger(__name__)

@@ -1,40 +1,60 @@
-"""Protocol of In-the-Wild: ``meta.csv`` beside the audio."""
+"""In-the-Wild: an evaluation corpus, whose protocol is ``meta.csv`` beside the audio."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from signl.corpora.published import IN_THE_WILD
+from signl.archives.descriptions import PUBLISHED, UNPACKED, Archive, ArchiveSet, one_form
+from signl.archives.streams import read_protocols, source_name
+from signl.archives.whereabouts import LocatedArchive
+from signl.corpora.corpus import Corpus, CorpusOptions, Expected
 from signl.corpora.rows import RowChecker, read_text, row_error
-from signl.corpora.streams import read_protocols, source_name
 from signl.corpora.trials import Reading, Trial
-from signl.corpora.whereabouts import LocatedArchive
 from signl.errors import ArchiveError
 from signl.labels import EVAL
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
 
+_PAGE: Final = "https://deepfake-total.com/in_the_wild"
 _META: Final = "release_in_the_wild/meta.csv"
 _HEADER: Final = ["file", "speaker", "label"]
+_N_ALL: Final = 31_779
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Options of the manifest.
+def _in_the_wild(file: str, **facts: object) -> Archive:
+    return Archive(
+        name="release_in_the_wild",
+        files=(file,),
+        set="release_in_the_wild",
+        folder="InTheWild",
+        page=_PAGE,
+        n_utterances=_N_ALL,
+        partitions=(EVAL,),
+        root="release_in_the_wild",
+        **facts,  # type: ignore[arg-type]
+    )
 
-    Attributes
-    ----------
-    subset : bool
-        Whether the archives hold a subset of the corpus, whose counts then differ.
-    """
 
-    subset: bool = False
+#: In-the-Wild. No checksum is known.
+WILD_SET: Final = ArchiveSet(
+    name="release_in_the_wild",
+    holds_protocols=True,
+    n_bytes=8.2e9,
+    n_files=_N_ALL,
+    mean_s=4.3,  # as published: 37.9 h
+    forms=(
+        one_form(PUBLISHED, _in_the_wild("release_in_the_wild.zip")),
+        one_form(
+            UNPACKED,
+            _in_the_wild("release_in_the_wild", markers=("release_in_the_wild/meta.csv",)),
+        ),
+    ),
+)
 
 
-def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading:
+def read_trials(archives: Sequence[LocatedArchive], options: CorpusOptions) -> Reading:
     """Read the trials from ``meta.csv``.
 
     Raises
@@ -46,7 +66,7 @@ def read_trials(archives: Sequence[LocatedArchive], options: Options) -> Reading
     """
     del options
     archive = archives[0]
-    files = read_protocols(archive.paths, lambda name: name == _META)
+    files = read_protocols(archive, lambda name: name == _META)
     if _META not in files:
         raise ArchiveError(
             f"{archive.paths[0]} holds no {_META}; get it anew from {archive.archive.page}"
@@ -83,7 +103,7 @@ def parse_meta(content: bytes, source: str) -> Iterator[Trial]:
         check.identifier(number, name)
         yield Trial(
             utterance_id=name,
-            archive=IN_THE_WILD.name,
+            archive=WILD_SET.name,
             member=f"release_in_the_wild/{name}",
             partition=EVAL,
             protocols=("all",),
@@ -100,3 +120,23 @@ def _rows(reader: "CsvReader", source: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         problem = f"not comma-separated text ({error})"
         raise row_error(source, reader.line_num, problem) from error
+
+
+IN_THE_WILD: Final = Corpus(
+    name="in_the_wild",
+    sets=(WILD_SET,),
+    partitions=(EVAL,),
+    protocols=("all",),
+    packed_by="in_the_wild",
+    read_trials=read_trials,
+    expected=(
+        Expected(
+            partitions=(EVAL,),
+            protocol="all",
+            total=_N_ALL,
+            bonafide=19_963,
+            spoof=11_816,
+            source="meta.csv of release_in_the_wild.zip",
+        ),
+    ),
+)

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from signl import revisions
 from signl.artefacts import MadeBy, read_table, remedy, write_table
+from signl.corpora.audio_shards import read_header, read_members
 from signl.corpora.manifest import MANIFEST_SCHEMA, read_manifest
-from signl.corpora.shards import read_header, read_members
-from signl.corpora.table import archive_named
+from signl.corpora.registry import archive_named
 from signl.errors import ArtefactError, ManifestError
 from signl.labels import PARTITIONS
 from signl.options import build_options

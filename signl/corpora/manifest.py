@@ -5,24 +5,23 @@ See :class:`signl.corpora.trials.Trial` for the meaning of the columns.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyarrow as pa
 
 from signl import revisions
 from signl.artefacts import MadeBy, read_table, write_table
-from signl.corpora import asvspoof5, asvspoof2021, cfad, in_the_wild
 from signl.corpora.checking import missing_archives_message
-from signl.corpora.table import Corpus, Expected, LocatedArchive, corpus_named, locate_protocols
+from signl.corpora.corpus import Corpus, Expected
+from signl.corpora.registry import corpus_named, locate_protocols
 from signl.corpora.trials import Reading, Trial
 from signl.errors import ArchiveError, ManifestError
 from signl.labels import BONAFIDE, SPOOF
-from signl.options import build_options
+from signl.typed import build
 
 logger = logging.getLogger(__name__)
 
@@ -48,22 +47,6 @@ MANIFEST_SCHEMA: Final = pa.schema(
         pa.field("trim", pa.bool_()),
     ]
 )
-
-
-class _Protocols(NamedTuple):
-    """How the protocols of a corpus are read, and with which options."""
-
-    read: Callable[[Sequence[LocatedArchive], Any], Reading]
-    options: type[Any]
-
-
-_PROTOCOLS: Final[Mapping[str, _Protocols]] = {
-    "asvspoof2021_df": _Protocols(asvspoof2021.read_trials, asvspoof2021.Options),
-    "asvspoof5": _Protocols(asvspoof5.read_trials, asvspoof5.Options),
-    "asvspoof5_signl": _Protocols(asvspoof5.read_resplit_trials, asvspoof5.ResplitOptions),
-    "cfad": _Protocols(cfad.read_trials, cfad.Options),
-    "in_the_wild": _Protocols(in_the_wild.read_trials, in_the_wild.Options),
-}
 
 
 def build_manifest(
@@ -96,18 +79,19 @@ def build_manifest(
         whole corpus are not the published ones.
     """
     description = corpus_named(corpus)
-    protocols = _PROTOCOLS[corpus]
-    chosen: Any = build_options(protocols.options, options, f"corpora.{corpus}")
+    chosen = build(description.options, options, f"corpora.{corpus}")
     archives = locate_protocols(corpus, archives_folder)
     if any(located.missing for located in archives):
         raise ArchiveError(missing_archives_message(corpus, archives, archives_folder))
-    reading = protocols.read(archives, chosen)
+    reading = description.read_trials(archives, chosen)
     _check_partitions(reading, description)
-    _check_counts(reading, description, asdict(chosen))
+    # How many shards there are is no matter of the manifest.
+    values = chosen.model_dump(mode="json", exclude={"shards"})
+    _check_counts(reading, description, values)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.MANIFEST,
-        options={"corpus": corpus, **asdict(chosen), **reading.notes},
+        options={"corpus": corpus, **values, **reading.notes},
     )
     write_table(output, to_table(reading.trials), made_by)
     _log_counts(reading.trials, corpus)

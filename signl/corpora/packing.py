@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from signl.archives.members import MAX_MEMBER_BYTES, UNPUBLISHED, Member
+from signl.archives.streams import stream_members
+from signl.corpora.audio_shards import ShardWriter
 from signl.corpora.manifest import read_manifest
-from signl.corpora.members import MAX_MEMBER_BYTES, UNPUBLISHED, Member
-from signl.corpora.shards import ShardWriter
-from signl.corpora.streams import stream_members
-from signl.corpora.table import archive_named
+from signl.corpora.registry import archive_named
 from signl.errors import ArchiveError, ManifestError
 from signl.options import build_options
 
@@ -31,7 +31,7 @@ class PackOptions:
     Attributes
     ----------
     archive : str
-        Name of the archive in :mod:`signl.corpora.table`.
+        Name of the archive in :mod:`signl.corpora.registry`.
     max_member_bytes : int
         A larger utterance is refused.
     """
@@ -54,7 +54,7 @@ def pack_audio(
     Parameters
     ----------
     paths : sequence of path
-        The archive's files, as :func:`signl.corpora.table.locate_archives` gives them.
+        The archive's files, as :func:`signl.corpora.registry.locate_archives` gives them.
     manifest : path
         Manifest of the corpus that owns the archive (``packed_by``).
     outputs : sequence of path

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from signl.artefacts import MadeBy, reading_table, table_made_by
-from signl.corpora.shards import read_header
+from signl.corpora.audio_shards import read_header
 from signl.errors import ArtefactError
 from signl.seals import table_seal
 from signl.shards import by_archive

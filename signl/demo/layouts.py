@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from signl.demo import files
-from signl.demo.asvspoof5 import write_asvspoof5
-from signl.demo.asvspoof2021 import write_asvspoof2021
-from signl.demo.cfad import write_cfad
-from signl.demo.in_the_wild import write_in_the_wild
+from signl.demo.embedded_asvspoof5 import write_asvspoof5
+from signl.demo.embedded_asvspoof2021 import write_asvspoof2021
+from signl.demo.embedded_cfad import write_cfad
+from signl.demo.embedded_in_the_wild import write_in_the_wild
 from signl.demo.options import DemoOptions
 from signl.options import build_options
 

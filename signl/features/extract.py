@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
-from signl.corpora.shards import iterate_audio
+from signl.corpora.audio_shards import iterate_audio
 from signl.devices import prepare_device
 from signl.errors import AudioError
 from signl.features.frontends import Frontend, FrontendConfig, make_frontend, n_frames_of

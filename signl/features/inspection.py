@@ -15,7 +15,7 @@ from tqdm import tqdm
 from signl import artefacts, revisions, seals
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_waveform
-from signl.corpora.shards import PackedAudio, iterate_audio
+from signl.corpora.audio_shards import PackedAudio, iterate_audio
 from signl.errors import AudioError
 from signl.features.index import INDEX_SCHEMA, INSPECTION_STAGE
 

@@ -10,7 +10,7 @@ import torch
 from signl import revisions
 from signl.artefacts import MadeBy, digests_of, table_made_by, write_document, write_table
 from signl.audit import audit, format_report
-from signl.corpora.shards import ShardWriter, iterate_audio
+from signl.corpora.audio_shards import ShardWriter, iterate_audio
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
 from signl.features.shards import Shape, write_shard

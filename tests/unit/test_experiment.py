@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from signl.corpora.table import corpus_named
+from signl.corpora.registry import corpus_named
 from signl.errors import ConfigError
 from signl.experiment import (
     DEMO_ARCHIVES,

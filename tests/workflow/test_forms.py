@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
+from signl.corpora.audio_shards import iterate_audio
 from signl.corpora.locating import read_trials
-from signl.corpora.shards import iterate_audio
 from signl.demo.layouts import make_archives
 
 pytestmark = [

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from signl.corpora.table import CORPORA
+from signl.corpora.registry import CORPORA
 from signl.experiment import Experiment
 from signl.planning import plan_experiment
 

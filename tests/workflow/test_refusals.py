@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from signl.corpora.table import CORPORA
+from signl.corpora.registry import CORPORA
 
 pytestmark = pytest.mark.workflow
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signl.corpora.asvspoof2021 import parse_df_metadata, parse_la_protocol
+from signl.corpora.asvspoof2019 import parse_la_protocol
+from signl.corpora.asvspoof2021 import parse_df_metadata
 from signl.corpora.trials import Trial
 from signl.errors import ProtocolError
 

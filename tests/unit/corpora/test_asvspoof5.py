@@ -4,12 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signl.corpora.asvspoof5 import (
-    HALVED_ATTACKS,
-    draw_half,
-    parse_protocol,
-    parse_reference_half,
-)
+from signl.corpora.asvspoof5 import parse_protocol
+from signl.corpora.asvspoof5_signl import HALVED_ATTACKS, draw_half, parse_reference_half
 from signl.corpora.trials import Trial
 from signl.errors import ProtocolError
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signl.corpora.cfad import Options, parse_members
+from signl.corpora.cfad import CfadOptions, parse_members
 from signl.corpora.trials import Trial
 from signl.errors import ProtocolError
 
@@ -36,8 +36,8 @@ def test_versions_are_kept_apart(published):
         trials = parse(*names, version=version)
         assert len(trials) == 12
         assert all(f"/{version}_version/" in trial.member for trial in trials)
-    with pytest.raises(ValueError, match="version 'loud' is none of"):
-        Options(version="loud")
+    with pytest.raises(ValueError, match="'clean', 'noisy' or 'codec'"):
+        CfadOptions(version="loud")
 
 
 def test_order_does_not_depend_on_that_of_the_archive(published):

@@ -12,7 +12,7 @@ from signl.corpora.checking import (
     missing_message,
     verify_archives,
 )
-from signl.corpora.table import CORPORA, locate_archives
+from signl.corpora.registry import CORPORA, locate_archives
 from signl.errors import ArchiveError
 
 ALL = {name: corpus.partitions for name, corpus in CORPORA.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from signl.corpora.locating import locate_trials
 from signl.corpora.manifest import build_manifest
 from signl.corpora.packing import pack_audio
-from signl.corpora.table import CORPORA, locate_archives
+from signl.corpora.registry import CORPORA, locate_archives
 from signl.errors import ArchiveError
 from signl.seeds import shard_names
 

@@ -10,13 +10,15 @@ from functools import partial
 
 import pytest
 
-from signl.corpora.asvspoof5 import parse_protocol, parse_reference_half
-from signl.corpora.asvspoof2021 import parse_df_metadata, parse_la_protocol
+from signl.archives.members import normalise
+from signl.corpora.asvspoof5 import parse_protocol
+from signl.corpora.asvspoof5_signl import parse_reference_half
+from signl.corpora.asvspoof2019 import parse_la_protocol
+from signl.corpora.asvspoof2021 import parse_df_metadata
 from signl.corpora.cfad import parse_members
 from signl.corpora.in_the_wild import parse_meta
 from signl.corpora.manifest import MANIFEST_SCHEMA, to_table
-from signl.corpora.members import normalise
-from signl.corpora.table import CORPORA
+from signl.corpora.registry import CORPORA
 from signl.labels import BONAFIDE, PARTITIONS, SPOOF
 
 N_CASES = 280  # of each parser

@@ -3,9 +3,9 @@ import pickle
 import numpy as np
 import pytest
 
-from signl.corpora import shards
+from signl.corpora import audio_shards as shards
+from signl.corpora.audio_shards import ShardWriter, iterate_audio
 from signl.corpora.random_access import AudioShard, AudioStore
-from signl.corpora.shards import ShardWriter, iterate_audio
 from signl.errors import ArtefactError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from signl.corpora.shards import ShardWriter, read_members
+from signl.corpora.audio_shards import ShardWriter, read_members
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import pytest
 
 from signl import revisions
 from signl.artefacts import table_made_by
-from signl.corpora.shards import ShardWriter
+from signl.corpora.audio_shards import ShardWriter
 from signl.features.index import read_index
 from signl.features.inspection import inspect_audio
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from signl.audio import load_clip
-from signl.corpora.shards import ShardWriter, read_members
+from signl.corpora.audio_shards import ShardWriter, read_members
 from signl.errors import ConfigError
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signl.corpora.streams import read_protocols, stream_members
+from signl.archives.descriptions import PUBLISHED, Archive
+from signl.archives.streams import read_protocols, stream_members
+from signl.archives.whereabouts import LocatedArchive
 from signl.errors import ArchiveError
 
 MEMBERS = {"flac_T/a.flac": b"1" * 700, "flac_T/deep/b.flac": b"2" * 30}
@@ -14,6 +16,11 @@ MEMBERS = {"flac_T/a.flac": b"1" * 700, "flac_T/deep/b.flac": b"2" * 30}
 
 def read(paths, wanted=lambda _: True, **options):
     return {m.name: m.content for m in stream_members(paths, wanted, **options)}
+
+
+def located(path):
+    archive = Archive(name="a", files=(path.name,), set="a", folder="", page="https://a.org")
+    return LocatedArchive(archive=archive, form=PUBLISHED, paths=(path,))
 
 
 def test_a_folder_holds_what_its_archive_held(tmp_path, published):
@@ -46,7 +53,7 @@ def test_a_file_that_is_too_large_is_refused(tmp_path, published):
 def test_a_protocol_that_is_there_twice_is_refused(tmp_path, published):
     path = published.write_tar(tmp_path / "a.tar", [("p.txt", "1"), ("./p.txt", "2")])
     with pytest.raises(ArchiveError, match=r"'p\.txt' is there twice"):
-        read_protocols([path], lambda name: name == "p.txt")
+        read_protocols(located(path), lambda name: name == "p.txt")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 A *set* of archives holds one body of audio or of protocols: the five tars ``flac_T_aa`` to
 ``flac_T_ae`` are one set. A set comes in *forms*: as published now, as once published, joined,
-or already unpacked. The sets that there are stand in :mod:`signl.corpora.published`.
+or already unpacked.
 """
 
 import math
@@ -45,6 +45,8 @@ class Archive:
         As published, of archives that are one file.
     markers : tuple of str
         Of an unpacked archive: it is there if one of these paths is.
+    root : str
+        The folder in which all its members were published; empty, where there is none.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Archive:
     md5: str | None = None
     sha256: str | None = None
     markers: tuple[str, ...] = ()
+    root: str = ""
 
     @property
     def n_shards(self) -> int:
@@ -99,12 +102,19 @@ class ArchiveSet:
         Whether manifests are read from it.
     is_optional : bool
         Whether a corpus can do without it.
+    n_bytes, n_files : float, int
+        Of all its archives together, as published: for the estimates of a plan.
+    mean_s : float
+        Mean seconds of a recording, for the same.
     """
 
     name: str
     forms: tuple[Form, ...] = field(repr=False)
     holds_protocols: bool = False
     is_optional: bool = False
+    n_bytes: float = 0.0
+    n_files: int = 0
+    mean_s: float = 0.0
 
     @property
     def archives(self) -> tuple[Archive, ...]:
@@ -115,3 +125,8 @@ class ArchiveSet:
     def partitions(self) -> tuple[str, ...]:
         """Partitions whose audio the set holds."""
         return self.archives[0].partitions
+
+
+def one_form(name: str, archive: Archive, *, unless: tuple[str, ...] = ()) -> Form:
+    """Return a form of a single archive."""
+    return Form(name=name, archives=(archive,), unless=unless)

@@ -5,8 +5,8 @@ import tarfile
 
 import pytest
 
-from signl.corpora import members as members_module
-from signl.corpora.streams import stream_members
+from signl.archives import members as members_module
+from signl.archives.streams import stream_members
 from signl.errors import ArchiveError
 
 MEMBERS = {

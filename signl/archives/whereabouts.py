@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from signl.corpora.archives import Archive, ArchiveSet, Form
+from signl.archives.descriptions import Archive, ArchiveSet, Form
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from signl.corpora.sources import CHUNK_BYTES
+from signl.archives.sources import CHUNK_BYTES
 
 
 class Spans(io.RawIOBase):

@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from signl.corpora import zips
-from signl.corpora.streams import stream_members
+from signl.archives import zips
+from signl.archives.streams import stream_members
 from signl.errors import ArchiveError
 
 MEMBERS = {f"CFAD/folder/{index}.wav": bytes([index]) * 999 for index in range(9)}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from signl.corpora.folders import stream_folder
-from signl.corpora.members import (
+from signl.archives.folders import stream_folder
+from signl.archives.members import (
     GET_ANEW,
     MAX_MEMBER_BYTES,
     Member,
@@ -13,8 +13,9 @@ from signl.corpora.members import (
     check_size,
     normalise,
 )
-from signl.corpora.tars import stream_tar
-from signl.corpora.zips import stream_zip
+from signl.archives.tars import stream_tar
+from signl.archives.whereabouts import LocatedArchive
+from signl.archives.zips import stream_zip
 from signl.errors import ArchiveError
 
 #: The largest published protocol is some 50 MB.
@@ -70,7 +71,7 @@ def _stream_loose(paths: Sequence[Path], is_wanted: Wanted, *, max_bytes: int) -
         yield Member(path.name, size, content)
 
 
-def read_protocols(paths: Sequence[Path], is_protocol: Callable[[str], bool]) -> dict[str, bytes]:
+def read_protocols(located: LocatedArchive, is_protocol: Callable[[str], bool]) -> dict[str, bytes]:
     """Read the protocol files of an archive: name of the member to content.
 
     Raises
@@ -79,6 +80,7 @@ def read_protocols(paths: Sequence[Path], is_protocol: Callable[[str], bool]) ->
         If the archive is damaged or hostile, holds none, or two of one name.
     """
     found: dict[str, bytes] = {}
+    paths = located.paths
     for member in stream_members(paths, is_protocol, max_bytes=MAX_PROTOCOL_BYTES):
         if member.content is None:
             continue

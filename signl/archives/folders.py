@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from signl.corpora.members import (
+from signl.archives.members import (
     MAX_MEMBER_BYTES,
     Member,
     Wanted,

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from signl.corpora.members import (
+from signl.archives.members import (
     GET_ANEW,
     MAX_MEMBER_BYTES,
     MAX_MEMBERS,
@@ -29,7 +29,7 @@ from signl.corpora.members import (
     normalise,
     refuse_kind,
 )
-from signl.corpora.spans import open_spans
+from signl.archives.spans import open_spans
 from signl.errors import ArchiveError
 
 _END: Final = struct.Struct("<4s4H2LH")

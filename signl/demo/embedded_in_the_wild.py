@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from signl.demo import files
-from signl.demo.asvspoof2021 import EVAL_ATTACKS
 from signl.demo.attacks import ATTACKS
 from signl.demo.channels import Domain
 from signl.demo.containers import write_zip
+from signl.demo.embedded_asvspoof2021 import EVAL_ATTACKS
 from signl.demo.encoding import float_wav_bytes
 from signl.demo.options import DemoOptions
 from signl.demo.studio import NOTICE, Studio, Trial

@@ -15,12 +15,12 @@ import zipfile
 import pytest
 
 from signl import revisions
+from signl.archives.members import normalise
+from signl.archives.streams import stream_members
 from signl.artefacts import MadeBy, write_table
+from signl.corpora.audio_shards import iterate_audio
 from signl.corpora.manifest import STAGE, to_table
-from signl.corpora.members import normalise
 from signl.corpora.packing import pack_audio
-from signl.corpora.shards import iterate_audio
-from signl.corpora.streams import stream_members
 from signl.corpora.trials import Trial
 
 KINDS = ("tar", "tar.gz", "zip", "spans")

@@ -4,7 +4,7 @@ import zlib
 from pathlib import Path
 from typing import Final, Protocol
 
-from signl.corpora.members import check_count, damaged
+from signl.archives.members import check_count, damaged
 
 #: Read from disk at a time.
 CHUNK_BYTES: Final = 1 << 20

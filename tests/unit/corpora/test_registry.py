@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from signl.corpora.published import DF, FLAC_D, FLAC_E, FLAC_T
-from signl.corpora.table import (
+from signl.corpora.asvspoof5 import FLAC_D, FLAC_E, FLAC_T
+from signl.corpora.asvspoof2021 import DF
+from signl.corpora.registry import (
     CORPORA,
     archive_named,
     corpus_named,
@@ -21,7 +22,7 @@ def located(corpus, folder, **options):
 
 def test_it_imports_nothing_heavy():
     code = (
-        "import sys, signl.corpora.table\n"
+        "import sys, signl.corpora.registry\n"
         "heavy = {'pyarrow', 'pandas', 'numpy', 'torch'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )

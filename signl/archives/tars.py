@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from signl.corpora.members import (
+from signl.archives.members import (
     MAX_MEMBER_BYTES,
     Member,
     Wanted,
@@ -20,7 +20,7 @@ from signl.corpora.members import (
     normalise,
     refuse_kind,
 )
-from signl.corpora.sources import Source, open_source
+from signl.archives.sources import Source, open_source
 
 BLOCK_BYTES: Final = 512
 #: No name or set of attributes is longer.
