@@ -192,14 +192,14 @@ def check_made_by(found: MadeBy, path: str | Path, *, stage: str, revision: int)
         )
 
 
-def write_table(path: str | Path, table: pa.Table, made_by: MadeBy) -> None:
-    """Write a Parquet table with its header."""
+def write_table(path: str | Path, table: pa.Table, made_by: MadeBy, **others: object) -> None:
+    """Write a Parquet table with its header, and with other fields in that."""
     with atomic_write(path) as scratch:
         with pq.ParquetWriter(
             scratch, table.schema, compression="zstd", write_page_checksum=True
         ) as writer:
             writer.write_table(table)
-            close_table(writer, made_by.placed_at(path), data=seals.BLANK)
+            close_table(writer, made_by.placed_at(path), data=seals.BLANK, **others)
         seals.seal_table(scratch)
 
 

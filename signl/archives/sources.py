@@ -4,7 +4,7 @@ import zlib
 from pathlib import Path
 from typing import Final, Protocol
 
-from signl.archives.members import check_count, damaged
+from signl.archives.members import changed, check_count, check_ratio, damaged
 
 #: Read from disk at a time.
 CHUNK_BYTES: Final = 1 << 20
@@ -18,6 +18,9 @@ class Source(Protocol):
 
     def read(self, size: int) -> bytes:
         """Return the next ``size`` bytes; an ArchiveError if there are fewer."""
+
+    def read_some(self, size: int) -> bytes:
+        """Return the next ``size`` bytes, or as many as there are."""
 
     def skip(self, size: int) -> None:
         """Pass over the next ``size`` bytes; an ArchiveError if there are fewer."""
@@ -49,8 +52,12 @@ class FileSource:
         self._take(size)
         content = self._handle.read(size)
         if len(content) < size:
-            raise damaged(self._path, "shrank while it was read")
+            raise changed(self._path, "shrank while it was read")
         return content
+
+    def read_some(self, size: int) -> bytes:
+        """Return the next ``size`` bytes, or as many as there are."""
+        return self.read(min(size, self._left))
 
     def skip(self, size: int) -> None:
         """Pass over the next ``size`` bytes without reading them."""
@@ -82,6 +89,7 @@ class GzipSource:
         self._handle = path.open("rb", buffering=0)
         self._inflater = zlib.decompressobj(wbits=31)
         self._n_gzip_members = 1
+        self._n_inflated = 0
         self._compressed = b""
         self._chunk = b""
         self._position = 0
@@ -102,6 +110,17 @@ class GzipSource:
             missing -= self._position
         return b"".join(pieces)
 
+    def read_some(self, size: int) -> bytes:
+        """Return the next ``size`` bytes, decompressed, or as many as there are."""
+        pieces: list[bytes] = []
+        while size:
+            if self._position == len(self._chunk) and not self._inflate():
+                break
+            pieces.append(self._chunk[self._position : self._position + size])
+            self._position += len(pieces[-1])
+            size -= len(pieces[-1])
+        return b"".join(pieces)
+
     def skip(self, size: int) -> None:
         """Decompress the next ``size`` bytes and drop them."""
         while size > len(self._chunk) - self._position:
@@ -111,7 +130,7 @@ class GzipSource:
 
     def finish(self) -> None:
         """Decompress what follows, to check that it is padding and that all was whole."""
-        n_trailing = 0
+        n_trailing = len(self._chunk) - self._position
         while self._inflate():
             n_trailing += len(self._chunk)
             if n_trailing > MAX_TRAILING_BYTES:
@@ -141,6 +160,8 @@ class GzipSource:
             if is_at_end and not self._chunk and not self._inflater.eof:
                 raise damaged(self._path, "ends within its compressed data")
             self._compressed = self._inflater.unconsumed_tail
+        self._n_inflated += len(self._chunk)
+        check_ratio("its content", self._n_inflated, self._handle.tell(), self._path)
         return True
 
     def _next_gzip_member(self) -> bool:

@@ -1,32 +1,46 @@
 """Members of an archive, whatever its form: tar, tar.gz, zip, spanned zip, folder, loose files."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from signl.archives.folders import stream_folder
 from signl.archives.members import (
-    GET_ANEW,
     MAX_MEMBER_BYTES,
+    UNPUBLISHED,
     Member,
     Wanted,
+    align,
     check_size,
+    is_foreign,
+    is_twice,
     normalise,
+    shown,
 )
 from signl.archives.tars import stream_tar
 from signl.archives.whereabouts import LocatedArchive
 from signl.archives.zips import stream_zip
 from signl.errors import ArchiveError
 
-#: The largest published protocol is some 50 MB.
-MAX_PROTOCOL_BYTES: Final = 1 << 28
+logger = logging.getLogger(__name__)
+
+#: The published protocols of a corpus have some 50 MB together.
+MAX_PROTOCOL_BYTES: Final = 1 << 27
 _LOOSE_SUFFIXES: Final = (".txt", ".tsv", ".csv")
 
 
 def stream_members(
-    paths: Sequence[Path], is_wanted: Wanted, *, max_bytes: int = MAX_MEMBER_BYTES
+    paths: Sequence[Path],
+    is_wanted: Wanted,
+    *,
+    max_bytes: int = MAX_MEMBER_BYTES,
+    root: str = "",
 ) -> Iterator[Member]:
     """Yield the files of an archive in the order in which they lie on disk.
+
+    What systems and editors leave beside files (:func:`signl.archives.members.is_foreign`) is
+    passed over; the log says how much of it there was.
 
     Parameters
     ----------
@@ -36,6 +50,9 @@ def stream_members(
         Whether the content of a member of this (normalised) name is read. No other is.
     max_bytes : int
         A member that is larger is refused.
+    root : str
+        The folder in which all members were published. Names are given as below it, also of
+        a copy that has a folder more or less (:func:`signl.archives.members.align`).
 
     Raises
     ------
@@ -43,18 +60,47 @@ def stream_members(
         If the archive is missing, unreadable, truncated, damaged or hostile. Names it, the
         member and what to do.
     """
+    # Loose files have their own names.
+    root = "" if paths[-1].suffix in _LOOSE_SUFFIXES else root
+    # Without its own name: a folder may have been given another.
+    is_folder = paths[-1].is_dir() and bool(root)
+    n_foreign = n_moved = 0
+    foreign = moved = ""
+
+    def is_chosen(name: str) -> bool:
+        return not is_foreign(name) and is_wanted(align(name, root))
+
     try:
-        yield from _stream(paths, is_wanted, max_bytes=max_bytes)
+        for member in _stream(paths, is_chosen, max_bytes=max_bytes, root=root):
+            if is_foreign(member.name):
+                n_foreign, foreign = n_foreign + 1, foreign or member.name
+                continue
+            name = align(member.name, root)
+            if name != (f"{root}/{member.name}" if is_folder else member.name):
+                n_moved, moved = n_moved + 1, moved or f"{member.name!r} as {name!r}"
+            yield member._replace(name=name)
     except OSError as error:
-        name = error.filename or paths[-1]
-        raise ArchiveError(f"{name} cannot be read ({error.strerror or error})") from error
+        path = error.filename or paths[-1]
+        raise ArchiveError(f"{shown(path)} cannot be read ({error.strerror or error})") from error
+    source = shown(paths[-1])
+    if n_foreign:
+        logger.info(
+            "%s: passed over %d files that systems or editors left, first %r",
+            *(source, n_foreign, foreign),
+        )
+    if n_moved:
+        logger.info(
+            "%s: %d members lie in other folders than published: read %s", source, n_moved, moved
+        )
 
 
-def _stream(paths: Sequence[Path], is_wanted: Wanted, *, max_bytes: int) -> Iterator[Member]:
+def _stream(
+    paths: Sequence[Path], is_wanted: Wanted, *, max_bytes: int, root: str
+) -> Iterator[Member]:
     """Choose the reader."""
     last = paths[-1]
     if last.is_dir():
-        return stream_folder(last, is_wanted, max_bytes=max_bytes)
+        return stream_folder(last, is_wanted, max_bytes=max_bytes, top="" if root else None)
     if last.suffix == ".zip":
         return stream_zip(paths, is_wanted, max_bytes=max_bytes)
     if last.suffix in _LOOSE_SUFFIXES:
@@ -81,11 +127,21 @@ def read_protocols(located: LocatedArchive, is_protocol: Callable[[str], bool]) 
     """
     found: dict[str, bytes] = {}
     paths = located.paths
-    for member in stream_members(paths, is_protocol, max_bytes=MAX_PROTOCOL_BYTES):
+    n_bytes = 0
+    members = stream_members(
+        paths, is_protocol, max_bytes=MAX_PROTOCOL_BYTES, root=located.archive.root
+    )
+    for member in members:
         if member.content is None:
             continue
         if member.name in found:
-            raise ArchiveError(f"{paths[-1]}: member {member.name!r} is there twice; {GET_ANEW}")
+            raise is_twice(paths[-1], member.name)
+        n_bytes += member.size
+        if n_bytes > MAX_PROTOCOL_BYTES:
+            raise ArchiveError(
+                f"{shown(paths[-1])}: its protocols claim {n_bytes:,} bytes together, more than "
+                f"the {MAX_PROTOCOL_BYTES:,} that any published ones have; {UNPUBLISHED}"
+            )
         found[member.name] = member.content
     return found
 
@@ -94,8 +150,8 @@ def source_name(paths: Sequence[Path], member: str) -> str:
     """Name a protocol file for messages: archive and member, or the path of a loose file."""
     for path in paths:
         if path.name == member:
-            return str(path)
-    return f"{paths[-1]}: {member}"
+            return shown(path)
+    return shown(f"{paths[-1]}: {member}")
 
 
 __all__ = [

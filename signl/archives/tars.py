@@ -17,14 +17,18 @@ from signl.archives.members import (
     check_count,
     check_size,
     damaged,
+    is_foreign,
     normalise,
     refuse_kind,
 )
-from signl.archives.sources import Source, open_source
+from signl.archives.sources import MAX_TRAILING_BYTES, Source, open_source
 
 BLOCK_BYTES: Final = 512
 #: No name or set of attributes is longer.
 _MAX_EXTENSION_BYTES: Final = 1 << 20
+#: The end mark has two blocks of zeros; most writers add more.
+_MIN_END_BLOCKS: Final = 2
+_MAGIC: Final = b"ustar"
 _FILES: Final = (b"0", b"\0", b"7")
 _FOLDER: Final = b"5"
 _GNU_NAME: Final = b"L"
@@ -84,14 +88,39 @@ def stream_tar(
         source.finish()
 
 
+def _blocks(source: Source, path: Path) -> Iterator[bytes]:
+    """Yield the header blocks of a tar, and of those that ``cat`` joined to it."""
+    block: bytes | None = source.read(BLOCK_BYTES)
+    n_blocks = 0
+    while block is not None:
+        if any(block):
+            n_blocks += 1
+            check_count(n_blocks // 2, path)
+            yield block
+            block = source.read(BLOCK_BYTES)
+        else:
+            block = _next_tar(source, path)
+
+
+def _next_tar(source: Source, path: Path) -> bytes | None:
+    """Pass over the zeros of an end mark; return the header after them, if another tar follows."""
+    n_zeros = 1
+    while block := source.read_some(BLOCK_BYTES):
+        if any(block):
+            break
+        n_zeros += 1
+        if n_zeros * BLOCK_BYTES > MAX_TRAILING_BYTES:
+            return None
+    if n_zeros < _MIN_END_BLOCKS or len(block) < BLOCK_BYTES or block[257:262] != _MAGIC:
+        return None
+    return block
+
+
 def _headers(source: Source, path: Path) -> Iterator[Header]:
     """Yield the headers of files; the caller reads or skips the content of each."""
     name: str | None = None
     size: int | None = None
-    n_blocks = 0
-    while any(block := source.read(BLOCK_BYTES)):
-        n_blocks += 1
-        check_count(n_blocks // 2, path)
+    for block in _blocks(source, path):
         header = _parse(block, path)
         if header.kind in (_GNU_NAME, _GNU_LINK_NAME, _PAX, _PAX_GLOBAL):
             extension = _extension(source, header, path)
@@ -107,6 +136,8 @@ def _headers(source: Source, path: Path) -> Iterator[Header]:
         if header.kind in _FILES and not header.name.endswith("/"):
             yield header
         elif header.kind not in (*_FILES, _FOLDER):
+            if header.size == 0 and is_foreign(header.name):
+                continue
             kind = _OTHER_KINDS.get(header.kind, f"of the unknown kind {header.kind!r}")
             raise refuse_kind(normalise(header.name or ".", path), kind, path)
         else:

@@ -1,10 +1,19 @@
 """Where the user's archives lie, and in which form they come, by file existence alone."""
 
-from collections.abc import Iterator
+import contextlib
+import os
+from collections import deque
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from signl.archives.descriptions import Archive, ArchiveSet, Form
+
+#: How far it is looked for archives that lie elsewhere than they should.
+_MAX_DEPTH: Final = 3
+_MAX_NAMES: Final = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +101,42 @@ def _locate(archive: Archive, form: Form, folder: Path) -> LocatedArchive:
 
 
 def _locate_unpacked(archive: Archive, form: Form, folder: Path) -> LocatedArchive:
-    """Find the folder of an unpacked archive."""
+    """Find the folder of an unpacked archive, also where there is a folder too many or too few."""
+    own = archive.files[0]
     for base in (folder / archive.folder, folder):
-        if any((base / marker).exists() for marker in archive.markers):
-            path = base / archive.files[0]
-            return LocatedArchive(archive=archive, form=form.name, paths=(path,))
-    path = folder / archive.folder / archive.files[0]
+        for marker in archive.markers:
+            if (base / marker).exists() or (base / own / marker).exists():
+                return LocatedArchive(archive=archive, form=form.name, paths=(base / own,))
+    path = folder / archive.folder / own
+    if archive.root and any(
+        (path.parent / marker.removeprefix(f"{archive.root}/")).exists()
+        for marker in archive.markers
+        if marker.startswith(f"{archive.root}/")
+    ):
+        # Unpacked without its own folder, into that of the corpus.
+        return LocatedArchive(archive=archive, form=form.name, paths=(path.parent,))
     return LocatedArchive(archive=archive, form=form.name, paths=(path,), missing=(path,))
+
+
+def lookalikes(names: Collection[str], folder: str | Path) -> list[Path]:
+    """Return files and folders of such names, wherever they lie some folders deep.
+
+    For messages: where archives are missed, they may be there, and only lie elsewhere. Looks at
+    no more than some thousand names.
+    """
+    found: list[Path] = []
+    n_seen = 0
+    waiting = deque([(Path(folder), 0)])
+    while waiting and n_seen < _MAX_NAMES:
+        place, depth = waiting.popleft()
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            for entry in islice(entries, _MAX_NAMES // 10):
+                n_seen += 1
+                if entry.name in names:
+                    found.append(place / entry.name)
+                elif depth < _MAX_DEPTH and entry.is_dir():
+                    waiting.append((place / entry.name, depth + 1))
+    return sorted(found)
 
 
 def _find(file: str, folder: Path, archive: Archive) -> Path:

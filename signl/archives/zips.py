@@ -18,47 +18,32 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from signl.archives.members import (
-    GET_ANEW,
     MAX_MEMBER_BYTES,
-    MAX_MEMBERS,
     Member,
     Wanted,
     check_count,
+    check_ratio,
     check_size,
     damaged,
+    is_foreign,
     normalise,
     refuse_kind,
+    shown,
 )
 from signl.archives.spans import open_spans
+from signl.archives.zip_ends import Directory, find_directory, read_exactly
 from signl.errors import ArchiveError
 
-_END: Final = struct.Struct("<4s4H2LH")
-_END_MAGIC: Final = b"PK\x05\x06"
-_END64_LOCATOR: Final = struct.Struct("<4sLQL")
-_END64_LOCATOR_MAGIC: Final = b"PK\x06\x07"
-_END64: Final = struct.Struct("<4sQ2H2L4Q")
-_END64_MAGIC: Final = b"PK\x06\x06"
 _ENTRY: Final = struct.Struct("<4s6H3L5H2L")
 _ENTRY_MAGIC: Final = b"PK\x01\x02"
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _LOCAL_MAGIC: Final = b"PK\x03\x04"
 _ZIP64_FIELD: Final = 1
-_MAX_COMMENT: Final = 0xFFFF
-#: The largest published directory, of some 350,000 members, has some 60 MB.
-_MAX_DIRECTORY_BYTES: Final = 1 << 29
 _FULL: Final = 0xFFFFFFFF
 _IS_ENCRYPTED: Final = 1
 _IS_UTF8: Final = 1 << 11
 _UNIX: Final = 3
 _STORED, _DEFLATED = 0, 8
-
-
-class Directory(NamedTuple):
-    """Where the central directory lies."""
-
-    n_entries: int
-    start: int
-    size: int
 
 
 class Entry(NamedTuple):
@@ -96,90 +81,23 @@ def stream_zip(
     file, starts = open_spans(paths)
     with file:
         zip_path = paths[-1]
-        directory = _find_directory(file, starts, paths)
+        directory = find_directory(file, starts, paths)
         entries = _read_directory(file, directory, starts, zip_path)
         entries.sort(key=lambda entry: entry.offset)
         _check_apart(entries, directory, zip_path)
+        wanted = {entry.offset for entry in entries if is_wanted(entry.name)}
+        n_bytes = sum(entry.size for entry in entries if entry.offset in wanted)
+        check_ratio("what is wanted of it", n_bytes, starts[-1], zip_path)
         for entry in entries:
-            if not is_wanted(entry.name):
+            if entry.offset not in wanted:
                 yield Member(entry.name, entry.size, None)
                 continue
-            # Compression never adds much: what it claims to hold compressed is bounded as well.
-            largest = max(entry.size, entry.compressed_size // 2)
-            check_size(entry.name, largest, zip_path, max_bytes)
+            # Both are held at once. Compression never adds more than some bytes.
+            check_size(
+                entry.name, max(entry.size, entry.compressed_size - 1024), zip_path, max_bytes
+            )
+            check_ratio(f"member {entry.name!r}", entry.size, entry.compressed_size, zip_path)
             yield Member(entry.name, entry.size, _read_content(file, entry, zip_path))
-
-
-def _read_exactly(file: io.BufferedReader, size: int, path: Path) -> bytes:
-    content = file.read(size)
-    if len(content) < size:
-        raise damaged(path, "ends early")
-    return content
-
-
-def _find_directory(file: io.BufferedReader, starts: list[int], paths: Sequence[Path]) -> Directory:
-    """Find the central directory by the record at the end of the last span."""
-    path, total = paths[-1], starts[-1]
-    tail_start = max(starts[-2], total - _END.size - _MAX_COMMENT)
-    file.seek(tail_start)
-    tail = file.read(total - tail_start)
-    position = tail.rfind(_END_MAGIC)
-    if position < 0 or position + _END.size > len(tail):
-        raise damaged(path, "has no directory at its end")
-    _, disk, directory_disk, _, n_entries, size, offset, _ = _END.unpack_from(tail, position)
-    locator = tail_start + position - _END64_LOCATOR.size
-    found = _find_directory64(file, locator, starts, paths)
-    if found is None:
-        _check_spans(disk, paths)
-        if directory_disk > disk:
-            raise damaged(path, f"its directory begins in span {directory_disk + 1}")
-        found = Directory(n_entries, starts[directory_disk] + offset, size)
-    if found.start + found.size > total:
-        raise damaged(path, "its directory does not lie within it")
-    if found.size > _MAX_DIRECTORY_BYTES or found.n_entries > MAX_MEMBERS:
-        raise damaged(path, f"its directory claims {found.n_entries:,} members")
-    return found
-
-
-def _find_directory64(
-    file: io.BufferedReader, locator: int, starts: list[int], paths: Sequence[Path]
-) -> Directory | None:
-    """Find the central directory of a ZIP64 archive; None if it is not one."""
-    path = paths[-1]
-    if locator < starts[-2]:
-        return None
-    file.seek(locator)
-    magic, end_disk, end_offset, n_disks = _END64_LOCATOR.unpack(
-        _read_exactly(file, _END64_LOCATOR.size, path)
-    )
-    if magic != _END64_LOCATOR_MAGIC:
-        return None
-    _check_spans(n_disks - 1, paths)
-    if end_disk >= len(paths) or starts[end_disk] + end_offset > starts[-1]:
-        raise damaged(path, "its ZIP64 record does not lie within it")
-    file.seek(starts[end_disk] + end_offset)
-    record = _END64.unpack(_read_exactly(file, _END64.size, path))
-    directory_disk, n_entries, size, offset = record[5], *record[7:]
-    if record[0] != _END64_MAGIC or directory_disk >= len(paths):
-        raise damaged(path, "its ZIP64 record is not where it should be")
-    return Directory(n_entries, starts[directory_disk] + offset, size)
-
-
-def _check_spans(last_disk: int, paths: Sequence[Path]) -> None:
-    """Check that as many spans are given as the zip says it has."""
-    if last_disk + 1 == len(paths):
-        return
-    path = paths[-1]
-    if len(paths) == 1 and 0 < last_disk < 100:
-        spans = ", ".join(f"{path.stem}.z{number:02d}" for number in range(1, last_disk + 1))
-        raise ArchiveError(
-            f"{path} is the last of {last_disk + 1} spans: put {spans} beside it, or join them "
-            f"with: zip -s 0 {path.name} --out {path.stem}_joined.zip"
-        )
-    raise ArchiveError(
-        f"{path} says that it is of {last_disk + 1} spans, but there are {len(paths)}: "
-        f"{', '.join(part.name for part in paths)}; {GET_ANEW}"
-    )
 
 
 def _read_directory(
@@ -187,10 +105,11 @@ def _read_directory(
 ) -> list[Entry]:
     """Read the files among the entries of the central directory."""
     file.seek(directory.start)
-    content = _read_exactly(file, directory.size, path)
+    content = read_exactly(file, directory.size, path)
     entries: list[Entry] = []
     position = 0
-    for n_entries in range(directory.n_entries):
+    n_entries = 0
+    while position < len(content):
         check_count(n_entries, path)
         if position + _ENTRY.size > len(content):
             raise damaged(path, "its directory ends early")
@@ -205,11 +124,25 @@ def _read_directory(
         if position > len(content):
             raise damaged(path, "its directory ends early")
         entry = _parse_entry(fields, raw_name, extra, starts, path)
+        n_entries += 1
         if entry is not None:
             entries.append(entry)
-    if position != len(content):
-        raise damaged(path, f"its directory holds more than the {directory.n_entries:,} it claims")
-    return entries
+    if not directory.has(n_entries):
+        raise damaged(
+            path,
+            f"its directory holds {n_entries:,} entries, not the {directory.n_entries:,} it claims",
+        )
+    return list(_unwrap(entries)) if directory.n_wraps else entries
+
+
+def _unwrap(entries: list[Entry]) -> Iterator[Entry]:
+    """Yield entries, which lie one after the other, with the offsets that 32 bits could not say."""
+    n_bytes = previous = 0
+    for entry in entries:
+        if entry.offset < previous:
+            n_bytes += _FULL + 1
+        previous = entry.offset
+        yield entry._replace(offset=entry.offset + n_bytes)
 
 
 def _parse_entry(
@@ -223,6 +156,8 @@ def _parse_entry(
     name = normalise(text.rstrip("/\\") or "/", path)
     mode = fields[15] >> 16
     if made_by >> 8 == _UNIX and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        if is_foreign(name):
+            return None
         raise refuse_kind(name, "a link or a device", path)
     if is_folder:
         return None
@@ -279,17 +214,17 @@ def _check_apart(entries: list[Entry], directory: Directory, path: Path) -> None
 def _read_content(file: io.BufferedReader, entry: Entry, path: Path) -> bytes:
     """Read, decompress and check one member."""
     file.seek(entry.offset)
-    fields = _LOCAL.unpack(_read_exactly(file, _LOCAL.size, path))
-    raw_name = _read_exactly(file, fields[9], path)
+    fields = _LOCAL.unpack(read_exactly(file, _LOCAL.size, path))
+    raw_name = read_exactly(file, fields[9], path)
     if fields[0] != _LOCAL_MAGIC or raw_name != entry.raw_name:
         raise damaged(path, f"member {entry.name!r} is not where the directory says")
     if entry.is_encrypted:
         raise ArchiveError(
-            f"{path}: member {entry.name!r} is encrypted; unpack the archive with its password "
-            "and give the folder"
+            f"{shown(path)}: member {entry.name!r} is encrypted; unpack the archive with its "
+            "password and give the folder"
         )
     file.seek(fields[10], 1)
-    content = _decompress(_read_exactly(file, entry.compressed_size, path), entry, path)
+    content = _decompress(read_exactly(file, entry.compressed_size, path), entry, path)
     if len(content) != entry.size or zlib.crc32(content) != entry.crc:
         raise damaged(path, f"member {entry.name!r} does not match its checksum")
     return content
@@ -301,8 +236,8 @@ def _decompress(content: bytes, entry: Entry, path: Path) -> bytes:
         return content
     if entry.method != _DEFLATED:
         raise ArchiveError(
-            f"{path}: member {entry.name!r} is compressed by method {entry.method}, which is not "
-            "read here; unpack the archive (for example with 7z x) and give the folder"
+            f"{shown(path)}: member {entry.name!r} is compressed by method {entry.method}, which "
+            "is not read here; unpack the archive (for example with 7z x) and give the folder"
         )
     inflater = zlib.decompressobj(wbits=-15)
     try:

@@ -76,6 +76,12 @@ def _df(name: str, file: str, n_utterances: int, **facts: object) -> Archive:
     )
 
 
+def _unpacked_part(part: int) -> Archive:
+    name = f"ASVspoof2021_DF_eval_part{part:02d}"
+    markers = (f"{name}/ASVspoof2021_DF_eval/flac", f"{name}/flac")
+    return _df(name, name, _DF_PARTS[part][0], markers=markers)
+
+
 #: ASVspoof 2021 deepfake, evaluation audio: four complete, independent tars.
 DF: Final = ArchiveSet(
     name="ASVspoof2021_DF_eval",
@@ -106,6 +112,8 @@ DF: Final = ArchiveSet(
                 markers=("ASVspoof2021_DF_eval/flac",),
             ),
         ),
+        # Each part in a folder of its own name, with the published one in it or without.
+        Form(name=UNPACKED, archives=tuple(map(_unpacked_part, range(len(_DF_PARTS))))),
     ),
 )
 

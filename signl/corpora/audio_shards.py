@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -93,10 +93,10 @@ class _Shard:
         columns = [pa.array(members, pa.string()), _large_binary(audio)]
         self._writer.write_batch(pa.record_batch(columns, schema=AUDIO_SCHEMA))
 
-    def finish(self) -> None:
+    def finish(self, header: Mapping[str, Any]) -> None:
         """Write the header, which tells of all members, and close the file."""
         digests = {"members": seals.text_digest(self._names)}
-        close_table(self._writer, replace(self._made_by, digests=digests))
+        close_table(self._writer, replace(self._made_by, digests=digests), **header)
         seals.seal_table(self._path, with_data=False)
 
     def close(self) -> None:
@@ -124,11 +124,17 @@ class ShardWriter:
         The shards, in order; :func:`signl.seeds.shard_index` says where a member goes.
     options : dict
         What the shards' headers are to say of how they were made.
+
+    Attributes
+    ----------
+    header : dict
+        What else the headers are to say, until the block ends: of the archives that were read.
     """
 
     def __init__(self, outputs: Sequence[Path], options: dict[str, Any]) -> None:
         self._outputs = outputs
         self._options = options
+        self.header: dict[str, Any] = {}
         self._shards: list[_Shard] = []
         self._n_pending_bytes = 0
         self._writing: Future[None] | None = None
@@ -191,7 +197,7 @@ class ShardWriter:
     def _sync(self) -> None:
         """Bring all shards to the disk before the first gets its name: a full one leaves none."""
         for shard in self._shards:
-            shard.finish()
+            shard.finish(self.header)
         with ThreadPoolExecutor(_N_SYNCED_TOGETHER) as pool:
             for _ in pool.map(_Shard.sync, self._shards):
                 pass

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from signl.archives.descriptions import JOINED, PUBLISHED, UNPACKED, Archive, ArchiveSet, one_form
+from signl.archives.members import shown
 from signl.archives.streams import stream_members
 from signl.archives.whereabouts import LocatedArchive
 from signl.corpora.corpus import Corpus, CorpusOptions, Expected
@@ -91,12 +92,14 @@ def read_trials(archives: Sequence[LocatedArchive], options: CfadOptions) -> Rea
         If a file lies where the published tree has none.
     """
     paths = archives[0].paths
-    names = [member.name for member in stream_members(paths, lambda _: False)]
+    root = archives[0].archive.root
+    names = [member.name for member in stream_members(paths, lambda _: False, root=root)]
     trials = list(parse_members(names, str(paths[-1]), version=options.version))
     if not trials:
+        folders = sorted({"/".join(name.split("/")[:2]) for name in names})[:10]
         raise ArchiveError(
             f"{paths[-1]} holds nothing below CFAD/{options.version}_version; it holds "
-            f"{', '.join(sorted({'/'.join(name.split('/')[:2]) for name in names})[:10])}"
+            f"{', '.join(map(shown, folders))}"
         )
     return Reading(trials=trials, notes={"version": options.version})
 
@@ -149,6 +152,8 @@ def _parse_member(name: str, source: str, suffix: str) -> Trial:
             f"{', '.join(_LABELS)}; get the archive anew from {_PAGE}"
         )
     label, method = _LABELS[kind], folders[2]
+    if not method.isprintable():
+        raise ProtocolError(f"{source}: member {name!r}: the method's name is no printable text")
     return Trial(
         utterance_id=name,
         archive=CFAD_SET.name,

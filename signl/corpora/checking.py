@@ -9,13 +9,16 @@ from typing import Final, NamedTuple
 
 from tqdm import tqdm
 
+from signl.archives.members import shown
+from signl.archives.whereabouts import LocatedArchive, lookalikes
 from signl.artefacts import write_text
-from signl.corpora.registry import LocatedArchive, locate_archives
+from signl.corpora.registry import locate_archives
 from signl.errors import ArchiveError
 
 logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES: Final = 1 << 20
+_N_NAMED: Final = 10
 
 
 class ArchiveRow(NamedTuple):
@@ -39,6 +42,8 @@ class ArchiveRow(NamedTuple):
         Bytes as published, where known.
     page : str
         Where to get it.
+    root : str
+        The folder that it is unpacked to.
     """
 
     corpus: str
@@ -49,6 +54,7 @@ class ArchiveRow(NamedTuple):
     size: int | None
     published_size: int | None
     page: str
+    root: str = ""
 
 
 class Verified(NamedTuple):
@@ -136,6 +142,7 @@ def _rows_of(located: LocatedArchive, corpus: str) -> list[ArchiveRow]:
             size=path.stat().st_size if path.is_file() else None,
             published_size=archive.size_bytes,
             page=archive.page,
+            root=archive.root,
         )
         for file, path in zip(archive.files, located.paths, strict=True)
     ]
@@ -152,15 +159,38 @@ def missing_message(rows: Sequence[ArchiveRow], archives_folder: str | Path = ""
     missing = [row for row in rows if not row.is_present]
     if not missing:
         return ""
-    lines = [f"  {row.path}  ({row.corpus}: {row.needed_for}; from {row.page})" for row in missing]
+    lines = [
+        f"  {shown(row.path)}  ({row.corpus}: {row.needed_for}; from {row.page})" for row in missing
+    ]
     where = f" in {archives_folder}" if archives_folder else ""
     return "\n".join(
         [
             f"{len(missing)} archive files are missing{where}; download them, or correct the "
             "folder that the configuration names as archives:",
             *lines,
+            *_elsewhere(missing, archives_folder),
+            "  Archives that were unpacked or joined are read too, in the folders that "
+            "docs/corpora.md lists.",
         ]
     )
+
+
+def _elsewhere(missing: Sequence[ArchiveRow], archives_folder: str | Path) -> list[str]:
+    """Say where else something of the names of what is missing lies."""
+    if not archives_folder:
+        return []
+    names = {row.file for row in missing} | {row.root for row in missing if row.root}
+    names |= {name.removesuffix(".tar.gz").removesuffix(".zip") for name in names}
+    # The folder of a corpus may have the name of its archive: what is missed is missed in it.
+    places = {row.path.parent for row in missing}
+    found = [path for path in lookalikes(names, archives_folder) if path not in places]
+    if not found:
+        return []
+    shortened = ", ".join(map(shown, found[:_N_NAMED]))
+    return [
+        f"  There is {shortened}{', ...' if len(found) > _N_NAMED else ''}: if it is what is "
+        "missing, move it to the place above, or unpack it there."
+    ]
 
 
 def missing_archives_message(

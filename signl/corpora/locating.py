@@ -3,21 +3,22 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from signl import revisions
+from signl.archives.members import shown
 from signl.artefacts import MadeBy, read_table, remedy, write_table
 from signl.corpora.audio_shards import read_header, read_members
 from signl.corpora.manifest import MANIFEST_SCHEMA, read_manifest
 from signl.corpora.registry import archive_named
 from signl.errors import ArtefactError, ManifestError
 from signl.labels import PARTITIONS
-from signl.options import build_options
+from signl.typed import FromList, Options, build
 
 logger = logging.getLogger(__name__)
 
@@ -35,27 +36,16 @@ TRIALS_SCHEMA: Final = pa.schema([*MANIFEST_SCHEMA, *_PLACE_FIELDS])
 _PLACES_SCHEMA: Final = pa.schema([pa.field("key", pa.string()), *_PLACE_FIELDS])
 
 
-@dataclass(frozen=True, kw_only=True)
-class LocateOptions:
-    """Options of locating.
+class LocateOptions(Options):
+    """Options of locating."""
 
-    Attributes
-    ----------
-    max_missing : float
-        Share of the trials that may lack audio; these are dropped.
-    partitions : tuple of str
-        Trials of other partitions are left out: their archives are not used.
-    """
-
-    max_missing: float = 0.0
-    partitions: tuple[str, ...] = PARTITIONS
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if not 0 <= self.max_missing < 1:
-            raise ValueError(f"max_missing must lie in 0..1, 1 excluded, got {self.max_missing}")
-        if unknown := sorted(set(self.partitions).difference(PARTITIONS)):
-            raise ValueError(f"partitions {unknown} are none of {PARTITIONS}")
+    max_missing: float = Field(
+        0.0, ge=0, lt=1, description="share of the trials that may lack audio; these are dropped"
+    )
+    partitions: Annotated[tuple[Literal["train", "dev", "eval"], ...], FromList] = Field(
+        PARTITIONS,
+        description="trials of other partitions are left out: their archives are not used",
+    )
 
 
 def locate_trials(
@@ -85,7 +75,7 @@ def locate_trials(
     ArtefactError
         If a shard is damaged, or not the one that its place in ``shards`` says.
     """
-    chosen = build_options(LocateOptions, options, "locate_trials")
+    chosen = build(LocateOptions, options, "locate_trials")
     trials = read_manifest(manifest)
     trials = trials.filter(pc.is_in(trials["partition"], pa.array(chosen.partitions)))
     places = _read_places(shards)
@@ -100,7 +90,7 @@ def locate_trials(
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.TRIALS,
-        options={**asdict(chosen), "partitions": list(chosen.partitions)},
+        options=chosen.dump(),
     )
     write_table(output, pa.Table.from_arrays(columns, schema=TRIALS_SCHEMA), made_by)
     logger.info("located the audio of %d of %d trials", found.num_rows, trials.num_rows)
@@ -166,7 +156,8 @@ def _check_once(places: pa.Table) -> None:
         archives = places.filter(pc.equal(places["key"], key))["packed_archive"].to_pylist()
         raise ManifestError(
             f"{len(repeated)} utterances lie in two archives of one set, first "
-            f"{key.partition(chr(10))[2]}, in {' and '.join(archives)}; get these archives anew"
+            f"{shown(key.partition(chr(10))[2])}, in {' and '.join(archives)}; get these archives "
+            "anew"
         )
 
 
@@ -176,7 +167,7 @@ def _check_missing(
     """Refuse, or tell of, trials without audio."""
     if not missing.num_rows:
         return
-    first = ", ".join(missing["utterance_id"].slice(0, _N_NAMED).to_pylist())
+    first = ", ".join(map(shown, missing["utterance_id"].slice(0, _N_NAMED).to_pylist()))
     sets = Counter(missing["archive"].to_pylist())
     message = (
         f"{missing.num_rows:,} of {n_trials:,} trials have no audio in {', '.join(shards)} "

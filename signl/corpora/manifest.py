@@ -14,13 +14,15 @@ from typing import Any, Final
 import pyarrow as pa
 
 from signl import revisions
+from signl.archives.facts import witnessing
+from signl.archives.members import shown
 from signl.artefacts import MadeBy, read_table, write_table
 from signl.corpora.checking import missing_archives_message
 from signl.corpora.corpus import Corpus, Expected
 from signl.corpora.registry import corpus_named, locate_protocols
 from signl.corpora.trials import Reading, Trial
 from signl.errors import ArchiveError, ManifestError
-from signl.labels import BONAFIDE, SPOOF
+from signl.labels import BONAFIDE, EVAL, SPOOF
 from signl.typed import build
 
 logger = logging.getLogger(__name__)
@@ -75,16 +77,18 @@ def build_manifest(
     ProtocolError
         If a row does not follow its published form.
     ManifestError
-        If an utterance stands in two partitions, a partition is empty, or the counts of a
-        whole corpus are not the published ones.
+        If an utterance stands in two partitions, a partition is empty, an eval protocol lacks
+        bona fide speech or spoofs, or the counts of a whole corpus are not the published ones.
     """
     description = corpus_named(corpus)
     chosen = build(description.options, options, f"corpora.{corpus}")
     archives = locate_protocols(corpus, archives_folder)
     if any(located.missing for located in archives):
         raise ArchiveError(missing_archives_message(corpus, archives, archives_folder))
-    reading = description.read_trials(archives, chosen)
+    with witnessing([path for located in archives for path in located.paths]) as witness:
+        reading = description.read_trials(archives, chosen)
     _check_partitions(reading, description)
+    _check_protocols(reading, description)
     # How many shards there are is no matter of the manifest.
     values = chosen.model_dump(mode="json", exclude={"shards"})
     _check_counts(reading, description, values)
@@ -93,7 +97,9 @@ def build_manifest(
         revision=revisions.MANIFEST,
         options={"corpus": corpus, **values, **reading.notes},
     )
-    write_table(output, to_table(reading.trials), made_by)
+    for trial in reading.trials:
+        witness.add(repr(tuple(trial)))
+    write_table(output, to_table(reading.trials), made_by, **witness.header)
     _log_counts(reading.trials, corpus)
     for partition in reading.absent_partitions:
         logger.info("%s, %s: no protocol was found, so that it has no trials", corpus, partition)
@@ -139,7 +145,7 @@ def _check_partitions(reading: Reading, corpus: Corpus) -> None:
         if common := sorted(names[one] & names[other]):
             raise ManifestError(
                 f"{corpus.name}: {len(common):,} utterances stand in the protocols of {one} and "
-                f"of {other}, first {common[0]}; restore the protocols as published"
+                f"of {other}, first {shown(common[0])}; restore the protocols as published"
             )
     empty = [
         partition
@@ -151,6 +157,27 @@ def _check_partitions(reading: Reading, corpus: Corpus) -> None:
             f"{corpus.name}: the protocols list no trial of {', '.join(empty)}; restore them as "
             "published"
         )
+
+
+def _check_protocols(reading: Reading, corpus: Corpus) -> None:
+    """Check that each set of eval trials has both bona fide speech and spoofs.
+
+    No error rate can be measured without; it would be found out after all training.
+    """
+    if EVAL not in corpus.partitions or EVAL in reading.absent_partitions:
+        return
+    kinds = Counter(map(attrgetter("protocols", "label"), reading.trials))
+    for protocol in corpus.protocols:
+        counts = {
+            label: sum(n for (names, of), n in kinds.items() if protocol in names and of == label)
+            for label in (BONAFIDE, SPOOF)
+        }
+        if not all(counts.values()):
+            raise ManifestError(
+                f"{corpus.name}: protocol {protocol} of eval has {counts[BONAFIDE]:,} bona fide "
+                f"trials and {counts[SPOOF]:,} spoofs, and no error rate comes of one class alone; "
+                "complete the protocols and archives, or take the corpus out of the configuration"
+            )
 
 
 def _check_counts(reading: Reading, corpus: Corpus, options: Mapping[str, Any]) -> None:
@@ -204,4 +231,4 @@ def _log_counts(trials: Collection[Trial], corpus: str) -> None:
         logger.info("%s, %s: %d %s", corpus, partition, number, label)
     for (partition, label, attack), number in attacks.items():
         if attack is not None:
-            logger.info("%s, %s: %d %s by %s", corpus, partition, number, label, attack)
+            logger.info("%s, %s: %d %s by %s", corpus, partition, number, label, shown(attack))

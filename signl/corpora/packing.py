@@ -6,38 +6,30 @@ The archive is read once, front to back, and never unpacked into loose files.
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow.compute as pc
+from pydantic import Field
 from tqdm import tqdm
 
-from signl.archives.members import MAX_MEMBER_BYTES, UNPUBLISHED, Member
+from signl.archives.facts import Witness, witnessing
+from signl.archives.members import MAX_MEMBER_BYTES, Member, is_twice, shown
 from signl.archives.streams import stream_members
 from signl.corpora.audio_shards import ShardWriter
 from signl.corpora.manifest import read_manifest
 from signl.corpora.registry import archive_named
 from signl.errors import ArchiveError, ManifestError
-from signl.options import build_options
+from signl.typed import Count, Options, build
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PackOptions:
-    """Options of packing.
+class PackOptions(Options):
+    """Options of packing."""
 
-    Attributes
-    ----------
-    archive : str
-        Name of the archive in :mod:`signl.corpora.registry`.
-    max_member_bytes : int
-        A larger utterance is refused.
-    """
-
-    archive: str
-    max_member_bytes: int = MAX_MEMBER_BYTES
+    archive: str = Field(description="name of the archive in signl.corpora.registry")
+    max_member_bytes: Count = Field(MAX_MEMBER_BYTES, description="a larger utterance is refused")
 
 
 def pack_audio(
@@ -69,20 +61,26 @@ def pack_audio(
     ManifestError
         If the manifest names no utterance of the archive's set.
     """
-    chosen = build_options(PackOptions, options, "pack_audio")
+    chosen = build(PackOptions, options, "pack_audio")
+    files = [Path(path) for path in paths]
     wanted = _wanted_members(manifest, chosen.archive)
-    members = stream_members(
-        [Path(path) for path in paths], wanted.__contains__, max_bytes=chosen.max_member_bytes
-    )
     begin = time.monotonic()
     with ShardWriter([Path(path) for path in outputs], {"archive": chosen.archive}) as writer:
-        tally = _pack(members, writer, str(paths[-1]))
+        with witnessing(files) as witness:
+            members = stream_members(
+                files,
+                wanted.__contains__,
+                max_bytes=chosen.max_member_bytes,
+                root=archive_named(chosen.archive).root,
+            )
+            tally = _pack(members, writer, witness, files[-1])
         if not tally.n_packed:
             raise ArchiveError(
-                f"{paths[-1]} holds none of the {len(wanted):,} utterances that {manifest} names "
-                f"for it, but {tally.n_ignored:,} other files, such as {tally.example}; is it "
-                f"the published {chosen.archive}?"
+                f"{shown(files[-1])} holds none of the {len(wanted):,} utterances that {manifest} "
+                f"names for it, but {tally.n_ignored:,} other files, such as {tally.example!r}; is "
+                f"it the published {chosen.archive}?"
             )
+        writer.header |= witness.header
     seconds = time.monotonic() - begin
     logger.info(
         "packed %d utterances, %.1f MB, of %s in %.1f s (%.1f MB/s); ignored %d files that no "
@@ -117,19 +115,22 @@ def _wanted_members(manifest: str | Path, archive: str) -> frozenset[str]:
     return frozenset(chosen["member"].to_pylist())
 
 
-def _pack(members: Iterable[Member], writer: ShardWriter, archive: str) -> _Tally:
+def _pack(
+    members: Iterable[Member], writer: ShardWriter, witness: Witness, archive: Path
+) -> _Tally:
     """Write the members that have been read, each once."""
     packed: set[str] = set()
     n_bytes = n_ignored = 0
     example = "-"
-    for member in tqdm(members, unit="file", desc=Path(archive).name, mininterval=1, disable=None):
+    for member in tqdm(members, unit="file", desc=archive.name, mininterval=1, disable=None):
         if member.content is None:
             n_ignored += 1
             example = member.name
             continue
         if member.name in packed:
-            raise ArchiveError(f"{archive}: member {member.name!r} is there twice; {UNPUBLISHED}")
+            raise is_twice(archive, member.name)
         packed.add(member.name)
+        witness.add(member.name, member.content)
         writer.add(member.name, member.content)
         n_bytes += member.size
     return _Tally(len(packed), n_bytes, n_ignored, example)

@@ -17,6 +17,8 @@ LABELS: Final = {"bonafide": BONAFIDE, "bona-fide": BONAFIDE, "spoof": SPOOF}
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _RESTORE: Final = "restore the file as published"
 _MAX_SHOWN: Final = 500
+#: No protocol has more rows: the longest published one has 680,774.
+MAX_ROWS: Final = 2_000_000
 
 
 def row_error(source: str, number: int, problem: str) -> ProtocolError:
@@ -69,6 +71,11 @@ def read_lines(content: bytes, source: str) -> Iterator[tuple[int, str]]:
     ProtocolError
         Names the first row that is not UTF-8.
     """
+    n_rows = content.count(b"\n")
+    if n_rows > MAX_ROWS:
+        raise row_error(
+            source, n_rows, f"more than the {MAX_ROWS:,} rows of any published protocol"
+        )
     lines = read_text(content, source).split("\n")
     if not lines[-1]:
         lines.pop()
@@ -155,8 +162,10 @@ class RowChecker:
         """Return the attack of a spoof, None of bona fide speech, where ``bonafide`` stands."""
         if (value in (bonafide, NOTHING, "")) != (label == BONAFIDE):
             raise row_error(
-                self._source, number, f"attack {value!r} does not go with label {label!r}"
+                self._source, number, f"attack {value[:100]!r} does not go with label {label!r}"
             )
+        if not value.isprintable():
+            raise row_error(self._source, number, f"attack {value[:100]!r} is no printable text")
         return None if label == BONAFIDE else value
 
 

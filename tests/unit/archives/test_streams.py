@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from signl.archives import streams
 from signl.archives.descriptions import PUBLISHED, Archive
 from signl.archives.streams import read_protocols, stream_members
 from signl.archives.whereabouts import LocatedArchive
@@ -42,6 +43,62 @@ def test_a_pipe_in_a_folder_does_not_hang(tmp_path, published):
     os.mkfifo(tmp_path / "flac_T/c.flac")
     with pytest.raises(ArchiveError, match=r"flac_T/c\.flac' is neither a file nor a folder"):
         read([tmp_path / "flac_T"])
+
+
+def test_a_pipe_that_is_not_wanted_is_passed_over(tmp_path, published, caplog):
+    published.unpack(tmp_path, MEMBERS)
+    os.mkfifo(tmp_path / "flac_T/c.flac")
+    (tmp_path / "flac_T/d.flac").symlink_to("nowhere")
+    assert set(read([tmp_path / "flac_T"], MEMBERS.__contains__)) == set(MEMBERS)
+    assert "passed over 2 links to nowhere" in caplog.text
+    with pytest.raises(ArchiveError, match=r"d\.flac' is a link that leads nowhere: put the file"):
+        read([tmp_path / "flac_T"], "flac_T/d.flac".__eq__)
+
+
+@pytest.mark.parametrize("form", ["tar", "tar.gz", "zip", "folder"])
+def test_what_systems_leave_is_passed_over_and_counted(tmp_path, published, form, caplog):
+    left = {
+        "flac_T/._a.flac": b"3",
+        "__MACOSX/flac_T/._a.flac": b"3",
+        "flac_T/.DS_Store": b"4",
+        "flac_T/deep/Thumbs.db": b"5",
+        "flac_T/.~lock.a.flac#": b"6",
+    }
+    if form == "folder":
+        del left["__MACOSX/flac_T/._a.flac"]
+        published.unpack(tmp_path, MEMBERS | left)
+        path = tmp_path / "flac_T"
+    else:
+        write = published.write_zip if form == "zip" else published.write_tar
+        path = write(tmp_path / f"a.{form}", MEMBERS | left)
+    with caplog.at_level("INFO"):
+        assert read([path]) == MEMBERS
+    assert f"passed over {len(left)} files that systems or editors left" in caplog.text
+
+
+@pytest.mark.parametrize("form", ["tar", "zip", "folder"])
+@pytest.mark.parametrize("above", ["flac_T/", "copy/", "copy/flac_T/", ""])
+def test_a_folder_too_many_or_too_few_is_seen_through(tmp_path, published, form, above, caplog):
+    inner = "flac_T/" if above != "" else ""
+    moved = {above + inner + name.removeprefix("flac_T/"): each for name, each in MEMBERS.items()}
+    if form == "folder":
+        published.unpack(tmp_path / "given", moved)
+        path = tmp_path / "given"
+    else:
+        write = published.write_zip if form == "zip" else published.write_tar
+        path = write(tmp_path / f"a.{form}", moved)
+    with caplog.at_level("INFO"):
+        assert read([path], MEMBERS.__contains__, root="flac_T") == MEMBERS
+    is_told = "2 members lie in other folders than published: read '" in caplog.text
+    assert is_told == (form != "folder" or above != "")
+
+
+def test_protocols_are_bounded_together(tmp_path, published, monkeypatch):
+    path = published.write_tar(tmp_path / "a.tar", {"1.txt": b"1" * 60, "2.txt": b"2" * 60})
+    assert len(read_protocols(located(path), lambda _: True)) == 2
+    monkeypatch.setattr(streams, "MAX_PROTOCOL_BYTES", 100)
+    with pytest.raises(ArchiveError, match="claim 120 bytes together, more than the 100"):
+        read_protocols(located(path), lambda _: True)
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path, published):

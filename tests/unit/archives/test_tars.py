@@ -157,12 +157,45 @@ def test_an_extended_header_that_claims_too_much_is_refused(tmp_path):
         read(path)
 
 
-def test_joined_tars_are_refused(tmp_path, published):
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz"])
+def test_joined_tars_are_read_as_one(tmp_path, published, suffix):
+    first = published.write_tar(tmp_path / f"a.{suffix}", {"a.flac": b"1"}).read_bytes()
+    second = published.write_tar(tmp_path / f"b.{suffix}", {"b.flac": bytes(2 << 20)}).read_bytes()
+    third = published.write_tar(tmp_path / f"c.{suffix}", {"c.flac": b"3"}).read_bytes()
+    path = tmp_path / f"joined.{suffix}"
+    path.write_bytes(first + second + third)
+    names = [member.name for member in stream_members([path], lambda _: True)]
+    assert names == ["a.flac", "b.flac", "c.flac"]
+
+
+def test_a_joined_tar_that_is_damaged_is_refused(tmp_path, published):
     first = published.write_tar(tmp_path / "a.tar", {"a.flac": b"1"}).read_bytes()
-    second = published.write_tar(tmp_path / "b.tar", {"b.flac": bytes(2 << 20)}).read_bytes()
     path = tmp_path / "joined.tar"
-    path.write_bytes(first + second)
+    path.write_bytes(first + first.replace(b"a.flac", b"b.flac"))
+    with pytest.raises(ArchiveError, match="a header block has a wrong checksum"):
+        read(path)
+
+
+def test_what_is_no_tar_behind_a_tar_is_refused(tmp_path, published):
+    first = published.write_tar(tmp_path / "a.tar", {"a.flac": b"1"}).read_bytes()
+    path = tmp_path / "joined.tar"
+    path.write_bytes(first + b"x" * (2 << 20))
     with pytest.raises(ArchiveError, match=r"joined\.tar: holds .* bytes after its end mark"):
+        read(path)
+
+
+def test_a_link_that_a_system_left_is_passed_over(tmp_path, published):
+    link = tarfile.TarInfo()
+    link.type, link.linkname = tarfile.SYMTYPE, "someone@somewhere"
+    path = published.write_tar(tmp_path / "a.tar", {"T/.#a.flac": link, "T/a.flac": b"1"})
+    assert [member.name for member in stream_members([path], lambda _: True)] == ["T/a.flac"]
+
+
+def test_a_tar_that_inflates_without_end_is_refused(tmp_path, published, monkeypatch):
+    path = published.write_tar(tmp_path / "a.tar.gz", {"a.flac": bytes(20 << 20)})
+    assert read(path)
+    monkeypatch.setattr(members_module, "FREE_BYTES", 1 << 20)
+    with pytest.raises(ArchiveError, match=r"a\.tar\.gz: its content would be .* more than 50"):
         read(path)
 
 

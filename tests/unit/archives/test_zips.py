@@ -2,10 +2,12 @@ import shutil
 import struct
 import subprocess
 import zipfile
+import zlib
 
 import pytest
 
-from signl.archives import zips
+from signl.archives import members as members_module
+from signl.archives import zip_ends
 from signl.archives.streams import stream_members
 from signl.errors import ArchiveError
 
@@ -154,7 +156,7 @@ def test_a_directory_holds_as_many_members_as_it_claims(tmp_path, published, n_c
 
 def test_a_directory_that_claims_too_much_is_not_read(tmp_path, published, monkeypatch):
     path = published.write_zip(tmp_path / "a.zip", MEMBERS)
-    monkeypatch.setattr(zips, "_MAX_DIRECTORY_BYTES", 100)
+    monkeypatch.setattr(zip_ends, "_MAX_DIRECTORY_BYTES", 100)
     with pytest.raises(ArchiveError, match="its directory claims 9 members"):
         read([path])
 
@@ -187,3 +189,68 @@ def test_only_wanted_members_are_read(tmp_path, published):
     content[content.index(b"a.wav") + 7] ^= 0xFF  # damage what is not wanted
     path.write_bytes(content)
     assert read([path], lambda name: name == "b.wav") == {"a.wav": None, "b.wav": b"2" * 99}
+
+
+def without_zip64(path, n_entries):
+    """Take the ZIP64 records away, as the Finder of macOS writes no others."""
+    content = path.read_bytes()
+    at = content.rfind(b"PK\6\6")
+    size, offset = struct.unpack("<QQ", content[at + 40 : at + 56])
+    end = struct.pack(
+        "<4s4H2LH", b"PK\5\6", 0, 0, n_entries % 65536, n_entries % 65536, size, offset, 0
+    )
+    path.write_bytes(content[:at] + end)
+
+
+def test_a_zip_of_the_finder_has_more_members_than_it_can_say(tmp_path):
+    path, n_entries = tmp_path / "a.zip", 65_536 + 4
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(n_entries):
+            archive.writestr(f"a/{number}", b"x" if number == 65_000 else b"")
+    without_zip64(path, n_entries)
+    found = list(stream_members([path], "a/65000".__eq__))
+    assert len(found) == n_entries
+    assert [member.content for member in found if member.content is not None] == [b"x"]
+    without_last = path.read_bytes().replace(b"PK\1\2", b"PK\1\3", 1)
+    path.write_bytes(without_last)
+    with pytest.raises(ArchiveError, match="entry 1 of its directory is malformed"):
+        list(stream_members([path], lambda _: False))
+
+
+def test_a_zip_of_the_finder_of_more_than_4_gb(tmp_path):
+    """Without ZIP64, offsets wrap round at 4 GB. The file has holes: it takes no room."""
+    names, sizes = ("a/0.wav", "a/1.wav", "a/2.wav", "a/3.wav"), (3 << 30, 3 << 30, 10, 3 << 30)
+    path, entries = tmp_path / "a.zip", b""
+    with path.open("wb") as handle:
+        for name, size in zip(names, sizes, strict=True):
+            offset, crc = handle.tell(), zlib.crc32(bytes(size)) if size == 10 else 0
+            numbers = (crc, size, size, len(name))
+            handle.write(struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0, *numbers, 0))
+            handle.write(name.encode())
+            handle.seek(size, 1)
+            fields = (20, 20, 0, 0, 0, 0, *numbers, 0, 0, 0, 0, 0, offset % (1 << 32))
+            entries += struct.pack("<4s6H3L5H2L", b"PK\1\2", *fields) + name.encode()
+        start = handle.tell() % (1 << 32)
+        end = (0, 0, len(names), len(names), len(entries), start, 0)
+        handle.write(entries + struct.pack("<4s4H2LH", b"PK\5\6", *end))
+    found = {member.name: member.content for member in stream_members([path], names[2].__eq__)}
+    assert found == {name: bytes(10) if name == names[2] else None for name in names}
+
+
+def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path, published, monkeypatch):
+    members = {f"a/{number}.wav": bytes(8 << 20) for number in range(9)}
+    path = published.write_zip(tmp_path / "a.zip", members)
+    with pytest.raises(ArchiveError, match=r"a\.zip: what is wanted of it .* 75,497,472 bytes"):
+        next(stream_members([path], lambda _: True))
+    assert next(stream_members([path], "a/0.wav".__eq__)).size == 8 << 20
+    monkeypatch.setattr(members_module, "FREE_BYTES", 1 << 20)
+    with pytest.raises(ArchiveError, match="more than 50 times as many"):
+        next(stream_members([path], "a/0.wav".__eq__))
+
+
+def test_names_reach_messages_without_control_characters(tmp_path, published):
+    name = "a/\x1b[2J\n2026-01-01 INFO signl: all is well.wav"
+    path = published.write_zip(tmp_path / "a.zip", {name: "x"})
+    with pytest.raises(ArchiveError) as caught:
+        list(stream_members([path], lambda _: True, max_bytes=0))
+    assert str(caught.value).isprintable()

@@ -1,0 +1,129 @@
+"""What is known of archives without reading them, and what was read of them: for headers.
+
+This module is imported when a workflow is parsed and imports nothing heavy.
+"""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from signl.archives.members import changed
+from signl.errors import ArchiveError
+
+#: Folders directly below an unpacked archive whose dates are looked at.
+_MAX_SUBFOLDERS: Final = 1000
+_MARK: Final = b'{"archives": '
+
+
+def archive_facts(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """Return of each file of an archive its ``path`` as given, ``size`` and ``mtime_ns``.
+
+    Of a folder the size is 0, and the date the latest of its own and of those directly in it.
+
+    Raises
+    ------
+    ArchiveError
+        If a file is missing or cannot be looked at.
+    """
+    return [_facts(Path(path)) for path in paths]
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        status = path.stat()
+        if not path.is_dir():
+            return {"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+        dates = [status.st_mtime_ns, *_dates_below(path)]
+        return {"path": str(path), "size": 0, "mtime_ns": max(dates)}
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read ({error.strerror or error})") from error
+
+
+def _dates_below(folder: Path) -> Iterator[int]:
+    """Yield the dates of the folders directly in a folder, if it has few entries."""
+    with os.scandir(folder) as entries:
+        for number, entry in enumerate(entries):
+            if number == _MAX_SUBFOLDERS:
+                return
+            if entry.is_dir():
+                yield entry.stat().st_mtime_ns
+
+
+class Witness:
+    """Takes note of what is read of archives.
+
+    Attributes
+    ----------
+    archives : list of dict
+        :func:`archive_facts` from before the reading.
+    """
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self.archives = archive_facts(paths)
+        self._hasher = hashlib.blake2b(digest_size=16)
+
+    def add(self, name: str, content: bytes = b"") -> None:
+        """Take note of a member, in the order of reading."""
+        self._hasher.update(f"{len(name)} {len(content)} {name}\n".encode(errors="replace"))
+        self._hasher.update(content)
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that has been noted."""
+        return self._hasher.hexdigest()
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What a header says of it: ``archives`` and ``digest``."""
+        return {"archives": self.archives, "digest": self.digest}
+
+
+@contextmanager
+def witnessing(paths: Sequence[str | Path]) -> Iterator[Witness]:
+    """Give a :class:`Witness` of a reading; archives must stay as they are until its end.
+
+    Raises
+    ------
+    ArchiveError
+        Names the file that was changed or replaced meanwhile.
+    """
+    witness = Witness(paths)
+    inodes = [os.stat(path).st_ino for path in paths]  # noqa: PTH116
+    yield witness
+    after = archive_facts(paths)
+    for path, before, now, inode in zip(paths, witness.archives, after, inodes, strict=True):
+        # A folder has another date as soon as its window is opened.
+        is_same = Path(path).is_dir() or before == now
+        if not is_same or Path(path).stat().st_ino != inode:
+            raise changed(path, "was changed or replaced while it was read")
+
+
+def recorded_header(path: str | Path) -> dict[str, Any] | None:
+    """Return the header of a table that says of which archives it was made; None without one.
+
+    Reads the footer alone, and trusts it: readers of the table check its seal.
+    """
+    with Path(path).open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        handle.seek(max(0, size - 8))
+        tail = handle.read()
+        if len(tail) < 8 or tail[4:] != b"PAR1":
+            return None
+        (n_bytes,) = struct.unpack("<I", tail[:4])
+        handle.seek(max(0, size - 8 - n_bytes))
+        footer = handle.read(n_bytes)
+    begin = footer.find(_MARK)
+    if begin < 0:
+        return None
+    try:
+        header: dict[str, Any] = json.JSONDecoder().raw_decode(
+            footer[begin:].decode("ascii", "replace")
+        )[0]
+    except ValueError:
+        return None
+    return header
