@@ -162,7 +162,7 @@ class RowChecker:
         """Return the attack of a spoof, None of bona fide speech, where ``bonafide`` stands."""
         if (value in (bonafide, NOTHING, "")) != (label == BONAFIDE):
             raise row_error(
-                self._source, number, f"attack {value[:100]!r} does not go with label {label!r}"
+                self._source, number, f"attack {value!r} does not go with label {label!r}"
             )
         if not value.isprintable():
             raise row_error(self._source, number, f"attack {value[:100]!r} is no printable text")

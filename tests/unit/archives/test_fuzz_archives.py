@@ -15,7 +15,7 @@ import zipfile
 import pytest
 
 from signl import revisions
-from signl.archives.members import normalise
+from signl.archives.members import is_foreign, normalise
 from signl.archives.streams import stream_members
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.audio_shards import iterate_audio
@@ -39,6 +39,7 @@ MEMBERS = {
     "flac_T/" + "long" * 40 + ".flac": b"x" * 513,
     "flac_T/T_A0000000001.flac": b"y" * 512,
     "flac_T/zeros.flac": bytes(3000),
+    "flac_T/._zeros.flac": b"a system's own",
 }
 NUMBERS = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1 << 40, (1 << 64) - 1)
 ZIP_RECORD = re.compile(rb"PK(\x01\x02|\x03\x04|\x05\x06|\x06\x06|\x06\x07)")
@@ -86,6 +87,11 @@ def change_tar_header(chance, content):
     content[begin : begin + 512] = header
 
 
+def join(chance, content):
+    """Put a copy behind, as ``cat`` does, with zeros between."""
+    content += bytes(512 * chance.choice((0, 0, 1, 2, 20))) + content
+
+
 def change_zip_header(chance, content):
     """Change a number in a record: a local header, an entry, an end of the directory."""
     starts = [found.start() for found in ZIP_RECORD.finditer(content)]
@@ -97,8 +103,8 @@ def change_zip_header(chance, content):
 
 ANYWHERE = (flip, truncate, splice, cut_out, overwrite)
 DAMAGES = {
-    "tar": (change_tar_header, change_tar_header, *ANYWHERE),
-    "tar.gz": ANYWHERE,
+    "tar": (change_tar_header, change_tar_header, join, *ANYWHERE),
+    "tar.gz": (join, *ANYWHERE),
     "zip": (change_zip_header, change_zip_header, *ANYWHERE),
     "spans": (change_zip_header, change_zip_header, *ANYWHERE),
 }
@@ -165,9 +171,11 @@ def write(folder, files):
 
 def read(paths):
     """Read all members, of which none may leave the archive or hold more than it may."""
-    members = list(stream_members(paths, lambda _: True, max_bytes=MAX_MEMBER_BYTES))
+    members = list(stream_members(paths, lambda _: True, max_bytes=MAX_MEMBER_BYTES, root="flac_T"))
     for member in members:
         assert member.name == normalise(member.name, paths[-1])
+        assert member.name.startswith("flac_T/")
+        assert not is_foreign(member.name)
         assert len(member.content) == member.size <= MAX_MEMBER_BYTES
     return [(member.name, member.content) for member in members]
 
@@ -193,6 +201,7 @@ def test_damage_is_read_or_refused_in_bounds(samples, published, tmp_path, kind)
         peak = tracemalloc.get_traced_memory()[1] - held
         assert message is None or str(tmp_path) in message, case
         assert len(message or "") < MAX_MESSAGE, case
+        assert (message or "").isprintable(), case
         assert peak < MAX_HELD_BYTES, (case, peak)
         assert time.monotonic() - begin < MAX_SECONDS, case
         if kind in ("zip", "spans"):  # each member has a checksum of its own

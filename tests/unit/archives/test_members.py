@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from signl.archives.members import align, is_foreign, shown
 
@@ -53,3 +55,14 @@ def test_names_are_those_below_the_published_folder(name, expected):
 def test_control_characters_are_shown_as_such():
     assert shown("a b/c.wav") == "a b/c.wav"
     assert shown("a\n\x1b[2J") == repr("a\n\x1b[2J")
+
+
+@given(
+    name=st.text(st.sampled_from("LA/._~$#x\n\x1b "), max_size=30), root=st.sampled_from(["LA", ""])
+)
+def test_any_name_is_aligned_once_and_shown_on_one_line(name, root):
+    aligned = align(name, root)
+    assert align(aligned, root) == aligned
+    assert not root or aligned.startswith("LA/")
+    assert shown(name).isprintable()
+    assert isinstance(is_foreign(name), bool)

@@ -103,5 +103,5 @@ def test_shards_that_are_exchanged_are_refused(tmp_path, manifest, pack):
     "options", [{"max_missing": 1.0}, {"max_missing": -0.1}, {"partitions": ["test"]}, {"x": 1}]
 )
 def test_wrong_options_are_refused(tmp_path, manifest, options):
-    with pytest.raises(ConfigError, match="locate_trials: "):
+    with pytest.raises(ConfigError, match=r"  locate_trials\.(max_missing|partitions\.0|x) is"):
         locate_trials(manifest, {}, tmp_path / "t.parquet", options=options)
