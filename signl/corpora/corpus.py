@@ -105,3 +105,7 @@ class Corpus:
     def archives(self) -> tuple[Archive, ...]:
         """Its archives as published, of audio and of protocols."""
         return tuple(archive for a_set in self.sets for archive in a_set.archives)
+
+    def n_trials(self, protocol: str) -> int:
+        """Return how many trials a set of eval trials of the whole corpus has."""
+        return next(each.total for each in self.expected if each.protocol == protocol)

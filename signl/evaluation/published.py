@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from signl.corpora.registry import CORPORA
 from signl.errors import ConfigError
 from signl.evaluation.cells import Cell
 from signl.options import build_options
@@ -28,10 +29,14 @@ class PaperCorpus(NamedTuple):
 
 #: By our names of the corpora.
 PAPER_CORPORA = {
-    "asvspoof2021_df": PaperCorpus("asvspoof2021_df", "all", 611_829),
-    "asvspoof5_signl": PaperCorpus("asvspoof5", "eval", 84_177),
-    "cfad": PaperCorpus("cfad", "all", 63_000),
-    "in_the_wild": PaperCorpus("in_the_wild", "all", 31_779),
+    "asvspoof2021_df": PaperCorpus(
+        "asvspoof2021_df", "all", CORPORA["asvspoof2021_df"].n_trials("all")
+    ),
+    "asvspoof5_signl": PaperCorpus(
+        "asvspoof5", "eval", CORPORA["asvspoof5_signl"].n_trials("eval")
+    ),
+    "cfad": PaperCorpus("cfad", "all", CORPORA["cfad"].n_trials("all")),
+    "in_the_wild": PaperCorpus("in_the_wild", "all", CORPORA["in_the_wild"].n_trials("all")),
 }
 #: Share of the paper's trials that a cell must hold: a few files may prove unreadable, but a
 #: part of a corpus, or a stand-in for it, is another corpus.

@@ -229,3 +229,11 @@ def test_the_reference_list_is_used_if_it_is_there(archives):
     assert "dev_meta_SIGNL" not in located("asvspoof5_signl", archives)
     (archives / "ASVspoof5/dev_meta_SIGNL.txt").touch()
     assert "dev_meta_SIGNL" in located("asvspoof5_signl", archives)
+
+
+def test_trials_of_protocols_are_those_of_the_whole_corpus():
+    counts = {(n, p): c.n_trials(p) for n, c in CORPORA.items() for p in c.protocols}
+    assert counts["asvspoof2021_df", "all"] == 611_829
+    assert counts["asvspoof5_signl", "eval"] == 84_177
+    assert counts["cfad", "all"] == 63_000
+    assert counts["in_the_wild", "all"] == 31_779
