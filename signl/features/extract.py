@@ -69,6 +69,7 @@ class Clipper:
     repeat: str
     window_samples: int
     hop_samples: int
+    normalises: bool = True
 
     @property
     def clip_samples(self) -> int:
@@ -90,7 +91,9 @@ class Clipper:
         duration_s = len(waveform) / SAMPLE_RATE_HZ
         if self.repeat == "waveform":
             waveform = repeat_to(waveform, self.clip_samples)
-        return Clip(member, self._whole_frames(normalise(waveform)), duration_s, None)
+        if self.normalises:
+            waveform = normalise(waveform)
+        return Clip(member, self._whole_frames(waveform), duration_s, None)
 
     def _whole_frames(self, waveform: Tensor) -> Tensor:
         """Cut what fills no frame, so that utterances of as many frames are of one length."""
@@ -159,6 +162,7 @@ def extract_features(
         repeat=config.repeat,
         window_samples=frontend.window_samples,
         hop_samples=frontend.hop_samples,
+        normalises=frontend.normalises,
     )
     began = time.monotonic()
     rows, blocks = _encode_shard(audio, clipper, frontend, device)

@@ -58,11 +58,14 @@ class Frontend(Protocol):
     window_samples, hop_samples : int
         Samples that a frame sees (of a neural front-end: its convolutions), and from one
         frame to the next.
+    normalises : bool
+        Whether waveforms are to have zero mean and unit variance.
     """
 
     width: int
     window_samples: int
     hop_samples: int
+    normalises: bool
 
     def __call__(self, waveforms: "Tensor") -> "Tensor":
         """Return the frames, (batch, frame, width), of waveforms, (batch, time)."""

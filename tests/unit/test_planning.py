@@ -152,7 +152,7 @@ def test_frames_are_planned_as_front_ends_give_them(kind, options):
 
 
 def test_the_width_of_a_model_folder_is_read(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 320, "num_hidden_layers": 2}))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "hubert", "hidden_size": 320}))
     frontend = {"kind": "wav2vec2", "options": {"model": str(tmp_path)}}
     assert frame_geometry(frontend) == (320, 400, 320)
     assert frame_geometry(frontend).n_frames(9.0) == 449

@@ -12,6 +12,8 @@ from signl.features.window_padding import pad_windows
 class Lfcc:
     """Linear-frequency cepstral coefficients, with first and second differences if asked."""
 
+    normalises = True
+
     def __init__(self, options: LfccOptions, device: torch.device) -> None:
         self.width, self.window_samples, self.hop_samples = options.geometry()
         self._fft_samples, self._deltas = options.fft_samples, options.deltas

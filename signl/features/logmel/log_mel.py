@@ -16,6 +16,8 @@ class LogMel:
     window and hop: as many as wav2vec 2.0 gives.
     """
 
+    normalises = True
+
     def __init__(self, options: LogMelOptions, device: torch.device) -> None:
         self.width, self.window_samples, self.hop_samples = options.geometry()
         self._fft_samples = options.fft_samples

@@ -1,58 +1,23 @@
 """A hidden state of a speech model: without gradients, or to be trained."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from signl.errors import ConfigError
-from signl.features.speech_model.model_folder import receptive_field
+from signl.features.frontend import Geometry
+from signl.features.speech_model.model_folder import (
+    WORKS,
+    check_layer,
+    least_frames,
+    receptive_field,
+)
+from signl.features.speech_model.model_loading import description_of, load_speech_model
 from signl.features.speech_model.options import SpeechModelOptions
 
-#: Weights that pre-training uses and encoding does not; some published checkpoints lack them.
-UNUSED_WEIGHTS = ("masked_spec_embed",)
-
-
-def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
-    """Load a model of the wav2vec 2.0 family from a folder or by its id and revision.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be loaded, lacks weights, or an id comes without a revision.
-    """
-    # Imported here for the seconds that it takes, which trainings on cached features need not wait.
-    from transformers import AutoModel
-
-    is_folder = Path(model).is_dir()
-    if not is_folder and revision is None:
-        raise ConfigError(
-            f"front-end model {model!r} is no folder here; as a model id it needs a revision "
-            "(a commit of its repository)"
-        )
-    try:
-        loaded, report = AutoModel.from_pretrained(
-            model,
-            revision=None if is_folder else revision,
-            # Whatever the precision of the file: training needs the digits.
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ConfigError(
-            f"front-end model {model!r} (revision {revision}) cannot be loaded: {error}\n"
-            f"On a machine with access run: hf download {model} --revision {revision} "
-            "--local-dir FOLDER, and give FOLDER as the front-end's model"
-        ) from error
-    missing = [key for key in report["missing_keys"] if key not in UNUSED_WEIGHTS]
-    if missing:
-        raise ConfigError(f"front-end model {model!r} lacks the weights {sorted(missing)[:5]}")
-    if not hasattr(loaded.config, "conv_kernel"):
-        raise ConfigError(
-            f"front-end model {model!r} is a {type(loaded).__name__}, which takes no waveform"
-        )
-    return loaded
+#: Frames of the trial pass: an odd number, for some models squeeze pairs of frames.
+_TRIAL_FRAMES: Final = 21
 
 
 class TrainableSpeechModel(nn.Module):
@@ -72,24 +37,35 @@ class TrainableSpeechModel(nn.Module):
     Raises
     ------
     ConfigError
-        If the model has no such layer.
+        If the model has no such layer, or gives other frames than its convolutions promise.
     """
 
     def __init__(self, model: Any, *, layer: int = -1) -> None:  # noqa: ANN401
         super().__init__()
-        n_layers = model.config.num_hidden_layers
-        if not -1 <= layer <= n_layers:
-            raise ConfigError(f"front-end layer {layer} is not in -1..{n_layers}")
+        config, name = model.config, type(model).__name__
+        if not hasattr(config, "conv_kernel"):
+            raise ConfigError(f"a {name} takes no waveform; allowed are {WORKS}")
+        check_layer(layer, config.num_hidden_layers, f"this {name}")
         if layer >= 0:
-            model.config.layerdrop = 0.0
+            config.layerdrop = 0.0
         self.model, self.layer = model, layer
-        self.width = int(model.config.hidden_size)
-        self.window_samples, self.hop_samples = receptive_field(
-            tuple(model.config.conv_kernel), tuple(model.config.conv_stride)
+        self.geometry = Geometry(
+            int(config.hidden_size),
+            *receptive_field(tuple(config.conv_kernel), tuple(config.conv_stride)),
         )
+        self.width, self.window_samples, self.hop_samples = self.geometry
+        self._check_promise()
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""
+        """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time).
+
+        Raises
+        ------
+        ConfigError
+            In training mode, if the waveforms are shorter than what SpecAugment masks.
+        """
+        if self.model.training:
+            self.check_crop(waveforms.shape[-1])
         outputs = self.model(waveforms, output_hidden_states=self.layer >= 0)
         if self.layer < 0:
             frames: Tensor = outputs.last_hidden_state
@@ -97,22 +73,61 @@ class TrainableSpeechModel(nn.Module):
             frames = outputs.hidden_states[self.layer]
         return frames
 
+    def check_crop(self, crop_samples: int) -> None:
+        """Refuse crops that are too short to be trained on.
+
+        Raises
+        ------
+        ConfigError
+            Says how long they are, and how long they must be.
+        """
+        n_frames, least = self.geometry.frames_of(crop_samples), least_frames(self.model.config)
+        if n_frames < least:
+            raise ConfigError(
+                f"a crop of {crop_samples} samples has {n_frames} frames, and the front-end masks "
+                f"spans of {least} in training (mask_time_length of its config.json); allowed is a "
+                f"crop_s of at least {self.geometry.least_s(least):g}"
+            )
+
+    def _check_promise(self) -> None:
+        """Compare the frames of a trial pass with what the model's configuration says."""
+        promised = (_TRIAL_FRAMES, self.width)
+        n_samples = self.window_samples + (_TRIAL_FRAMES - 1) * self.hop_samples
+        like = next(self.model.parameters())
+        waveform = torch.linspace(0, 100, n_samples).sin()[None].to(like)
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            # Layer drop draws a number for each layer, in evaluation too.
+            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+                given = tuple(self(waveform).shape[1:])
+        except Exception as error:  # whatever a model of others raises
+            raise ConfigError(
+                f"the front-end, a {type(self.model).__name__}, cannot encode a waveform of "
+                f"{n_samples} samples: {error}; allowed are {WORKS}"
+            ) from error
+        finally:
+            self.model.train(was_training)
+        if given != promised:
+            raise ConfigError(
+                f"the front-end, a {type(self.model).__name__}, gives {given[0]} frames of width "
+                f"{given[-1]} where its convolutions and hidden_size promise {promised[0]} of "
+                f"width {promised[1]}; allowed are {WORKS}"
+            )
+
 
 class SpeechModel:
-    """One hidden state of a speech model, without gradients.
-
-    Attention runs through PyTorch's fused scaled dot product where the model supports it,
-    which is the default of transformers.
-    """
+    """One hidden state of a speech model, without gradients."""
 
     def __init__(self, options: SpeechModelOptions, device: torch.device) -> None:
         self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
+        folder = description_of(options.model, options.revision)
+        self.normalises = options.normalises_as(folder)
         model = TrainableSpeechModel(
             load_speech_model(options.model, options.revision), layer=options.layer
         )
         self._model = model.to(device=device, dtype=self._dtype).eval()
-        self.width = model.width
-        self.window_samples, self.hop_samples = model.window_samples, model.hop_samples
+        self.width, self.window_samples, self.hop_samples = model.geometry
 
     def __call__(self, waveforms: Tensor) -> Tensor:
         """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""

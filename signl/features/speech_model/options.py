@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from pydantic import Field
 
 from signl.errors import ConfigError
-from signl.features.frontend import FrontendOptions, Geometry
+from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions, Geometry
 from signl.features.speech_model.embedded import DEMO_FRONTEND, FRONTEND_FILES, DemoFrontendOptions
-from signl.features.speech_model.model_folder import ModelConfig, read_model_config, weight_files
+from signl.features.speech_model.model_folder import (
+    CONFIG,
+    PREPROCESSOR,
+    ModelConfig,
+    check_layer,
+    least_frames,
+    read_model_config,
+    read_normalises,
+)
+from signl.features.speech_model.model_weights import check_weights, weight_files
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +64,12 @@ class SpeechModelOptions(FrontendOptions):
         description="Precision of the computation on a GPU. A CPU computes in float32.",
     )
 
+    normalise: Literal["auto"] | bool = Field(
+        default="auto",
+        description="Whether clips are brought to zero mean and unit variance; auto: as "
+        "do_normalize of the model's preprocessor_config.json says, and true without that file.",
+    )
+
     @property
     def wants_gpu(self) -> bool:
         """Whether extraction is for a GPU, where there is one."""
@@ -62,8 +77,8 @@ class SpeechModelOptions(FrontendOptions):
 
     @property
     def is_trainable(self) -> bool:
-        """Whether a recipe can train it: where its clips are repeated as waveforms."""
-        return self.repeat == "waveform"
+        """Whether a recipe can train it: where clips are repeated as waveforms and normalised."""
+        return self.repeat == "waveform" and self.normalise is not False
 
     @property
     def _is_embedded(self) -> bool:
@@ -100,8 +115,47 @@ class SpeechModelOptions(FrontendOptions):
         folder = Path(self.model)
         if self._is_embedded:
             return [folder / name for name in FRONTEND_FILES]
-        described = [folder / "config.json", folder / "preprocessor_config.json"]
+        described = [folder / CONFIG, folder / PREPROCESSOR]
         return [*(path for path in described if path.is_file()), *weight_files(folder)]
+
+    def normalises(self) -> bool:
+        """Tell whether its input is normalised; of a model id, whether it is to be by default."""
+        folder = Path(self.model)
+        return self.normalises_as(folder if folder.is_dir() and not self._is_embedded else None)
+
+    def normalises_as(self, folder: Path | None) -> bool:
+        """Tell whether the input of a model is normalised whose description lies in a folder."""
+        if self.normalise != "auto":
+            return self.normalise
+        return folder is None or read_normalises(folder)
+
+    def check_model(self) -> None:
+        """Refuse a folder whose files are broken, a layer that it lacks, an id without revision.
+
+        The embedded model, which need not be there yet, is not looked at.
+        """
+        if self._is_embedded:
+            return
+        folder = Path(self.model)
+        if not folder.is_dir():
+            self._check_id()
+            return
+        config = read_model_config(folder)
+        check_layer(self.layer, config.num_hidden_layers, folder)
+        check_weights(folder, config)
+        self.normalises()
+
+    def _check_id(self) -> None:
+        if self.revision is None or self.model.startswith(("/", ".", "~")):
+            raise ConfigError(
+                f"the front-end model is {self.model!r}, which is no folder here; a model id needs "
+                "a revision, a commit of its repository"
+            )
+
+    def least_crop_s(self, *, training: bool) -> float:
+        """Return the seconds of the shortest crop: a frame, or what is masked in training."""
+        config = self._config() or ModelConfig(model_type="wav2vec2")
+        return config.geometry().least_s(least_frames(config) if training else 1)
 
     def trained_form(self) -> dict[str, Any]:
         """Return what must agree between these options and a network that it was trained in."""
@@ -119,14 +173,17 @@ class SpeechModelOptions(FrontendOptions):
 
     def build_trainable(self, *, crop_s: float | None = None) -> "TrainableSpeechModel":
         """Load the model as a module that is trained."""
-        if not self.is_trainable:
-            raise ConfigError(
-                f"the front-end model {self.model!r} is to be trained, and repeat is "
-                f"{self.repeat!r}; allowed is repeat: waveform"
-            )
-        from signl.features.speech_model.hidden_states import (
-            TrainableSpeechModel,
-            load_speech_model,
-        )
+        from signl.features.speech_model.hidden_states import TrainableSpeechModel
+        from signl.features.speech_model.model_loading import description_of, load_speech_model
 
-        return TrainableSpeechModel(load_speech_model(self.model, self.revision), layer=self.layer)
+        folder = description_of(self.model, self.revision)
+        if not self.is_trainable or not self.normalises_as(folder):
+            raise ConfigError(
+                f"the front-end model {self.model!r} is to be trained, repeat is {self.repeat!r} "
+                f"and normalise {self.normalise!r}; allowed is repeat: waveform and, where its "
+                "preprocessor_config.json has do_normalize: false, normalise: true"
+            )
+        model = TrainableSpeechModel(load_speech_model(self.model, self.revision), layer=self.layer)
+        if crop_s is not None:
+            model.check_crop(round(crop_s * SAMPLE_RATE_HZ))
+        return model
