@@ -14,7 +14,7 @@ import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 #: The digits of a seal before it is set.
 BLANK: Final = "0" * 32
@@ -74,7 +74,10 @@ def _data_bytes(head: bytes) -> int:
     try:
         fields = {name: value for name, value in json.loads(head).items() if name[0] != "_"}
         return max((int(value["data_offsets"][1]) for value in fields.values()), default=0)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (
+        *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+        *(ArithmeticError, RecursionError),
+    ) as error:
         raise SealError(f"its header cannot be read: {error!r}") from error
 
 
@@ -190,6 +193,19 @@ def tensors_seal(path: str | Path) -> str:
     """Return a digest of the header of a safetensors file, where its data have one too."""
     with Path(path).open("rb") as handle:
         return _digest(_tensors_head(handle).content)
+
+
+def tensors_header(path: str | Path) -> dict[str, Any]:
+    """Return the header of a safetensors file, ours or not, whose size fits it.
+
+    Raises
+    ------
+    SealError
+        If it is none, or a part of one.
+    """
+    with Path(path).open("rb") as handle:
+        header: dict[str, Any] = json.loads(_tensors_head(handle).content[8:])
+        return header
 
 
 def check_document(content: bytes) -> None:

@@ -17,9 +17,9 @@ from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
 from signl.corpora.audio_shards import iterate_audio
 from signl.devices import prepare_device
 from signl.errors import AudioError
-from signl.features.frontends import Frontend, FrontendConfig, make_frontend, n_frames_of
-from signl.features.shards import Shape, write_shard
-from signl.options import build_options
+from signl.features.feature_shards import Shape, write_shard
+from signl.features.frontend import Frontend, FrontendOptions, n_frames_of
+from signl.features.frontends import frontend_options
 
 logger = logging.getLogger(__name__)
 
@@ -63,12 +63,13 @@ class Clip(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Clipper:
-    """Makes clips as a front-end wants them (see :class:`FrontendConfig`)."""
+    """Makes clips as a front-end wants them (see :class:`FrontendOptions`)."""
 
     clip_s: float
     repeat: str
     window_samples: int
     hop_samples: int
+    normalises: bool = True
 
     @property
     def clip_samples(self) -> int:
@@ -90,7 +91,9 @@ class Clipper:
         duration_s = len(waveform) / SAMPLE_RATE_HZ
         if self.repeat == "waveform":
             waveform = repeat_to(waveform, self.clip_samples)
-        return Clip(member, self._whole_frames(normalise(waveform)), duration_s, None)
+        if self.normalises:
+            waveform = normalise(waveform)
+        return Clip(member, self._whole_frames(waveform), duration_s, None)
 
     def _whole_frames(self, waveform: Tensor) -> Tensor:
         """Cut what fills no frame, so that utterances of as many frames are of one length."""
@@ -135,7 +138,7 @@ def extract_features(
     output: str | Path,
     index: str | Path,
     *,
-    options: Mapping[str, Any],
+    options: Mapping[str, Any] | FrontendOptions,
     gpu: int = 0,
 ) -> None:
     """Write the features of every utterance of an audio shard.
@@ -146,19 +149,20 @@ def extract_features(
         The audio shard.
     output, index : path
         The feature shard and its row index.
-    options : Mapping
-        Fields of :class:`FrontendConfig`.
+    options : Mapping or FrontendOptions
+        The front-end: its kind, and the options of the kind.
     gpu : int
         GPUs given to this job.
     """
-    config = build_options(FrontendConfig, options, "frontend")
+    config = frontend_options(options)
     device = prepare_device(gpu=gpu)
-    frontend = make_frontend(config, device)
+    frontend = config.build(device)
     clipper = Clipper(
         clip_s=config.clip_s,
         repeat=config.repeat,
         window_samples=frontend.window_samples,
         hop_samples=frontend.hop_samples,
+        normalises=frontend.normalises,
     )
     began = time.monotonic()
     rows, blocks = _encode_shard(audio, clipper, frontend, device)
@@ -168,7 +172,7 @@ def extract_features(
         hop_samples=frontend.hop_samples,
         clip_frames=clipper.frames_of(clipper.clip_samples),
     )
-    write_shard(output, index, frames=blocks, index=rows, shape=shape, options=options)
+    write_shard(output, index, frames=blocks, index=rows, shape=shape, options=config.dump())
     _report(rows, time.monotonic() - began, output)
 
 

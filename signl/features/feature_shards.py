@@ -77,17 +77,21 @@ def write_shard(
     options : Mapping
         Options of the front-end, kept in the header.
     """
+    counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
+    offsets = counts.cumsum(0)
     made_by = MadeBy(
         stage=STAGE,
         revision=revisions.FEATURES,
         options=options,
-        digests={"members": seals.text_digest([row["member"] for row in index])},
+        digests={
+            "members": seals.text_digest([row["member"] for row in index]),
+            "offsets": _digest_of(offsets),
+        },
     )
-    counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
     n_frames = sum(map(len, frames))
     tensors: dict[str, Tensor | Blocks] = {
         "frames": Blocks([n_frames, shape.width], torch.float16, frames),
-        "offsets": counts.cumsum(0),
+        "offsets": offsets,
     }
     # One entry, for several come in another order each time.
     header = made_by.placed_at(path).to_blank_json(data=seals.BLANK, shape=shape._asdict())
@@ -97,6 +101,10 @@ def write_shard(
     with atomic_write(path) as scratch:
         write_tensors(scratch, tensors, {artefacts.HEADER: header})
         seals.seal_tensors(scratch)
+
+
+def _digest_of(offsets: Tensor) -> str:
+    return seals.text_digest([str(offset) for offset in offsets.tolist()])
 
 
 class Shard:
@@ -126,6 +134,29 @@ class Shard:
         artefacts.check_tensors(path)
         check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
         self.made_by = made_by
+        self._check_offsets()
+
+    def _check_offsets(self) -> None:
+        """Refuse offsets that are not what was written, for they say whose frames are whose."""
+        offsets, shape = self._offsets, self._frames.get_shape()
+        stated = self.made_by.digests.get("offsets")
+        fits = (
+            offsets.dtype == torch.int64
+            and offsets.ndim == 1
+            and len(offsets)
+            and len(shape) == 2
+            and shape[1] == self.shape.width
+            and int(offsets[0]) == 0
+            and int(offsets[-1]) == shape[0]
+            and bool((offsets.diff() >= 0).all())
+            # Shards of before state no digest of them.
+            and stated in (None, _digest_of(offsets))
+        )
+        if not fits:
+            raise ArtefactError(
+                f"{self.path} is damaged: its offsets do not divide its {shape[0]} frames among "
+                f"its {len(self)} utterances as they were written; {remedy(self.path)}"
+            )
 
     def __len__(self) -> int:
         """Return the number of utterances."""

@@ -1,5 +1,7 @@
+import json
 import pickle
 import shutil
+import struct
 
 import pyarrow as pa
 import pytest
@@ -7,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signl import revisions
+from signl import revisions, seals
 from signl.artefacts import MadeBy, write_table
 from signl.errors import ArtefactError
+from signl.features.feature_shards import FeatureStore, Shape, Shard, write_shard
 from signl.features.index import read_index
-from signl.features.shards import FeatureStore, Shape, Shard, write_shard
 
 COUNTS = [5, 0, 3, 1]
 SHAPE = Shape(width=4, window_samples=400, hop_samples=320, clip_frames=5)
@@ -132,6 +134,40 @@ def test_a_file_of_another_revision_is_refused(tmp_path, monkeypatch):
         Shard(path)
     with pytest.raises(ArtefactError, match=r"\.parquet was made by extract_features revision"):
         read_index(path.with_suffix(".parquet"))
+
+
+def put_offsets(path, offsets):
+    """Write other offsets in the place of a shard's, under a seal that is whole."""
+    content = path.read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    start = header["offsets"]["data_offsets"][0] + 8 + int.from_bytes(content[:8], "little")
+    packed = struct.pack(f"<{len(offsets)}q", *offsets)
+    path.write_bytes(content[:start] + packed + content[start + len(packed) :])
+    seals.check_tensors(path)
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [
+        [0, 5, 5, 8, 10],
+        [0, 5, 5, 8, 1 << 40],
+        [0, 5, 5, 8, -9],
+        [1, 5, 5, 8, 9],
+        [-1, 5, 5, 8, 9],
+        [0, 5, 4, 8, 9],
+        [0, 50, 5, 8, 9],
+        # In order, and of other utterances.
+        [0, 4, 5, 8, 9],
+    ],
+    ids=str,
+)
+def test_offsets_are_verified_when_a_shard_is_opened(tmp_path, offsets):
+    path, _ = write(tmp_path)
+    put_offsets(path, [0, 5, 5, 8, 9])
+    Shard(path)
+    put_offsets(path, offsets)
+    with pytest.raises(ArtefactError, match=r"safetensors is damaged: its offsets .* --force"):
+        Shard(path)
 
 
 def test_a_file_that_is_not_there_is_missing(tmp_path):

@@ -1,0 +1,136 @@
+"""A hidden state of a speech model: without gradients, or to be trained."""
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from signl.errors import ConfigError
+from signl.features.frontend import Geometry
+from signl.features.speech_model.model_folder import (
+    WORKS,
+    check_layer,
+    least_frames,
+    receptive_field,
+)
+from signl.features.speech_model.model_loading import description_of, load_speech_model
+from signl.features.speech_model.options import SpeechModelOptions
+
+#: Frames of the trial pass: an odd number, for some models squeeze pairs of frames.
+_TRIAL_FRAMES: Final = 21
+
+
+class TrainableSpeechModel(nn.Module):
+    """One hidden state of a speech model, as a module that is trained with what follows it.
+
+    Dropout, layer drop and the masking of SpecAugment are those of the model's configuration,
+    and act in training mode. Layer drop does not where a layer is named: transformers counts the
+    layers that are left.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        As :func:`load_speech_model` gives it.
+    layer : int
+        Which hidden state; see :class:`SpeechModelOptions`.
+
+    Raises
+    ------
+    ConfigError
+        If the model has no such layer, or gives other frames than its convolutions promise.
+    """
+
+    def __init__(self, model: Any, *, layer: int = -1) -> None:  # noqa: ANN401
+        super().__init__()
+        config, name = model.config, type(model).__name__
+        if not hasattr(config, "conv_kernel"):
+            raise ConfigError(f"a {name} takes no waveform; allowed are {WORKS}")
+        check_layer(layer, config.num_hidden_layers, f"this {name}")
+        if layer >= 0:
+            config.layerdrop = 0.0
+        self.model, self.layer = model, layer
+        self.geometry = Geometry(
+            int(config.hidden_size),
+            *receptive_field(tuple(config.conv_kernel), tuple(config.conv_stride)),
+        )
+        self.width, self.window_samples, self.hop_samples = self.geometry
+        self._check_promise()
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time).
+
+        Raises
+        ------
+        ConfigError
+            In training mode, if the waveforms are shorter than what SpecAugment masks.
+        """
+        if self.model.training:
+            self.check_crop(waveforms.shape[-1])
+        outputs = self.model(waveforms, output_hidden_states=self.layer >= 0)
+        if self.layer < 0:
+            frames: Tensor = outputs.last_hidden_state
+        else:
+            frames = outputs.hidden_states[self.layer]
+        return frames
+
+    def check_crop(self, crop_samples: int) -> None:
+        """Refuse crops that are too short to be trained on.
+
+        Raises
+        ------
+        ConfigError
+            Says how long they are, and how long they must be.
+        """
+        n_frames, least = self.geometry.frames_of(crop_samples), least_frames(self.model.config)
+        if n_frames < least:
+            raise ConfigError(
+                f"a crop of {crop_samples} samples has {n_frames} frames, and the front-end masks "
+                f"spans of {least} in training (mask_time_length of its config.json); allowed is a "
+                f"crop_s of at least {self.geometry.least_s(least):g}"
+            )
+
+    def _check_promise(self) -> None:
+        """Compare the frames of a trial pass with what the model's configuration says."""
+        promised = (_TRIAL_FRAMES, self.width)
+        n_samples = self.window_samples + (_TRIAL_FRAMES - 1) * self.hop_samples
+        like = next(self.model.parameters())
+        waveform = torch.linspace(0, 100, n_samples).sin()[None].to(like)
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            # Layer drop draws a number for each layer, in evaluation too.
+            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+                given = tuple(self(waveform).shape[1:])
+        except Exception as error:  # whatever a model of others raises
+            raise ConfigError(
+                f"the front-end, a {type(self.model).__name__}, cannot encode a waveform of "
+                f"{n_samples} samples: {error}; allowed are {WORKS}"
+            ) from error
+        finally:
+            self.model.train(was_training)
+        if given != promised:
+            raise ConfigError(
+                f"the front-end, a {type(self.model).__name__}, gives {given[0]} frames of width "
+                f"{given[-1]} where its convolutions and hidden_size promise {promised[0]} of "
+                f"width {promised[1]}; allowed are {WORKS}"
+            )
+
+
+class SpeechModel:
+    """One hidden state of a speech model, without gradients."""
+
+    def __init__(self, options: SpeechModelOptions, device: torch.device) -> None:
+        self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
+        folder = description_of(options.model, options.revision)
+        self.normalises = options.normalises_as(folder)
+        model = TrainableSpeechModel(
+            load_speech_model(options.model, options.revision), layer=options.layer
+        )
+        self._model = model.to(device=device, dtype=self._dtype).eval()
+        self.width, self.window_samples, self.hop_samples = model.geometry
+
+    def __call__(self, waveforms: Tensor) -> Tensor:
+        """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""
+        with torch.inference_mode():
+            frames: Tensor = self._model(waveforms.to(self._dtype))
+        return frames
