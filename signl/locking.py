@@ -12,8 +12,8 @@ from typing import IO, Any, Final
 
 from signl.errors import ConfigError
 
-#: The lock's file, in the results.
-LOCK: Final = ".lock"
+#: The lock's file, in the results; beside the logs, for as them it is none.
+LOCK: Final = "logs/.lock"
 #: Locks that this process holds, to its end, by their file.
 _HELD: Final[dict[Path, IO[Any]]] = {}
 
@@ -36,8 +36,8 @@ def lock_results(folder: str | Path) -> None:
     """
     folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder.resolve() / LOCK
+        path.parent.mkdir(parents=True, exist_ok=True)
         if path in _HELD:
             return
         handle = path.open("a+", encoding="utf-8")

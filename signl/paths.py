@@ -1,9 +1,11 @@
 """Paths as people write them, and what keeps files from being used where they lie."""
 
+import hashlib
 import re
 import shlex
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from os import environ
 from pathlib import Path
@@ -15,6 +17,8 @@ _VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 #: A clock of a server may be ahead of this one by so much without anyone's fault.
 _CLOCK_SKEW_S: Final = 2.0
 _N_NAMED: Final = 5
+#: Where Snakemake keeps what it knows of a working folder.
+LINKS: Final = ".snakemake/signl-links"
 
 
 def expand_path(text: str, key: str) -> str:
@@ -55,9 +59,40 @@ def expand_path(text: str, key: str) -> str:
         ) from None
 
 
-def snakemake_path(path: str | Path) -> str:
-    """Return a path as Snakemake takes it in ``input`` and ``output``: braces are no wildcards."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+def snakemake_path(path: str | Path, links: str | Path = LINKS) -> str:
+    """Return a path that Snakemake can take as an input.
+
+    A name in braces would be a wildcard, and cannot be escaped: of such a path the folder that
+    has them in its name is reached by a link.
+
+    Parameters
+    ----------
+    path : path
+        Of a file that is given; without braces it is returned as it is.
+    links : path
+        The folder for links, which is made.
+
+    Raises
+    ------
+    ConfigError
+        If no link can be made; says what to do.
+    """
+    parts = Path(path).parts
+    in_braces = [index for index, part in enumerate(parts) if "{" in part]
+    if not in_braces:
+        return str(path)
+    folder, rest = Path(*parts[: in_braces[-1] + 1]).absolute(), parts[in_braces[-1] + 1 :]
+    link = Path(links, hashlib.blake2b(str(folder).encode(), digest_size=8).hexdigest())
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            link.symlink_to(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} has braces in its name, which Snakemake takes for a wildcard, and no link to "
+            f"it can be made ({error}): rename it"
+        ) from error
+    return str(link.joinpath(*rest))
 
 
 def future_message(paths: Iterable[str | Path], now: float | None = None) -> str:

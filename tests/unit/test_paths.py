@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -46,8 +47,27 @@ def test_what_is_not_known_is_refused_by_name(text, message):
         expand_path(text, "archives")
 
 
-def test_braces_are_no_wildcards():
-    assert snakemake_path("a{b}/c").format() == "a{b}/c"
+def test_a_folder_with_braces_is_reached_by_a_link(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a{x}/b/c.zip", "a{x}/b{y}/c.zip", "{x}.zip"):
+        path = tmp_path / "archives" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        for given in (path, path.relative_to(tmp_path)):
+            found = snakemake_path(given)
+            assert "{" not in found
+            assert Path(found).read_text() == name
+    assert len(list(Path(".snakemake/signl-links").iterdir())) == 3
+
+
+def test_other_paths_are_left_as_they_are():
+    assert snakemake_path("results//a b/c.zip") == "results//a b/c.zip"
+
+
+def test_braces_are_told_of_where_no_link_can_be_made(tmp_path):
+    (tmp_path / "links").touch()
+    with pytest.raises(ConfigError, match=r"has braces in its name.*: rename it"):
+        snakemake_path("/a{x}/b.zip", tmp_path / "links")
 
 
 def test_a_file_of_the_future_is_told_with_the_cure(tmp_path):
