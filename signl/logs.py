@@ -6,8 +6,10 @@ terminal, and none begins a line that looks like a record.
 
 import logging
 import os
+import resource
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
@@ -69,6 +71,7 @@ def log_to(path: str | Path) -> None:
     file, screen = LogFile(path, mode="w"), logging.StreamHandler()
     _configure(logging.INFO, file, screen)
     interrupt_on_sigterm()
+    allow_open_files()
 
     def write_down(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -84,6 +87,15 @@ def log_to(path: str | Path) -> None:
             screen.emit(record)
 
     sys.excepthook = write_down
+
+
+def allow_open_files() -> None:
+    """Let this process open as many files as it may: a job may have hundreds of shards."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        # A system that counts otherwise keeps the limit that it has.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def interrupt_on_sigterm() -> None:

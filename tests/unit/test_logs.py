@@ -121,3 +121,11 @@ def test_a_process_that_a_job_forks_is_ended_without_a_word(run_job):
     assert status == 0
     assert screen.endswith(f"{signal.SIGTERM.value}\n")
     assert "interrupted" not in log
+
+
+def test_a_job_may_open_as_many_files_as_the_system_lets_it(tmp_path):
+    code = JOB.format(work="import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE))")
+    command = f"ulimit -Sn 64; exec {sys.executable} -c '{code}' {tmp_path / 'job.log'}"
+    result = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True)
+    soft, hard = result.stdout.strip("()\n").split(", ")
+    assert soft == hard != "64"
