@@ -3,7 +3,14 @@
 PYTHON ?= python3
 CORES ?= 2
 UV = .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python
-SNAKEMAKE = .venv/bin/snakemake
+# By the interpreter: the first line of a script cannot name one below a folder with a space.
+SNAKEMAKE = .venv/bin/python -m snakemake
+
+# Snakemake and PyTorch want a home that can be written to and a user with a name: every process of
+# this environment is given them before it begins, where a machine has none (signl/surroundings.py).
+SURROUNDINGS = import pathlib, sysconfig; \
+	pathlib.Path(sysconfig.get_path("purelib"), "signl-surroundings.pth").write_text( \
+	"import importlib.util; importlib.util.find_spec(\"signl\") and __import__(\"signl\")\n")
 
 # A run is hundreds of short processes. Where this variable is set, as in many containers, each of them
 # would compile anew all that it imports: 8 seconds of processor time for PyTorch instead of 3.
@@ -34,7 +41,7 @@ lint: .venv/installed-dev ## formatters, linters, types, import order
 	.venv/bin/codespell
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/snakemake --lint
+	$(SNAKEMAKE) --lint
 
 install: .venv/installed
 
@@ -49,6 +56,7 @@ install-dev: .venv/installed-dev
 .venv/installed: requirements.txt | .venv/bin/uv
 	$(UV) -r requirements.txt
 	$(UV) --no-deps -e .
+	.venv/bin/python -c '$(SURROUNDINGS)'
 	touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed

@@ -52,7 +52,8 @@ rule build_manifest:
     params:
         cfg=lambda wildcards: experiment.corpus_options(wildcards.corpus),
         revision=f"manifest-{revisions.MANIFEST}",
-        archives=config["archives"],
+        # A function: braces in a text would be wildcards.
+        archives=lambda wildcards: config["archives"],
     script:
         "../workflow_scripts/build_manifest.py"
 
@@ -65,7 +66,7 @@ for name in experiment.archives:
             f"pack_audio_{name}"
         input:
             manifest=f"results/manifests/{experiment.packing_corpus(name)}.parquet",
-            archive=local(experiment.archive_files(name)),
+            archive=files_of_archive(name),
         output:
             shards=expand(
                 "results/audio/{archive}/{shard}.parquet",

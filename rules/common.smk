@@ -1,6 +1,8 @@
 # What all rules share: the checked experiment, the wildcards, the input functions.
 
 import re
+import shlex
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -10,6 +12,8 @@ from signl.corpora.registry import CORPORA
 from signl.errors import SignlError
 from signl.experiment import AUDIO, Experiment
 from signl.labels import PARTITIONS
+from signl.locking import lock_results
+from signl.paths import future_message, snakemake_path
 
 try:
     experiment = Experiment(
@@ -17,6 +21,10 @@ try:
     )
 except SignlError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Snakemake writes it into command lines as it is, also where a folder's name has a space.
+sys.executable = shlex.quote(sys.executable)
 
 
 LIMITS = {"missing_audio": 0.0, "undecodable": 0.001} | config.get("limits", {})
@@ -39,6 +47,15 @@ if workflow.is_main_process and "gpu" in workflow.global_resources:
         )
 
 
+# Snakemake's own lock lies in the folder where it is started, of which several may share results.
+onstart:
+    try:
+        if any(job.output for job in workflow.dag.needrun_jobs()):
+            lock_results("results")
+    except SignlError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def any_of(names):
     """Return a pattern of wildcard values: these names and no others."""
     return "|".join(map(re.escape, names))
@@ -58,15 +75,26 @@ wildcard_constraints:
     protocol=r"[a-z]+",
 
 
+def given_files(paths):
+    """Return files that are given, as Snakemake takes them: local, and without wildcards."""
+    return local([snakemake_path(path) for path in paths])
+
+
 def archives_at_hand(paths):
-    """Return the paths, unless archives are missing: then say which, all at once."""
-    if experiment.missing_message:
-        raise WorkflowError(experiment.missing_message)
-    return paths
+    """Return the paths, unless archives cannot be used: then say which, all at once."""
+    for message in (experiment.missing_message, future_message(paths)):
+        if message:
+            raise WorkflowError(message)
+    return given_files(paths)
 
 
 def protocol_files(wildcards):
-    return local(archives_at_hand(experiment.protocol_files(wildcards.corpus)))
+    return archives_at_hand(experiment.protocol_files(wildcards.corpus))
+
+
+def files_of_archive(name):
+    """Return an input function: the files of an archive."""
+    return lambda wildcards: archives_at_hand(experiment.archive_files(name))
 
 
 def shards_with(template, corpus, partition):
@@ -111,7 +139,7 @@ def extraction_gpus(wildcards):
 
 
 def frontend_model(wildcards):
-    return local(experiment.frontend_inputs(wildcards.frontend))
+    return given_files(experiment.frontend_inputs(wildcards.frontend))
 
 
 def usable_for(partition):
@@ -148,7 +176,9 @@ def trained_frontend(wildcards):
     """Return the model that a recipe trains on from; nothing, where it trains none."""
     if not experiment.is_end_to_end(wildcards.recipe):
         return []
-    return local(experiment.frontend_inputs(experiment.frontend_of(wildcards.recipe)))
+    return given_files(
+        experiment.frontend_inputs(experiment.frontend_of(wildcards.recipe))
+    )
 
 
 def model_files(folder):
@@ -159,7 +189,7 @@ def model_files(folder):
 def encoder_of(wildcards):
     """Return the encoder to start from: nothing, for a recipe without pre-training."""
     if folder := experiment.given_encoder(wildcards.recipe):
-        return local(model_files(folder))
+        return given_files(model_files(folder))
     pretrained_by = experiment.pretrained_by(wildcards.recipe)
     if pretrained_by is None:
         return []
@@ -171,7 +201,7 @@ def encoder_of(wildcards):
 def classifier_of(wildcards):
     """Return the files of a classifier: of the folder that a recipe names, or trained."""
     if folder := experiment.given_classifier(wildcards.recipe):
-        return local(model_files(folder))
+        return given_files(model_files(folder))
     trained = (
         "results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}".format(
             **wildcards

@@ -12,42 +12,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from signl import seals
 from signl.errors import ArtefactError
+from signl.places import FOLDERS as FOLDERS
+from signl.places import RESULTS as RESULTS
+from signl.places import place_of as place_of
+from signl.places import remedy as remedy
 
 HEADER = "signl"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-#: The folder of the workflow's results, and its folders of artefacts that have a header.
-RESULTS: Final = "results"
-FOLDERS: Final = (
-    *("manifests", "audio", "trials", "features", "inspected", "usable", "labels"),
-    *("encoders", "classifiers", "scores", "dev_scores", "metrics"),
-)
-
-
-def place_of(path: str | Path) -> str:
-    """Return the path of an artefact as the workflow knows it: ``results/...``.
-
-    Where the results folder itself lies makes no difference: local copies of files in an object
-    store have the same place. Empty, for a file that lies in no results folder.
-    """
-    parts = Path(path).parts
-    for index in range(len(parts) - 2, -1, -1):
-        is_table = index == len(parts) - 2 and parts[-1].endswith(".csv")
-        if parts[index] == RESULTS and (parts[index + 1] in FOLDERS or is_table):
-            return "/".join(parts[index:])
-    return ""
-
-
-def remedy(path: str | Path) -> str:
-    """Return the words that say how an artefact is made anew."""
-    target = place_of(path) or path
-    return f"make it anew, with the options of your run: snakemake --cores 1 --force {target}"
 
 
 @contextmanager
@@ -60,9 +38,11 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     ArtefactError
-        If the disk is full.
+        If the disk is full, or ``path`` is a folder.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ArtefactError(f"{path} is a folder: name a file")
     scratch = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

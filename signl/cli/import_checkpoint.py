@@ -12,7 +12,7 @@ PUBLISHED_NEIGHBOURS = {None: 3, "cfad": 4}
 
 def import_checkpoint(
     file: Annotated[Path, typer.Argument(help="encoder_*.ckpt or pretrained_*.ckpt")],
-    out: Annotated[Path, typer.Option(help="folder for the model")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="folder for the model")],
     corpus: Annotated[
         str | None, typer.Option(help="corpus on which it was trained, for the tables")
     ] = None,
@@ -34,12 +34,18 @@ def import_checkpoint(
     refused.
     """
     from signl.corpora.registry import corpus_named
+    from signl.errors import ConfigError
     from signl.graph.importing import Provenance
     from signl.graph.importing import import_checkpoint as write
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if corpus is not None:
         corpus_named(corpus)  # refuses one that is not known
+    if out.exists() and any(out.iterdir()) and not (out / "model.safetensors").exists():
+        raise ConfigError(
+            f"--out {out} is a folder with other files, of which a model's README.md could take "
+            "the place of one: name a folder of its own"
+        )
     if neighbours is None:
         neighbours = PUBLISHED_NEIGHBOURS.get(corpus, PUBLISHED_NEIGHBOURS[None])
         typer.echo(

@@ -7,12 +7,13 @@ bona fide). The text forms are those that the official evaluation packages read:
 - ``asvspoof2021``: no header, ``trial score`` with a space between.
 
 A key file has the same two forms, with ``cm-label`` in the place of ``cm-score`` and one of
-``bonafide``, ``bona-fide`` and ``spoof`` in the place of the number.
+``bonafide``, ``bona-fide`` and ``spoof`` in the place of the number. A byte order mark before
+the text is read over; numbers are written with the digits 0 to 9.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,15 @@ from signl import revisions
 from signl.artefacts import MadeBy, read_table, write_table, write_text
 from signl.corpora.rows import LABELS
 from signl.errors import ScoreError
+from signl.evaluation.name_hints import naming_hint
+from signl.evaluation.text_lines import (
+    Layout,
+    Value,
+    parse_lines,
+    parse_number,
+    read_lines,
+    shown,
+)
 from signl.labels import BONAFIDE, SPOOF
 from signl.metrics import Scores
 
@@ -31,21 +41,15 @@ SCHEMA = pa.schema([("utterance_id", pa.string()), ("score", pa.float64())])
 
 KEY_SCHEMA = pa.schema([("utterance_id", pa.string()), ("label", pa.string())])
 
-Value = TypeVar("Value")
 TextForm = Literal["asvspoof5", "asvspoof2021"]
 
 
-class _Layout(NamedTuple):
-    header: str | None
-    separator: str
-
-
-_LAYOUTS: dict[TextForm, _Layout] = {
-    "asvspoof5": _Layout("filename\tcm-score", "\t"),
-    "asvspoof2021": _Layout(None, " "),
+_LAYOUTS: dict[TextForm, Layout] = {
+    "asvspoof5": Layout("filename\tcm-score", "\t"),
+    "asvspoof2021": Layout(None, " "),
 }
 
-_KEY_LAYOUTS = (_Layout("filename\tcm-label", "\t"), _Layout(None, " "))
+_KEY_LAYOUTS = (Layout("filename\tcm-label", "\t"), Layout(None, " "))
 
 _N_NAMED = 3
 
@@ -133,7 +137,7 @@ def read_score_text(path: str | Path, *, form: TextForm) -> pa.Table:
         If the header or a line is not of this form, with its number; or if an id is doubled
         or a score is not finite.
     """
-    rows = _parse_lines(_read_lines(path), str(path), _LAYOUTS[form], _parse_number, "a number")
+    rows = parse_lines(read_lines(path), str(path), _LAYOUTS[form], parse_number, "a number")
     table = _table_of(rows, SCHEMA)
     check_scores(table, str(path))
     return table
@@ -153,10 +157,10 @@ def read_key_text(path: str | Path) -> pa.Table:
         If a line is not of the form of the first one, or a label is none; with the number of
         the line. Or if a trial is listed twice.
     """
-    lines = _read_lines(path)
+    lines = read_lines(path)
     with_header, without_header = _KEY_LAYOUTS
     layout = with_header if lines[:1] == [with_header.header] else without_header
-    rows = _parse_lines(lines, str(path), layout, _parse_label, f"one of {[*LABELS]}")
+    rows = parse_lines(lines, str(path), layout, _parse_label, f"one of {[*LABELS]}")
     table = _table_of(rows, KEY_SCHEMA)
     _refuse_doubled(table["utterance_id"], f"{path}: trials listed more than once")
     return table
@@ -204,15 +208,16 @@ def match_scores(trials: pa.Table, scores: pa.Table) -> pa.Table:
     ------
     ScoreError
         If a trial has no score, a score no trial, an id is doubled on either side, or a score
-        is not a finite number; counts them and names the first few.
+        is not a finite number; counts them, names the first few, and shows names of both sides.
     """
     check_scores(scores, "scores")
     trial_ids, scored_ids = trials["utterance_id"], scores["utterance_id"]
     _refuse_doubled(trial_ids, "trials listed more than once")
     place = pc.index_in(trial_ids, value_set=scored_ids)
-    _refuse(trial_ids.filter(pc.is_null(place)), "trials without a score")
-    has_trial = pc.is_in(scored_ids, value_set=trial_ids)
-    _refuse(scored_ids.filter(pc.invert(has_trial)), "scores without a trial")
+    without_score = trial_ids.filter(pc.is_null(place))
+    without_trial = scored_ids.filter(pc.invert(pc.is_in(scored_ids, value_set=trial_ids)))
+    if len(without_score) or len(without_trial):
+        _refuse_unmatched(without_score, without_trial, trial_ids, scored_ids)
     return trials.append_column("score", scores["score"].take(place))
 
 
@@ -243,37 +248,6 @@ def split_classes(matched: pa.Table) -> Scores:
     return Scores.checked(values[is_bonafide], values[~is_bonafide])
 
 
-def _read_lines(path: str | Path) -> list[str]:
-    """Return the lines of a text file, without their ends."""
-    try:
-        with Path(path).open(encoding="utf-8") as handle:
-            return [line.rstrip("\n") for line in handle]
-    except UnicodeDecodeError as error:
-        raise ScoreError(f"{path} is no text in UTF-8: {error}") from error
-
-
-def _parse_lines(
-    lines: Sequence[str],
-    where: str,
-    layout: _Layout,
-    parse: Callable[[str], Value | None],
-    expected: str,
-) -> Iterator[tuple[str, Value]]:
-    """Yield name and value of every line after the header; ``parse`` gives None for no value."""
-    if layout.header is not None and lines[:1] != [layout.header]:
-        raise ScoreError(f"{where}: expected the header {layout.header!r}, got {lines[:1]}")
-    n_header = 0 if layout.header is None else 1
-    for number, line in enumerate(lines[n_header:], start=n_header + 1):
-        name, _, text = line.partition(layout.separator)
-        value = parse(text)
-        if not name or value is None:
-            raise ScoreError(
-                f"{where}:{number}: expected a name, {layout.separator!r} and {expected}, "
-                f"got {line!r}"
-            )
-        yield name, value
-
-
 def _table_of(rows: Iterator[tuple[str, Value]], schema: pa.Schema) -> pa.Table:
     """Build a table of two columns from its rows."""
     columns = list(zip(*rows, strict=True)) or [(), ()]
@@ -281,14 +255,6 @@ def _table_of(rows: Iterator[tuple[str, Value]], schema: pa.Schema) -> pa.Table:
         [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)],
         schema=schema,
     )
-
-
-def _parse_number(text: str) -> float | None:
-    """Return the number that a text is, if it is one."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _parse_label(text: str) -> str | None:
@@ -304,9 +270,38 @@ def _refuse_doubled(ids: pa.ChunkedArray, what: str) -> None:
         _refuse(counted.field("values").filter(doubled), what)
 
 
+def _refuse_unmatched(
+    without_score: pa.ChunkedArray,
+    without_trial: pa.ChunkedArray,
+    trial_ids: pa.ChunkedArray,
+    scored_ids: pa.ChunkedArray,
+) -> NoReturn:
+    """Raise ScoreError: count what has no partner, and show the names of both sides."""
+    counted = [
+        f"{what}: {_count(ids)}"
+        for what, ids in (
+            ("trials without a score", without_score),
+            ("scores without a trial", without_trial),
+        )
+        if len(ids)
+    ]
+    hint = naming_hint(
+        *(
+            (name.as_py() for name in (own if len(own) else every))
+            for own, every in ((without_score, trial_ids), (without_trial, scored_ids))
+        )
+    )
+    raise ScoreError("; ".join([*counted, *([hint] if hint else [])]))
+
+
 def _refuse(ids: pa.Array | pa.ChunkedArray, what: str) -> None:
     """Raise ScoreError, with the count of ``ids`` and the first few, if there are any."""
     if len(ids):
-        named = ", ".join(map(repr, ids.slice(0, _N_NAMED).to_pylist()))
-        more = ", ..." if len(ids) > _N_NAMED else ""
-        raise ScoreError(f"{what}: {len(ids)} ({named}{more})")
+        raise ScoreError(f"{what}: {_count(ids)}")
+
+
+def _count(ids: pa.Array | pa.ChunkedArray) -> str:
+    """Return how many ids there are, and the first few."""
+    named = ", ".join(shown(str(name)) for name in ids.slice(0, _N_NAMED).to_pylist())
+    more = ", ..." if len(ids) > _N_NAMED else ""
+    return f"{len(ids)} ({named}{more})"

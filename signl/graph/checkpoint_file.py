@@ -246,9 +246,11 @@ def _load(path: Path) -> Any:  # noqa: ANN401
                 f"which could run code when loaded; allowed are tensors, Python's own values, "
                 f"argparse.Namespace, paths, and numbers of numpy"
             ) from None
-        raise ArtefactError(
-            f"{path} is not a whole file of torch.save: {_first_line(error)}"
-        ) from error
+        reason = _first_line(error)
+        if "weights_only" in reason:  # torch advises to run whatever the file holds
+            with path.open("rb") as handle:
+                reason = f"it begins with {handle.read(16)!r}"
+        raise ArtefactError(f"{path} is not a whole file of torch.save: {reason}") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -157,11 +157,11 @@ def test_folders_named_as_hive_partitions_add_no_column(tmp_path):
 
 @pytest.mark.parametrize(("stage", "revision"), [("pack_audio", 4), ("locate_trials", 3)])
 def test_what_something_else_has_made_is_refused(tmp_path, stage, revision):
-    path = tmp_path / "table.parquet"
+    path = tmp_path / "results" / "manifests" / "table.parquet"
     write_table(path, TABLE, MADE_BY)
     message = (
         f"table.parquet was made by pack_audio revision 3, expected {stage} revision {revision}; "
-        f"make it anew, .*: snakemake --cores 1 --force {path}"
+        "make it anew, .*: snakemake --cores 1 --force results/manifests/table.parquet"
     )
     with pytest.raises(ArtefactError, match=message):
         read_table(path, stage=stage, revision=revision)
@@ -190,7 +190,7 @@ def test_a_damaged_table_is_refused_by_name(tmp_path, spoil):
     path = tmp_path / "table.parquet"
     write_table(path, TABLE, MADE_BY)
     spoil(path)
-    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* --force"):
+    with pytest.raises(ArtefactError, match=r"table.parquet is not a whole table .* make it anew"):
         read_table(path, stage="pack_audio", revision=3)
 
 
@@ -201,7 +201,7 @@ def test_damage_in_the_middle_is_refused_by_name(tmp_path):
     content = bytearray(path.read_bytes())
     content[50:2000] = bytes(1950)
     path.write_bytes(content)
-    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* --force"):
+    with pytest.raises(ArtefactError, match=r"table.parquet is damaged .* make it anew"):
         read_table(path, stage="pack_audio", revision=3)
 
 
@@ -246,3 +246,8 @@ def test_a_copy_is_read_wherever_the_results_lie(tmp_path):
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
         assert read_table(copy, stage="pack_audio", revision=3).equals(TABLE)
+
+
+def test_a_folder_is_no_file_to_write(tmp_path):
+    with pytest.raises(ArtefactError, match="is a folder: name a file"):
+        write_text(tmp_path, "text")

@@ -45,3 +45,34 @@ def test_a_missing_file_and_an_unknown_form_are_refused(signl, scores, tmp_path,
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert ("asvspoof2015" if missing == "form" else "does not exist") in done.stderr
+
+
+def test_no_absurd_cure_is_advised(signl, tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("# A project\n")
+    done = signl("export-scores", path, "--form", "asvspoof5", "--out", tmp_path / "scores.txt")
+    assert done.returncode == 1
+    assert "snakemake" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("out", [".", "", "folder"])
+def test_a_folder_is_no_file_to_write(signl, scores, tmp_path, monkeypatch, out):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    done = signl("export-scores", scores, "--form", "asvspoof5", "--out", out)
+    assert done.returncode == 2
+    assert "is a directory" in done.stderr
+
+
+def test_the_table_is_not_written_over(signl, scores):
+    done = signl("export-scores", scores, "--form", "asvspoof5", "--out", scores)
+    assert done.returncode == 1
+    assert "is the score table itself" in done.stderr
+    assert len(read_scores(scores)) == 2
+
+
+def test_a_file_is_no_folder(signl, scores):
+    done = signl("export-scores", scores, "--form", "asvspoof5", "--out", scores / "scores.txt")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1

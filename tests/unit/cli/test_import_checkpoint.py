@@ -39,6 +39,15 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "model").exists()
 
 
+def test_a_folder_of_other_files_is_not_written_to(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("# A project\n")
+    done = call("README.md", "--out", ".")
+    assert done.returncode == 1
+    assert "is a folder with other files" in done.stderr
+    assert (tmp_path / "README.md").read_text() == "# A project\n"
+
+
 def test_an_unknown_corpus_is_refused(tmp_path):
     done = call(tmp_path / "any.ckpt", "--out", tmp_path / "model", "--corpus", "asvspof5")
     assert done.returncode == 1

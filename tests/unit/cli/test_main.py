@@ -1,9 +1,24 @@
 """The command as a user calls it: help without PyTorch, errors without tracebacks."""
 
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
+
+#: The command, which tells that it has begun, and then waits.
+WAITS = """
+import sys, time
+from signl.cli import main
+from signl.evaluation import measure
+def wait(*_, **__):
+    print("begun", flush=True)
+    time.sleep(60)
+measure.measure_score_text = wait
+sys.argv = ["signl", "measure-scores", sys.argv[1], "--keys", sys.argv[1], "--form", "asvspoof5"]
+main.main()
+"""
 
 SHOW_MODULES = """
 import sys
@@ -36,3 +51,20 @@ def test_an_unknown_subcommand_is_refused():
     assert result.returncode == 2
     assert "no-such" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_one_line(tmp_path, repository, number):
+    (tmp_path / "scores.txt").touch()
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITS, tmp_path / "scores.txt"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(repository)},
+    ) as command:
+        assert command.stdout.readline() == "begun\n"
+        command.send_signal(number)
+        _, said = command.communicate(timeout=30)
+    assert said == "interrupted\n"
+    assert command.returncode == 130

@@ -210,3 +210,69 @@ def test_match_refuses_a_score_given_twice():
     scores = pa.concat_tables([table_of({"a": 1.0}), table_of({"a": 1.0})])
     with pytest.raises(ScoreError, match="scored more than once"):
         match_scores(pa.table({"utterance_id": ["a"]}), scores)
+
+
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [("asvspoof5", "filename\tcm-score\nE_1\t0.5\n"), ("asvspoof2021", "E_1 0.5\r\n")],
+)
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path, form, text):
+    path = tmp_path / "scores.txt"
+    path.write_bytes((BOM + text).encode())
+    assert read_score_text(path, form=form).to_pydict() == {"utterance_id": ["E_1"], "score": [0.5]}
+    path.write_bytes((BOM + "E_1 spoof\n").encode())
+    assert read_key_text(path)["utterance_id"].to_pylist() == ["E_1"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_encoding_is_named(tmp_path, encoding):
+    path = tmp_path / "scores.txt"
+    path.write_bytes("E_1 0.5\n".encode(encoding))
+    with pytest.raises(ScoreError, match=f"of {encoding.upper()}: save it as UTF-8"):
+        read_score_text(path, form="asvspoof2021")
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "\u0661\u0662", "\uff11\uff12", "0x10", "1,5", "1e", "--1"]
+)
+def test_what_only_some_tools_take_for_a_number_is_refused(tmp_path, text):
+    path = tmp_path / "scores.txt"
+    path.write_text(f"E_1 {text}\n", encoding="utf-8")
+    with pytest.raises(ScoreError, match=r"scores\.txt:1: expected a name, ' ' and a number"):
+        read_score_text(path, form="asvspoof2021")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("5", 5.0), ("-.5", -0.5), ("+5.", 5.0), ("1.5E-3", 0.0015), (" 2 ", 2.0)]
+)
+def test_numbers_of_all_common_forms_are_read(tmp_path, text, value):
+    path = tmp_path / "scores.txt"
+    path.write_text(f"E_1 {text}\n")
+    assert read_score_text(path, form="asvspoof2021")["score"].to_pylist() == [value]
+
+
+@pytest.mark.parametrize(
+    ("scored", "words"),
+    [
+        ("E_1.flac", "by the ending of audio files ('E_1' and 'E_1.flac')"),
+        ("flac/E_1", "by the folder before them ('E_1' and 'flac/E_1')"),
+        ("e_1", "by capital letters ('E_1' and 'e_1')"),
+        ("wav/e_1.wav", "by folder, ending or capitals ('E_1' and 'wav/e_1.wav')"),
+        ("other", "a trial is named 'E_1', a score is named for 'other'"),
+    ],
+)
+def test_a_mismatch_shows_names_of_both_sides(scored, words):
+    trials = pa.table({"utterance_id": ["E_1"]})
+    with pytest.raises(ScoreError) as refused:
+        match_scores(trials, table_of({scored: 1.0}))
+    assert "trials without a score: 1 ('E_1'); scores without a trial: 1 (" in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_a_mismatch_of_one_side_shows_names_of_both():
+    trials = pa.table({"utterance_id": ["E_1", "E_2"]})
+    with pytest.raises(ScoreError, match="a trial is named 'E_2', a score is named for 'E_1'"):
+        match_scores(trials, table_of({"E_1": 1.0}))

@@ -329,3 +329,12 @@ INFERRED = {
     "num_conv_pos_embeddings",
     "num_conv_pos_embedding_groups",
 }
+
+
+def test_no_unsafe_advice_of_torch_is_passed_on(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("# A project\n")
+    with pytest.raises(ArtefactError, match="is not a whole file of torch") as refused:
+        read_checkpoint(path)
+    assert "weights_only" not in str(refused.value)
+    assert "it begins with b'# A project" in str(refused.value)

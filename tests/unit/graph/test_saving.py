@@ -197,7 +197,9 @@ def test_cut_weights_are_refused(paths, kept):
 def test_a_damaged_configuration_is_refused(paths, text):
     save_encoder(paths)
     paths[1].write_text(text)
-    with pytest.raises(ArtefactError, match=r"config\.json is not a whole document .* --force"):
+    with pytest.raises(
+        ArtefactError, match=r"config\.json is not a whole document .* make it anew"
+    ):
         load_encoder(*paths)
 
 

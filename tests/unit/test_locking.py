@@ -1,0 +1,54 @@
+"""One run at a time makes results; a killed one is in nobody's way."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from signl.errors import ConfigError
+from signl.locking import LOCK, lock_results
+
+HOLD = """
+import sys
+from signl.locking import lock_results
+lock_results(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path, repository):
+    """Another process that has locked the results."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path / "results"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(repository)},
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_results_that_another_makes_are_refused_by_any_name(tmp_path, other):
+    (tmp_path / "working").mkdir()
+    link = tmp_path / "working" / "results"
+    link.symlink_to(tmp_path / "results")
+    with pytest.raises(ConfigError, match=rf"another run is making .*process {other.pid} on"):
+        lock_results(link)
+
+
+def test_a_killed_run_is_in_nobodys_way(tmp_path, other):
+    other.kill()
+    other.wait()
+    lock_results(tmp_path / "results")
+    lock_results(tmp_path / "results")
+    assert f"process {os.getpid()} on" in (tmp_path / "results" / LOCK).read_text()
+
+
+def test_results_that_cannot_be_locked_are_not(tmp_path):
+    (tmp_path / "results").touch()
+    lock_results(tmp_path / "results")
