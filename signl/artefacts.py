@@ -38,7 +38,7 @@ def place_of(path: str | Path) -> str:
     """
     parts = Path(path).parts
     for index in range(len(parts) - 2, -1, -1):
-        is_table = index == len(parts) - 2 and parts[-1].endswith(".csv")
+        is_table = index == len(parts) - 2 and parts[-1].endswith((".csv", ".parquet"))
         if parts[index] == RESULTS and (parts[index + 1] in FOLDERS or is_table):
             return "/".join(parts[index:])
     return ""

@@ -1,7 +1,7 @@
 """A cell of a results table: what was trained on what, and evaluated on what."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from signl.options import build_options
@@ -9,7 +9,7 @@ from signl.options import build_options
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One trained classifier under one protocol.
+    """One trained classifier on one evaluation corpus.
 
     Attributes
     ----------
@@ -17,8 +17,6 @@ class Cell:
         Names as in the configuration.
     train_corpus, eval_corpus : str
         Corpora.
-    protocol : str
-        Named set of trials of the evaluation corpus.
     label_percent : float
         Share of the training labels, above 0 and at most 100.
     seed : int
@@ -29,7 +27,6 @@ class Cell:
     frontend: str
     train_corpus: str
     eval_corpus: str
-    protocol: str
     label_percent: float
     seed: int
 
@@ -58,7 +55,3 @@ class Cell:
     def to_mapping(self) -> dict[str, Any]:
         """Return the plain values."""
         return asdict(self)
-
-    def without_seed(self) -> Self:
-        """Return the cell that all seeds of this one share."""
-        return replace(self, seed=0)

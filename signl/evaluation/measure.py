@@ -1,8 +1,14 @@
-"""Rule ``measure``: the error measures of one classifier under one protocol, as JSON.
+"""Rule ``measure``: the error measures of one classifier on one evaluation corpus, as JSON.
 
 The file holds, with sorted keys::
 
-    cell            recipe, frontend, train_corpus, eval_corpus, protocol, label_percent, seed
+    cell            recipe, frontend, train_corpus, eval_corpus, label_percent, seed
+    protocols       by name, what the table below lists
+    made_by         stage, revision, options, made_for, digests
+    seal            digest of all this
+
+and of each protocol::
+
     n_bonafide, n_spoof                    trials
     eer, eer_threshold                     the EER as a fraction, and the score at it
     eer_interval                           low and high end, fractions; see bootstrap.py
@@ -15,12 +21,10 @@ The file holds, with sorted keys::
     transfer                               at the threshold of the dev EER: threshold, miss,
                                            false_alarm, hter; fractions
     calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf
-    made_by                                stage, revision, options, made_for, digests
-    seal                                   digest of all this
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,17 +96,17 @@ def measure(
     output: Path,
     *,
     dev: DevFiles | None,
-    protocol: str,
+    protocols: Sequence[str],
     cell: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> None:
-    """Measure the scores of one classifier under one protocol and write them as JSON.
+    """Measure the scores of one classifier on one evaluation corpus and write them as JSON.
 
     Parameters
     ----------
     scores : Path
-        Score table of the evaluation corpus. Scores of its trials outside the protocol are
-        ignored.
+        Score table of the evaluation corpus. Scores of its trials outside a protocol have no
+        part in the measures of this protocol.
     trials : Path
         Table of the corpus's usable evaluation trials.
     output : Path
@@ -110,8 +114,8 @@ def measure(
     dev : DevFiles, optional
         Scores of the labelled dev utterances, which fix a threshold and a calibration; a
         classifier that is given has none.
-    protocol : str
-        Name of the set of trials.
+    protocols : sequence of str
+        Names of the sets of trials, at least one.
     cell : Mapping
         Values of :class:`signl.evaluation.cells.Cell`.
     options : Mapping
@@ -120,30 +124,33 @@ def measure(
     Raises
     ------
     ScoreError
-        If a trial of the protocol has no score, a score belongs to no trial of the corpus, the
+        If a trial of a protocol has no score, a score belongs to no trial of the corpus, a
         protocol has no trials or one class only, or a score is not finite; or if the dev scores
         are not those of the labelled dev utterances.
     ConfigError
         If the cell or the options are not what they must be.
     """
     described = Cell.from_mapping(cell, "cell")
-    if described.protocol != protocol:
-        raise ConfigError(f"cell.protocol is {described.protocol!r}, expected {protocol!r}")
     settings = build_options(MeasureOptions, options, "measure")
-    matched = match_protocol(
-        read_table(
-            trials, stage="gather_utterances", revision=revisions.USABLE, columns=TRIAL_COLUMNS
-        ),
-        read_scores(scores),
-        protocol=protocol,
+    if not protocols:
+        raise ConfigError(f"{described.eval_corpus} is to be measured under no protocol; name one")
+    trial_table = read_table(
+        trials, stage="gather_utterances", revision=revisions.USABLE, columns=TRIAL_COLUMNS
     )
+    score_table = read_scores(scores)
     dev_scores = read_dev_scores(dev) if dev else None
-    content = _measure_trials(matched, dev_scores, described, settings)
+    measured = {}
+    for protocol in protocols:
+        matched = match_protocol(trial_table, score_table, protocol=protocol)
+        measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
+        eer = measured[protocol]["eer"]
+        logger.info("%s: EER %.2f %% on %d trials", protocol, 100 * eer, len(matched))
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
-    write_document(output, {"cell": described.to_mapping(), **content}, made_by)
-    for remark in content["dev"]["remarks"]:
+    write_document(output, {"cell": described.to_mapping(), "protocols": measured}, made_by)
+    remarks = [remark for found in measured.values() for remark in found["dev"]["remarks"]]
+    for remark in dict.fromkeys(remarks):
         logger.warning("%s: %s", output, remark)
-    logger.info("EER %.2f %% on %d trials, %s", 100 * content["eer"], len(matched), output)
+    logger.info("wrote %s", output)
 
 
 def measure_score_text(
@@ -268,14 +275,14 @@ def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:
 
 
 def _measure_trials(
-    matched: pa.Table, dev: Scores | None, cell: Cell, options: MeasureOptions
+    matched: pa.Table, dev: Scores | None, cell: Cell, protocol: str, options: MeasureOptions
 ) -> dict[str, Any]:
     """Compute everything that follows from the scored trials of a protocol and of dev."""
     scores = split_classes(matched)
     values, is_bonafide = matched["score"].to_numpy(), bonafide_mask(matched["label"])
     attacks = eer_by_attack(values, is_bonafide, matched["attack"])
     codecs = eer_by_codec(values, is_bonafide, matched["codec"])
-    seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, cell.protocol)
+    seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, protocol)
     return {
         **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},

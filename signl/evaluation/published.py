@@ -14,7 +14,6 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from signl.errors import ConfigError
-from signl.evaluation.cells import Cell
 from signl.options import build_options
 
 
@@ -60,30 +59,40 @@ class _Key(NamedTuple):
     label_percent: float
 
 
-def published_eer(system: PublishedSystem, cell: Cell, *, n_trials: int) -> PublishedEER | None:
-    """Return what the paper reports for the corpora, protocol and label percent of a cell.
+def published_eer(
+    system: PublishedSystem,
+    *,
+    train_corpus: str,
+    eval_corpus: str,
+    protocol: str,
+    label_percent: float,
+    n_trials: int,
+) -> PublishedEER | None:
+    """Return what the paper reports for corpora, a protocol and a label percent.
 
     Parameters
     ----------
     system : PublishedSystem
         The paper's system to look up.
-    cell : Cell
-        Ours; its recipe, front-end and seed play no part.
+    train_corpus, eval_corpus, protocol : str
+        Our names.
+    label_percent : float
+        Share of the training labels.
     n_trials : int
-        Trials that the cell was measured on.
+        Trials that ours was measured on.
 
     Returns
     -------
     PublishedEER or None
-        None where the paper has no number for this protocol, or the cell lacks more than a
-        hundredth of its trials.
+        None where the paper has no number for this protocol, or ours lacks more than a hundredth
+        of its trials.
     """
-    trained, evaluated = (PAPER_CORPORA.get(name) for name in (cell.train_corpus, cell.eval_corpus))
-    if trained is None or evaluated is None or evaluated.protocol != cell.protocol:
+    trained, evaluated = (PAPER_CORPORA.get(name) for name in (train_corpus, eval_corpus))
+    if trained is None or evaluated is None or evaluated.protocol != protocol:
         return None
     if not LEAST_SHARE * evaluated.n_trials <= n_trials <= evaluated.n_trials:
         return None
-    key = _Key(system, trained.name, evaluated.name, float(cell.label_percent))
+    key = _Key(system, trained.name, evaluated.name, float(label_percent))
     return _load().get(key)
 
 
