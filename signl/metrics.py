@@ -108,6 +108,12 @@ class Scores(NamedTuple):
             )
         return scores
 
+    @property
+    def are_equal(self) -> bool:
+        """Whether all scores are the same: no error rate but by the order of ties is theirs."""
+        pooled = np.concatenate(self)
+        return bool(pooled.min() == pooled.max())
+
 
 class DetCurve(NamedTuple):
     """Operating points of a detector: point ``i`` rejects the ``i`` lowest scores.
@@ -151,7 +157,8 @@ class ErrorRates(NamedTuple):
 def det_curve(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> DetCurve:
     """Compute all operating points, one more than there are trials.
 
-    Tied scores are not merged: they are rejected one by one, bona fide first.
+    Tied scores are not merged: they are rejected one by one, bona fide first, as the evaluation
+    package does, and so count against the detector.
 
     Parameters
     ----------
@@ -180,6 +187,9 @@ def det_curve(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> DetCurve:
 
 def equal_error_rate(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> EqualErrorRate:
     """Return the mean of both error rates at the first point where they differ least.
+
+    Ties count against the detector (:func:`det_curve`), so that of scores that are all equal the
+    rate is 1. It is then no figure to report: see :attr:`Scores.are_equal`.
 
     Raises
     ------

@@ -53,7 +53,11 @@ _FIGURES: Final[Mapping[str, tuple[pa.DataType, tuple[str | int, ...]]]] = {
     "dev_eer": (pa.float64(), ("dev", "eer")),
 }
 #: Remarks: column -> where they stand; as one text, empty without a remark.
-_REMARKS: Final[Mapping[str, tuple[str, ...]]] = {"dev_remarks": ("dev", "remarks")}
+_REMARKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "remarks": ("remarks",),
+    "dev_remarks": ("dev", "remarks"),
+    "calibrated_remarks": ("calibrated", "remarks"),
+}
 SCHEMA: Final = pa.schema(
     [
         *_CELL,

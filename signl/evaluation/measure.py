@@ -10,17 +10,22 @@ The file holds, with sorted keys::
 and of each protocol::
 
     n_bonafide, n_spoof                    trials
-    eer, eer_threshold                     the EER as a fraction, and the score at it
+    remarks                                what to know of the figures; mostly empty
+    eer, eer_threshold                     the EER as a fraction, and the score at it; these and
+                                           the interval are null where all scores are equal
     eer_interval                           low and high end, fractions; see bootstrap.py
     min_dcf, act_dcf                       normalised detection costs
     cllr                                   bits
-    attacks, codecs                        by name: eer (null with one class), n_bonafide, n_spoof
+    attacks, codecs                        by name: n_bonafide, n_spoof, and eer, null with one
+                                           class or equal scores
     dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
                                            remarks: why they fix nothing, where that is so;
                                            without dev scores the two blocks below are null
     transfer                               at the threshold of the dev EER: threshold, miss,
                                            false_alarm, hter; fractions
-    calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf
+    calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf,
+                                           which are null where dev cannot carry it, and remarks,
+                                           which then say why
 """
 
 import logging
@@ -68,6 +73,7 @@ from signl.seeds import derive_seed
 logger = logging.getLogger(__name__)
 
 STAGE = "measure"
+ALL_EQUAL = "all scores are equal: the EER is not defined, any order of ties gives another"
 TRIAL_COLUMNS = ["utterance_id", "label", "protocols", "attack", "codec"]
 
 
@@ -143,12 +149,10 @@ def measure(
     for protocol in protocols:
         matched = match_protocol(trial_table, score_table, protocol=protocol)
         measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
-        eer = measured[protocol]["eer"]
-        logger.info("%s: EER %.2f %% on %d trials", protocol, 100 * eer, len(matched))
+        logger.info("%s: %s", protocol, _told(measured[protocol]))
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
     write_document(output, {"cell": described.to_mapping(), "protocols": measured}, made_by)
-    remarks = [remark for found in measured.values() for remark in found["dev"]["remarks"]]
-    for remark in dict.fromkeys(remarks):
+    for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
     logger.info("wrote %s", output)
 
@@ -199,27 +203,62 @@ def measure_scores(scores: Scores, *, seed: int, options: MeasureOptions) -> dic
     Returns
     -------
     dict
-        The keys ``n_bonafide`` to ``cllr`` of the module's docstring.
+        The keys ``n_bonafide`` to ``cllr`` of the module's docstring. Of scores that are all equal
+        there is no EER: what the official routine gives, 100 %, comes of the order of ties alone.
 
     Raises
     ------
     ScoreError
         If a class is missing or a score is not finite.
     """
+    return {
+        "n_bonafide": scores.bonafide.size,
+        "n_spoof": scores.spoof.size,
+        **_measure_eer(scores, seed, options),
+        "min_dcf": min_dcf(*scores, costs=options.costs),
+        "act_dcf": act_dcf(*scores, costs=options.costs),
+        "cllr": cllr(*scores),
+    }
+
+
+def _measure_eer(scores: Scores, seed: int, options: MeasureOptions) -> dict[str, Any]:
+    """Compute the EER and its interval, where there is one, and remarks on it."""
+    if scores.are_equal:
+        nothing = dict.fromkeys(("eer", "eer_threshold", "eer_interval"))
+        return {**nothing, "remarks": [ALL_EQUAL]}
     eer = equal_error_rate(*scores)
     interval = eer_interval(
         *scores, seed=seed, n_resamples=options.n_resamples, confidence=options.confidence
     )
     return {
-        "n_bonafide": scores.bonafide.size,
-        "n_spoof": scores.spoof.size,
         "eer": eer.rate,
         "eer_threshold": eer.threshold,
         "eer_interval": list(interval),
-        "min_dcf": min_dcf(*scores, costs=options.costs),
-        "act_dcf": act_dcf(*scores, costs=options.costs),
-        "cllr": cllr(*scores),
+        "remarks": _remarks_on_ties(scores, eer.threshold),
     }
+
+
+def _remarks_on_ties(scores: Scores, threshold: float) -> list[str]:
+    """Say so where both classes have scores at the threshold of the EER, which hangs on them."""
+    n_bonafide, n_spoof = (int(np.count_nonzero(part == threshold)) for part in scores)
+    if not (n_bonafide and n_spoof):
+        return []
+    return [
+        f"{n_bonafide} bona fide and {n_spoof} spoof scores are equal at the threshold of the EER: "
+        "ties count against the system"
+    ]
+
+
+def _told(found: Mapping[str, Any]) -> str:
+    """Return a line on the measures of a protocol."""
+    eer = "no EER" if found["eer"] is None else f"EER {100 * found['eer']:.2f} %"
+    return f"{eer} on {found['n_bonafide'] + found['n_spoof']} trials"
+
+
+def _remarks(found: Mapping[str, Any]) -> list[str]:
+    """Return all remarks on the measures of a protocol."""
+    calibrated = found["calibrated"] or {"remarks": []}
+    return [*found["remarks"], *found["dev"]["remarks"], *calibrated["remarks"]]
 
 
 def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.Table:

@@ -280,6 +280,7 @@ def tabulated(tmp_path):
 
 def write_metrics(path, *, seed, eer):
     figures = {"n_bonafide": 2, "n_spoof": 4, "eer": eer, "eer_threshold": 0.0}
+    figures["remarks"] = []
     figures |= {"eer_interval": [0.0, 1.0], "min_dcf": 0.5, "act_dcf": 0.5, "cllr": 0.5}
     dev = {"n_bonafide": 0, "n_spoof": 0, "eer": None, "remarks": []}
     parts = {"attacks": {}, "codecs": {"mp3": {"eer": eer, "n_bonafide": 2, "n_spoof": 4}}}

@@ -88,6 +88,7 @@ def write_metrics(tmp_path):
         metrics = {
             "n_bonafide": n_bonafide,
             "n_spoof": n_spoof,
+            "remarks": [],
             "eer": eer,
             "eer_threshold": -1.5,
             "eer_interval": [0.9 * eer, 1.1 * eer],
@@ -99,6 +100,7 @@ def write_metrics(tmp_path):
                 "offset": 0.5,
                 "act_dcf": 0.5 * min_dcf,
                 "cllr": 0.2 * min_dcf,
+                "remarks": [],
             },
             "transfer": {
                 "threshold": -1.25,

@@ -56,7 +56,9 @@ def test_a_row_holds_all_figures_as_numbers_and_remarks_as_text(write_metrics, c
         "dev_n_bonafide": 4,
         "dev_n_spoof": 6,
         "dev_eer": 0.01,
+        "remarks": "",
         "dev_remarks": "dev has no error; another",
+        "calibrated_remarks": "",
     }
     assert list(row) == SCHEMA.names
     assert parts.empty
@@ -67,7 +69,9 @@ def test_a_classifier_without_dev_scores_has_no_figures_of_them(write_metrics, c
     (row,) = cells.to_dict("records")
     missing = {name for name, value in row.items() if pd.isna(value)}
     assert missing == {
-        name for name in row if name.startswith(("transfer_", "calibrated_")) or name == "dev_eer"
+        *(f"transfer_{name}" for name in ("threshold", "miss", "false_alarm", "hter")),
+        *(f"calibrated_{name}" for name in ("slope", "offset", "act_dcf", "cllr")),
+        "dev_eer",
     }
     assert row["dev_remarks"].startswith("the classifier is given")
 

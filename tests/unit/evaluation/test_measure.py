@@ -70,7 +70,7 @@ def values(rows):
     return {row[0]: generator.normal(row[1] == "bonafide") for row in rows}
 
 
-DEV = Scores(np.array([0.4, 1.3, 2.2, 0.1]), np.array([-1.0, 0.2, -0.3, 0.5, -2.0]))
+DEV = Scores(np.linspace(0.1, 2.2, 12), np.linspace(-2.0, 0.5, 14))
 
 
 @pytest.fixture
@@ -228,7 +228,25 @@ def test_dev_scores_that_fix_nothing_are_told_of(run, rows, values, caplog):
     document = run(rows, values, dev=Scores(np.array([2.0, 3.0]), np.array([-1.0, 0.0])))["eval"]
     (remark,) = document["dev"]["remarks"]
     assert remark.startswith("dev has no error")
-    assert f"{remark}" in caplog.text
+    assert remark in caplog.text
+    assert document["calibrated"]["cllr"] is None
+    assert all(reason in caplog.text for reason in document["calibrated"]["remarks"])
+
+
+def test_equal_scores_have_no_eer(run, rows, values, caplog):
+    document = run(rows, dict.fromkeys(values, 0.5))["eval"]
+    assert [document[name] for name in ("eer", "eer_threshold", "eer_interval")] == [None] * 3
+    assert {part["eer"] for part in document["attacks"].values()} == {None}
+    (remark,) = document["remarks"]
+    assert remark.startswith("all scores are equal: the EER is not defined")
+    assert remark in caplog.text
+
+
+def test_ties_at_the_threshold_are_told_of(run, rows, values):
+    assert run(rows, values)["eval"]["remarks"] == []
+    rounded = {name: float(round(value)) for name, value in values.items()}
+    (remark,) = run(rows, rounded)["eval"]["remarks"]
+    assert "spoof scores are equal at the threshold of the EER: ties count against" in remark
 
 
 def test_a_given_classifier_is_measured_without_dev(run, rows, values, caplog):

@@ -164,11 +164,14 @@ def test_in_domain_is_what_is_trained_and_evaluated_on_one_corpus(write_metrics,
 
 
 def test_a_figure_that_a_seed_lacks_has_no_mean(write_metrics, table):
-    calibrated = {"slope": None, "offset": None, "cllr": None, "act_dcf": None}
+    calibrated = dict.fromkeys(("slope", "offset", "cllr", "act_dcf")) | {"remarks": ["few"]}
     paths = [write_metrics(seed=0), write_metrics(seed=1, parts={"calibrated": calibrated})]
     (row,) = table(paths)
     assert (row["calibrated_cllr_mean"], row["calibrated_act_dcf_mean"]) == ("", "")
     assert row["transfer_hter_mean"] != ""
+    equal = dict.fromkeys(("eer", "eer_threshold", "eer_interval"))
+    (row,) = table([write_metrics(seed=0), write_metrics(seed=1, parts=equal)])
+    assert (row["eer_mean"], row["eer_std"], row["min_dcf_mean"]) == ("", "", "0.5000")
 
 
 def test_names_that_others_wrote_are_no_formulas(write_metrics, breakdown):
