@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
 from signl.artefacts import write_text
 
 #: What makes a spreadsheet compute a cell; the last four are taken for the first four in Asia.
@@ -28,6 +30,15 @@ def inert(text: str) -> str:
     """
     runs = text.startswith(_SPACES) or text.lstrip().startswith(_STARTS)
     return f"'{text}" if runs and not _NUMBER.fullmatch(text) else text
+
+
+def inert_table(table: pa.Table) -> pa.Table:
+    """Return a table whose columns of text are :func:`inert`."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = [None if text is None else inert(text) for text in table[place].to_pylist()]
+            table = table.set_column(place, field, pa.array(texts, field.type))
+    return table
 
 
 def write_rows(
