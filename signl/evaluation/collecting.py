@@ -131,7 +131,7 @@ def read_collected(path: str | Path) -> pa.Table:
 def _read(path: Path) -> Iterator[_Result]:
     """Yield what a file holds, by protocol."""
     document = read_metrics(path)
-    cell = Cell.from_mapping(document["cell"], f"{path}: cell").to_mapping()
+    cell = Cell.from_mapping(document["cell"], f"{path}: cell").dump()
     for protocol, found in document["protocols"].items():
         values = {**cell, "protocol": protocol}
         yield _Result(path, {name: values[name] for name in CELL_COLUMNS}, found)

@@ -30,13 +30,13 @@ and of each protocol::
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from signl import revisions
 from signl.artefacts import MadeBy, read_document, read_table, write_document
@@ -67,8 +67,8 @@ from signl.metrics import (
     equal_error_rate,
     min_dcf,
 )
-from signl.options import build_options
 from signl.seeds import derive_seed
+from signl.typed import Count, Options, build
 
 logger = logging.getLogger(__name__)
 
@@ -77,23 +77,14 @@ ALL_EQUAL = "all scores are equal: the EER is not defined, any order of ties giv
 TRIAL_COLUMNS = ["utterance_id", "label", "protocols", "attack", "codec"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasureOptions:
-    """Options of the measures.
+class MeasureOptions(Options):
+    """Options of the measures."""
 
-    Attributes
-    ----------
-    costs : CostModel
-        Constants of the detection costs.
-    n_resamples : int
-        Bootstrap resamples of the EER's interval.
-    confidence : float
-        Confidence of that interval.
-    """
-
-    costs: CostModel = field(default_factory=CostModel)
-    n_resamples: int = 1000
-    confidence: float = 0.95
+    costs: CostModel = Field(default=CostModel(), description="constants of the detection costs")
+    n_resamples: Count = Field(
+        default=1000, description="bootstrap resamples of the EER's interval"
+    )
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="confidence of that interval")
 
 
 def measure(
@@ -137,7 +128,7 @@ def measure(
         If the cell or the options are not what they must be.
     """
     described = Cell.from_mapping(cell, "cell")
-    settings = build_options(MeasureOptions, options, "measure")
+    settings = build(MeasureOptions, options, "measure")
     if not protocols:
         raise ConfigError(f"{described.eval_corpus} is to be measured under no protocol; name one")
     trial_table = read_table(
@@ -151,7 +142,7 @@ def measure(
         measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
         logger.info("%s: %s", protocol, _told(measured[protocol]))
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
-    write_document(output, {"cell": described.to_mapping(), "protocols": measured}, made_by)
+    write_document(output, {"cell": described.dump(), "protocols": measured}, made_by)
     for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
     logger.info("wrote %s", output)

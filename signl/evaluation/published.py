@@ -8,13 +8,14 @@ but a new split of the official development set, here the corpus ``asvspoof5_sig
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from pydantic import Field
+
 from signl.errors import ConfigError
-from signl.options import build_options
+from signl.typed import Options, build
 
 
 class PaperCorpus(NamedTuple):
@@ -37,12 +38,11 @@ PAPER_CORPORA = {
 LEAST_SHARE = 0.99
 
 
-@dataclass(frozen=True, order=True)
-class PublishedSystem:
-    """A system as the paper names it: model and front-end, in lower case."""
+class PublishedSystem(Options):
+    """A system as the paper names it."""
 
-    model: str
-    frontend: str
+    model: str = Field(description="the paper's name of the model, in lower case")
+    frontend: str = Field(description="the paper's name of the front-end, in lower case")
 
 
 class PublishedEER(NamedTuple):
@@ -98,7 +98,8 @@ def published_eer(
 
 def published_systems() -> list[PublishedSystem]:
     """Return the systems of the paper's tables, sorted."""
-    return sorted({key.system for key in _load()})
+    systems = {key.system for key in _load()}
+    return sorted(systems, key=lambda system: (system.model, system.frontend))
 
 
 def systems_of(published_as: Mapping[str, Mapping[str, str] | None]) -> dict[str, PublishedSystem]:
@@ -118,7 +119,7 @@ def systems_of(published_as: Mapping[str, Mapping[str, str] | None]) -> dict[str
     for recipe, names in published_as.items():
         if names is None:
             continue
-        system = build_options(PublishedSystem, names, f"recipes.{recipe}.published_as")
+        system = build(PublishedSystem, names, f"recipes.{recipe}.published_as")
         if system not in published_systems():
             known = ", ".join(f"{each.model}/{each.frontend}" for each in published_systems())
             raise ConfigError(
@@ -135,7 +136,7 @@ def _load() -> dict[_Key, PublishedEER]:
     text = files("signl.evaluation").joinpath("published.csv").read_text(encoding="utf-8")
     return {
         _Key(
-            PublishedSystem(row["model"], row["frontend"]),
+            PublishedSystem(model=row["model"], frontend=row["frontend"]),
             row["train_corpus"],
             row["eval_corpus"],
             float(row["label_percent"]),

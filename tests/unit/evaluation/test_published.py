@@ -11,7 +11,7 @@ from signl.evaluation.published import (
     published_systems,
 )
 
-SIGNL = PublishedSystem("signl", "wav2vec2")
+SIGNL = PublishedSystem(model="signl", frontend="wav2vec2")
 
 
 def look_up(system, cell):
@@ -52,7 +52,7 @@ def test_table_is_whole():
 
 
 def test_numbers_are_those_of_the_cell():
-    lcnn = PublishedSystem("lcnn", "lfcc")
+    lcnn = PublishedSystem(model="lcnn", frontend="lfcc")
     in_domain = make_cell("asvspoof2021_df", "asvspoof2021_df", percent=10)
     assert look_up(lcnn, in_domain) == (28.91, 2.57)
     every = {
@@ -88,7 +88,9 @@ def test_no_number_stands_beside_another_percentage():
 
 
 def test_unknown_systems_have_no_number():
-    assert look_up(PublishedSystem("signl", "raw"), make_cell("cfad", "cfad")) is None
+    assert (
+        look_up(PublishedSystem(model="signl", frontend="raw"), make_cell("cfad", "cfad")) is None
+    )
 
 
 @pytest.mark.parametrize(

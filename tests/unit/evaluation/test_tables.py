@@ -184,7 +184,7 @@ def test_names_that_others_wrote_are_no_formulas(write_metrics, breakdown):
     ("options", "message"),
     [
         ({"published": {}}, "unknown keys"),
-        ({"published_as": {"signl": {"model": "signl"}}}, "missing keys .'frontend'"),
+        ({"published_as": {"signl": {"model": "signl"}}}, "published_as.frontend is missing"),
         ({"published_as": {"signl": {"model": "signal", "frontend": "raw"}}}, "no signal/raw"),
     ],
 )
