@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
-	.venv/bin/python -m signl.evaluation.show results/indomain.csv results/crossdomain.csv
+	.venv/bin/signl show indomain crossdomain
 
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 	.venv/bin/python -m pytest -m "not slow"

@@ -30,6 +30,7 @@ localrules:
     verify_archives,
     sample_labels,
     audit,
+    collect_metrics,
     tabulate,
     tabulate_breakdown,
     tabulate_pretraining,

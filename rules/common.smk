@@ -72,7 +72,6 @@ wildcard_constraints:
     recipe=any_of(config["recipes"]),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
-    protocol=r"[a-z]+",
 
 
 def given_files(paths):
@@ -246,15 +245,13 @@ def percent_text(percent):
     return f"{percent:g}"
 
 
-def metrics_of(in_domain):
-    """Return the metrics of all cells of a table."""
+def metrics_of_all():
+    """Return the metrics of all classifiers on all of their evaluation corpora."""
     return [
-        "results/metrics/{0.recipe}/{0.corpus}/labels-{1}/seed-{0.seed}/{2.eval_corpus}/"
-        "{2.protocol}.json".format(
-            cell.classifier, percent_text(cell.classifier.percent), cell
+        "results/metrics/{0.recipe}/{0.corpus}/labels-{1}/seed-{0.seed}/{2}.json".format(
+            cell.classifier, percent_text(cell.classifier.percent), cell.eval_corpus
         )
         for cell in experiment.evaluated
-        if cell.is_in_domain == in_domain
     ]
 
 

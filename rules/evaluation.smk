@@ -59,14 +59,11 @@ rule measure:
         trials=usable_eval_trials,
         dev=dev_files_of,
     output:
-        metrics=(
-            "results/metrics/{recipe}/{corpus}/labels-{percent}/seed-{seed}/"
-            "{eval_corpus}/{protocol}.json"
-        ),
+        metrics="results/metrics/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.json",
     log:
-        "results/logs/measure/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}/{protocol}.log",
+        "results/logs/measure/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.log",
     benchmark:
-        "results/benchmarks/measure/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}/{protocol}.tsv"
+        "results/benchmarks/measure/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.tsv"
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -76,14 +73,37 @@ rule measure:
     params:
         cfg={},
         frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
+        protocols=lambda wildcards: experiment.protocols_of(wildcards.eval_corpus),
         revision=f"metrics-{revisions.METRICS}",
     script:
         "../workflow_scripts/measure.py"
 
 
+rule collect_metrics:
+    input:
+        metrics=metrics_of_all(),
+    output:
+        metrics="results/metrics.parquet",
+        breakdown="results/breakdown.parquet",
+    log:
+        "results/logs/collect_metrics.log",
+    benchmark:
+        "results/benchmarks/collect_metrics.tsv"
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        revision=f"collections-{revisions.COLLECTIONS}",
+    script:
+        "../workflow_scripts/collect_metrics.py"
+
+
 rule tabulate:
     input:
-        metrics=lambda wildcards: metrics_of(in_domain=wildcards.table == "indomain"),
+        metrics="results/metrics.parquet",
     output:
         table=report(
             "results/{table}.csv",
@@ -112,7 +132,7 @@ rule tabulate:
 
 rule tabulate_breakdown:
     input:
-        metrics=[*metrics_of(in_domain=True), *metrics_of(in_domain=False)],
+        breakdown="results/breakdown.parquet",
     output:
         table=report(
             "results/breakdown.csv",
@@ -172,12 +192,11 @@ rule audit:
         cfg=lambda wildcards: {
             "expected": [*experiment.artefacts, "results/quarantine.csv"],
             "tables": {
-                "results/indomain.csv": metrics_of(in_domain=True),
-                "results/crossdomain.csv": metrics_of(in_domain=False),
-                "results/breakdown.csv": [
-                    *metrics_of(in_domain=True),
-                    *metrics_of(in_domain=False),
-                ],
+                "results/metrics.parquet": metrics_of_all(),
+                "results/breakdown.parquet": metrics_of_all(),
+                "results/indomain.csv": ["results/metrics.parquet"],
+                "results/crossdomain.csv": ["results/metrics.parquet"],
+                "results/breakdown.csv": ["results/breakdown.parquet"],
                 "results/pretraining.csv": pretraining_histories(),
             },
             "table_options": {"published_as": experiment.published_as()},

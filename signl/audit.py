@@ -10,13 +10,14 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import pyarrow.parquet as pq
 from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
@@ -34,6 +35,7 @@ from signl.artefacts import (
     table_made_by,
 )
 from signl.errors import ArtefactError, SignlError
+from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.features.index import INSPECTION_STAGE
@@ -63,11 +65,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "metrics": Kind("measure", revisions.METRICS),
 }
 _TABLES: Final = "tables"
-#: Tables that are made in a way of their own, from metrics or from histories.
-_TABULATE: Final[Mapping[str, Callable[[Sequence[Path], Path], None]]] = {
-    "breakdown.csv": tabulate_breakdown,
-    "pretraining.csv": tabulate_pretraining,
-}
+#: The tables that all metrics are collected in.
+_COLLECTED: Final = ("metrics.parquet", "breakdown.parquet")
+_COLLECTION: Final = Kind("collect_metrics", revisions.COLLECTIONS)
 
 
 class Problem(NamedTuple):
@@ -130,7 +130,7 @@ def audit(
     expected : sequence of str
         What the experiment makes: ``results/...``.
     tables : Mapping
-        Each table of results to the metrics or histories that it is made of.
+        Each table of results to the files that it is made of.
     table_options : Mapping
         With which options.
     n_workers : int
@@ -185,7 +185,8 @@ def _files(results: Path) -> Iterator[Path]:
     """Yield the files in the folders of artefacts, and the tables beside them."""
     for name in FOLDERS:
         yield from (path for path in (results / name).rglob("*") if path.is_file())
-    yield from (path for path in results.glob("*.csv") if path.is_file())
+    for pattern in ("*.csv", "*.parquet"):
+        yield from (path for path in results.glob(pattern) if path.is_file())
 
 
 def _folder(name: str) -> str:
@@ -343,15 +344,36 @@ _CHECKS: Final = {
 
 def _check_results_table(path: Path, sources: Sequence[Path], options: Mapping[str, Any]) -> None:
     """Check that a table is what its sources give, where all of these are there."""
+    if path.suffix == ".parquet":
+        _check_table(path, _COLLECTION)
     if not sources or not all(each.is_file() for each in sources):
         return
-    make = _TABULATE.get(path.name, partial(tabulate, options=options))
     with tempfile.TemporaryDirectory() as folder:
         anew = Path(folder, path.name)
-        make(sources, anew)
-        differs = anew.read_bytes() != path.read_bytes()
+        _make_table(anew, sources, options)
+        differs = _content_of(anew) != _content_of(path)
     if differs:
         raise ArtefactError(f"{path} is not what its sources give; {remedy(path)}")
+
+
+def _make_table(path: Path, sources: Sequence[Path], options: Mapping[str, Any]) -> None:
+    """Make a table of results from its sources."""
+    if path.name in _COLLECTED:
+        collect_metrics(sources, *(path.with_name(name) for name in _COLLECTED))
+    elif path.name == "pretraining.csv":
+        tabulate_pretraining(sources, path)
+    elif path.name == "breakdown.csv":
+        tabulate_breakdown(sources[0], path)
+    else:
+        table: Any = path.stem
+        tabulate(sources[0], path, table=table, options=options)
+
+
+def _content_of(table: Path) -> object:
+    """Return what two equal tables have in common: Parquet holds the version of its writer too."""
+    if table.suffix == ".parquet":
+        return pq.read_table(table).to_pylist()
+    return table.read_bytes()
 
 
 def _tensors_made_by(path: Path) -> MadeBy:

@@ -56,16 +56,10 @@ class Pretrained:
 
 @dataclass(frozen=True, order=True)
 class Evaluated:
-    """A classifier under one protocol of an evaluation corpus."""
+    """A classifier on an evaluation corpus, under all of its protocols."""
 
     classifier: Trained
     eval_corpus: str
-    protocol: str
-
-    @property
-    def is_in_domain(self) -> bool:
-        """Whether training and evaluation corpus are the same."""
-        return self.classifier.corpus == self.eval_corpus
 
 
 class Experiment:
@@ -97,7 +91,7 @@ class Experiment:
     def evaluated(self) -> list[Evaluated]:
         """All cells of the tables, sorted."""
         cells = {
-            Evaluated(Trained(recipe, corpus, percent, seed), eval_corpus, protocol)
+            Evaluated(Trained(recipe, corpus, percent, seed), eval_corpus)
             for axes in self.config["experiments"].values()
             for recipe, corpus, percent, seed, eval_corpus in product(
                 axes["recipes"],
@@ -106,7 +100,6 @@ class Experiment:
                 axes["seeds"],
                 axes["evaluate_on"],
             )
-            for protocol in corpus_named(eval_corpus).protocols
         }
         return sorted(cells)
 
@@ -174,7 +167,7 @@ class Experiment:
         trained = f"{recipe}/{corpus}/labels-{percent:g}/seed-{seed}"
         evaluated = {
             f"results/scores/{trained}/{cell.eval_corpus}.parquet",
-            f"results/metrics/{trained}/{cell.eval_corpus}/{cell.protocol}.json",
+            f"results/metrics/{trained}/{cell.eval_corpus}.json",
         }
         if self.given_classifier(recipe):
             return evaluated
@@ -229,6 +222,10 @@ class Experiment:
             for located in self._located(corpus, partitions)
             if located.archive.n_utterances
         }
+
+    def protocols_of(self, corpus: str) -> list[str]:
+        """Return the protocols under which classifiers are measured on a corpus."""
+        return list(corpus_named(corpus).protocols)
 
     def protocol_files(self, corpus: str) -> list[str]:
         """Return the files from which the manifest of a corpus is read."""

@@ -10,13 +10,14 @@ evaluation package, whose order of tied scores is kept here.
 """
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from signl.errors import ScoreError
+from signl.typed import Options, Positive
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -24,31 +25,12 @@ FloatArray = npt.NDArray[np.float64]
 _MARGIN = 0.001
 
 
-@dataclass(frozen=True, kw_only=True)
-class CostModel:
-    """Constants of the detection cost function; the defaults are those of ASVspoof 5, track 1.
+class CostModel(Options):
+    """Constants of the detection cost function; the defaults are those of ASVspoof 5, track 1."""
 
-    Attributes
-    ----------
-    p_spoof : float
-        Prior probability of a spoof, between 0 and 1.
-    c_miss, c_false_alarm : float
-        Costs of rejecting a bona fide utterance and of accepting a spoof.
-    """
-
-    p_spoof: float = 0.05
-    c_miss: float = 1.0
-    c_false_alarm: float = 10.0
-
-    def __post_init__(self) -> None:
-        """Refuse constants for which the cost is not defined."""
-        if not 0 < self.p_spoof < 1:
-            raise ValueError(f"p_spoof must lie between 0 and 1, got {self.p_spoof}")
-        if not all(0 < cost < math.inf for cost in (self.c_miss, self.c_false_alarm)):
-            raise ValueError(
-                f"costs must be positive and finite, got {self.c_miss} for a miss and "
-                f"{self.c_false_alarm} for a false alarm"
-            )
+    p_spoof: float = Field(default=0.05, gt=0, lt=1, description="prior probability of a spoof")
+    c_miss: Positive = Field(default=1.0, description="cost of rejecting a bona fide utterance")
+    c_false_alarm: Positive = Field(default=10.0, description="cost of accepting a spoof")
 
     @property
     def miss_weight(self) -> float:
@@ -108,6 +90,12 @@ class Scores(NamedTuple):
             )
         return scores
 
+    @property
+    def are_equal(self) -> bool:
+        """Whether all scores are the same: no error rate but by the order of ties is theirs."""
+        pooled = np.concatenate(self)
+        return bool(pooled.min() == pooled.max())
+
 
 class DetCurve(NamedTuple):
     """Operating points of a detector: point ``i`` rejects the ``i`` lowest scores.
@@ -151,7 +139,8 @@ class ErrorRates(NamedTuple):
 def det_curve(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> DetCurve:
     """Compute all operating points, one more than there are trials.
 
-    Tied scores are not merged: they are rejected one by one, bona fide first.
+    Tied scores are not merged: they are rejected one by one, bona fide first, as the evaluation
+    package does, and so count against the detector.
 
     Parameters
     ----------
@@ -180,6 +169,9 @@ def det_curve(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> DetCurve:
 
 def equal_error_rate(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> EqualErrorRate:
     """Return the mean of both error rates at the first point where they differ least.
+
+    Ties count against the detector (:func:`det_curve`), so that of scores that are all equal the
+    rate is 1. It is then no figure to report: see :attr:`Scores.are_equal`.
 
     Raises
     ------

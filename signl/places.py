@@ -11,6 +11,7 @@ FOLDERS: Final = (
     *("manifests", "audio", "trials", "features", "inspected", "usable", "labels"),
     *("encoders", "classifiers", "scores", "dev_scores", "metrics"),
 )
+_TABLES: Final = (".csv", ".parquet")
 #: Endings of what is made in a folder, and of tables; where it is not Parquet alone.
 _MODEL: Final = ("model.safetensors", "config.json", "history.jsonl", "README.md")
 _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -32,7 +33,7 @@ def place_of(path: str | Path) -> str:
     """
     parts = Path(path).parts
     for index in range(len(parts) - 2, -1, -1):
-        is_table = index == len(parts) - 2 and parts[-1].endswith(".csv")
+        is_table = index == len(parts) - 2 and parts[-1].endswith(_TABLES)
         if parts[index] == RESULTS and (parts[index + 1] in FOLDERS or is_table):
             return "/".join(parts[index:])
     return ""
@@ -55,7 +56,7 @@ def remedy(path: str | Path) -> str:
 def _is_made(parts: tuple[str, ...]) -> bool:
     """Tell whether the workflow makes a file at a place, as its folder and its name say."""
     if len(parts) <= 2:
-        return len(parts) == 2 and parts[1].endswith(".csv")
+        return len(parts) == 2 and parts[1].endswith(_TABLES)
     if parts[1] in ("encoders", "classifiers"):
         return parts[-1] in _MODEL and len(parts) > _MODEL_DEPTH
     return parts[-1].endswith(_ENDINGS.get(parts[1], (".parquet",)))

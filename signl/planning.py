@@ -360,8 +360,10 @@ class Planner:
 
     def score(self) -> Stage:
         """Plan the scores: each classifier on each evaluation corpus."""
-        scored = {(cell.classifier, cell.eval_corpus) for cell in self.experiment.evaluated}
-        loads = [(each.recipe, self._n_of(corpus, EVAL)) for each, corpus in sorted(scored)]
+        loads = [
+            (cell.classifier.recipe, self._n_of(cell.eval_corpus, EVAL))
+            for cell in self.experiment.evaluated
+        ]
         return self._computing("score", loads)
 
     def score_dev(self) -> Stage:
@@ -373,8 +375,12 @@ class Planner:
         return self._computing("score_dev", loads)
 
     def measure(self) -> Stage:
-        """Plan the metrics: a job for each cell of the tables."""
+        """Plan the metrics: each classifier on each evaluation corpus, under all protocols."""
         return self._stage("measure", len(self.experiment.evaluated))
+
+    def collect_metrics(self) -> Stage:
+        """Plan the table that all others come from."""
+        return self._stage("collect_metrics", 1)
 
     def tabulate(self) -> Stage:
         """Plan the tables in and across domains."""
@@ -492,6 +498,7 @@ STAGES: Final[tuple[Callable[[Planner], Stage], ...]] = (
     Planner.score,
     Planner.score_dev,
     Planner.measure,
+    Planner.collect_metrics,
     Planner.tabulate,
     Planner.tabulate_breakdown,
     Planner.tabulate_pretraining,

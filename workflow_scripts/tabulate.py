@@ -10,4 +10,9 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    tabulate(snakemake.input.metrics, snakemake.output.table, options=snakemake.params.cfg)
+    tabulate(
+        snakemake.input.metrics,
+        snakemake.output.table,
+        table=snakemake.wildcards.table,
+        options=snakemake.params.cfg,
+    )

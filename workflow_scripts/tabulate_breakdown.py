@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    tabulate_breakdown(snakemake.input.metrics, snakemake.output.table)
+    tabulate_breakdown(snakemake.input.breakdown, snakemake.output.table)

@@ -26,20 +26,26 @@ def measure_scores(
     Score files are asvspoof5 (a header, filename<TAB>cm-score) or asvspoof2021 (no header, a space
     between trial and score). A key file has the header filename<TAB>cm-label, or none and a space
     between trial and label; labels are bonafide, bona-fide and spoof. The trials of both files
-    must be the same.
+    must be the same. Ties between the classes count against the system, as in the official
+    package: of equal scores the bona fide are rejected first. Where all are equal there is no EER.
     """
     from signl.evaluation.measure import MeasureOptions, measure_score_text
 
     options = MeasureOptions()
     found = measure_score_text(scores, keys, form=form.value, seed=seed, options=options)
-    low, high = (100 * end for end in found["eer_interval"])
     typer.echo(f"trials  {found['n_bonafide']} bona fide, {found['n_spoof']} spoof")
-    typer.echo(
-        f"EER     {100 * found['eer']:.6f} % ({100 * options.confidence:g} % interval {low:.4f} to "
-        f"{high:.4f}, {options.n_resamples} resamples, seed {seed})"
-    )
+    if found["eer"] is None:
+        typer.echo(f"EER     not defined: {found['remarks'][0].partition(':')[0]}")
+    else:
+        low, high = (100 * end for end in found["eer_interval"])
+        typer.echo(
+            f"EER     {100 * found['eer']:.6f} % ({100 * options.confidence:g} % interval "
+            f"{low:.4f} to {high:.4f}, {options.n_resamples} resamples, seed {seed})"
+        )
     typer.echo(f"minDCF  {found['min_dcf']:.6f}")
     typer.echo(f"actDCF  {found['act_dcf']:.6f}")
     typer.echo(f"Cllr    {found['cllr']:.6f} bits")
-    if found["eer"] > 0.5:
+    for remark in found["remarks"]:
+        typer.echo(remark, err=True)
+    if (found["eer"] or 0) > 0.5:
         typer.echo("the EER is above 50 %: do these scores rise with belief in spoof?", err=True)

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from signl.metrics import FloatArray, equal_error_rate
+from signl.metrics import FloatArray, Scores, equal_error_rate
 
 BoolArray = npt.NDArray[np.bool_]
 
 
 class PartError(NamedTuple):
-    """EER of a part as a fraction, None where it holds one class only, and its trials."""
+    """EER of a part as a fraction, and its trials; no EER of one class, or of equal scores."""
 
     eer: float | None
     n_bonafide: int
@@ -74,6 +74,6 @@ def _parts(names: pa.Array | pa.ChunkedArray) -> Iterator[tuple[str, BoolArray]]
 
 def _part_error(bonafide: FloatArray, spoof: FloatArray) -> PartError:
     """Compute the EER of a part, if it has one."""
-    has_both = bool(bonafide.size and spoof.size)
-    eer = equal_error_rate(bonafide, spoof).rate if has_both else None
+    has_eer = bool(bonafide.size and spoof.size) and not Scores(bonafide, spoof).are_equal
+    eer = equal_error_rate(bonafide, spoof).rate if has_eer else None
     return PartError(eer, bonafide.size, spoof.size)

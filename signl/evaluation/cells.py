@@ -1,48 +1,22 @@
 """A cell of a results table: what was trained on what, and evaluated on what."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from signl.options import build_options
+from pydantic import Field
+
+from signl.typed import Options, build
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One trained classifier under one protocol.
+class Cell(Options):
+    """One trained classifier on one evaluation corpus."""
 
-    Attributes
-    ----------
-    recipe, frontend : str
-        Names as in the configuration.
-    train_corpus, eval_corpus : str
-        Corpora.
-    protocol : str
-        Named set of trials of the evaluation corpus.
-    label_percent : float
-        Share of the training labels, above 0 and at most 100.
-    seed : int
-        Root seed of the training.
-    """
-
-    recipe: str
-    frontend: str
-    train_corpus: str
-    eval_corpus: str
-    protocol: str
-    label_percent: float
-    seed: int
-
-    def __post_init__(self) -> None:
-        """Refuse what is no percentage and what is no seed, text that looks like one included."""
-        percent: object = self.label_percent
-        if not isinstance(percent, int | float) or not 0 < percent <= 100:
-            raise ValueError(
-                f"label_percent must be a number above 0 and at most 100, got {percent!r}"
-            )
-        seed: object = self.seed
-        if not isinstance(seed, int):
-            raise ValueError(f"seed must be an integer, got {seed!r}")
+    recipe: str = Field(description="its name in the configuration")
+    frontend: str = Field(description="what tables call the front-end of the recipe")
+    train_corpus: str = Field(description="the corpus of its training")
+    eval_corpus: str = Field(description="the corpus that it is evaluated on")
+    label_percent: float = Field(gt=0, le=100, description="share of the training labels")
+    seed: int = Field(description="root seed of the training")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str) -> Self:
@@ -53,12 +27,4 @@ class Cell:
         ConfigError
             If a key is missing or unknown, or a value is not allowed; names ``where``.
         """
-        return build_options(cls, values, where)
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the plain values."""
-        return asdict(self)
-
-    def without_seed(self) -> Self:
-        """Return the cell that all seeds of this one share."""
-        return replace(self, seed=0)
+        return build(cls, values, where)

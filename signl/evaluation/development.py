@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from signl.errors import ScoreError
-from signl.evaluation.calibration import Calibration, calibrated_metrics
+from signl.evaluation.calibration import calibrated_metrics, why_uncalibrated
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 from signl.metrics import CostModel, EqualErrorRate, Scores, equal_error_rate, error_rates
 from signl.training.labels import read_labelled
@@ -85,13 +85,14 @@ def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> di
     Returns
     -------
     dict
-        - ``dev``: ``n_bonafide``, ``n_spoof``, ``eer`` (a fraction), and ``remarks``, a list of
-          texts, which is empty where the set can fix what it is to fix;
+        - ``dev``: ``n_bonafide``, ``n_spoof``, ``eer`` (a fraction; None where all scores are
+          equal), and ``remarks``, a list of texts, which is empty where the set fixes a threshold;
         - ``transfer``: ``threshold``, ``miss``, ``false_alarm``, ``hter`` (fractions). Scores
           from the threshold on are accepted; it lies just above the highest score that the
           operating point of the dev EER rejects, so that on dev it gives this EER's two rates,
           unless scores tie there, which a remark then says;
-        - ``calibrated``: ``slope`` and ``offset`` of the map, ``cllr`` and ``act_dcf`` after it.
+        - ``calibrated``: ``slope`` and ``offset`` of the map, ``cllr`` and ``act_dcf`` after it,
+          all None where dev cannot carry a calibration; ``remarks`` then say why.
 
     Raises
     ------
@@ -100,37 +101,40 @@ def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> di
     """
     eer = equal_error_rate(*dev)
     threshold = float(np.nextafter(eer.threshold, np.inf))
-    calibrated = calibrated_metrics(dev, evaluation, costs=costs)
     return {
         "dev": {
             "n_bonafide": dev.bonafide.size,
             "n_spoof": dev.spoof.size,
-            "eer": eer.rate,
-            "remarks": _remarks(dev, eer, threshold, calibrated.calibration),
+            "eer": None if dev.are_equal else eer.rate,
+            "remarks": _remarks(dev, eer, threshold),
         },
         "transfer": {
             "threshold": threshold,
             **error_rates(*evaluation, threshold=threshold)._asdict(),
         },
-        "calibrated": {
-            **calibrated.calibration._asdict(),
-            "cllr": calibrated.cllr,
-            "act_dcf": calibrated.act_dcf,
-        },
+        "calibrated": _calibrate(dev, evaluation, costs),
     }
 
 
-def _remarks(
-    dev: Scores, eer: EqualErrorRate, threshold: float, calibration: Calibration
-) -> list[str]:
-    """Say why threshold and calibration of a dev set are arbitrary, where they are."""
+def _calibrate(dev: Scores, evaluation: Scores, costs: CostModel) -> dict[str, Any]:
+    """Return map and measures of a calibration; without figures where dev cannot carry it."""
+    if reasons := why_uncalibrated(dev):
+        return {**dict.fromkeys(("slope", "offset", "cllr", "act_dcf")), "remarks": reasons}
+    calibrated = calibrated_metrics(dev, evaluation, costs=costs)
+    return {
+        **calibrated.calibration._asdict(),
+        "cllr": calibrated.cllr,
+        "act_dcf": calibrated.act_dcf,
+        "remarks": [],
+    }
+
+
+def _remarks(dev: Scores, eer: EqualErrorRate, threshold: float) -> list[str]:
+    """Say why the threshold of a dev set is arbitrary, where it is."""
     remarks = []
     if eer.rate == 0:
-        remarks.append(
-            "dev has no error: any threshold between the classes fits, and the slope of the "
-            "calibration is as steep as its ridge allows"
-        )
-    if np.ptp(np.concatenate(dev)) == 0:
+        remarks.append("dev has no error: any threshold between the classes fits")
+    if dev.are_equal:
         remarks.append("all dev scores are equal: neither threshold nor calibration says anything")
         return remarks
     rates = error_rates(*dev, threshold=threshold)
@@ -139,6 +143,7 @@ def _remarks(
             f"dev scores tie at the threshold: its rates on dev, miss {rates.miss:.4f} and false "
             f"alarm {rates.false_alarm:.4f}, are not those of the dev EER, {eer.rate:.4f}"
         )
-    if calibration.slope <= 0:
-        remarks.append("dev scores rise with belief in spoof: the calibration turns them around")
+    # The sign of the calibration's slope, whatever its ridge.
+    if dev.bonafide.mean() <= dev.spoof.mean():
+        remarks.append("dev scores rise with belief in spoof: a calibration turns them around")
     return remarks

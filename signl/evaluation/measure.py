@@ -1,33 +1,42 @@
-"""Rule ``measure``: the error measures of one classifier under one protocol, as JSON.
+"""Rule ``measure``: the error measures of one classifier on one evaluation corpus, as JSON.
 
 The file holds, with sorted keys::
 
-    cell            recipe, frontend, train_corpus, eval_corpus, protocol, label_percent, seed
+    cell            recipe, frontend, train_corpus, eval_corpus, label_percent, seed
+    protocols       by name, what the table below lists
+    made_by         stage, revision, options, made_for, digests
+    seal            digest of all this
+
+and of each protocol::
+
     n_bonafide, n_spoof                    trials
-    eer, eer_threshold                     the EER as a fraction, and the score at it
+    remarks                                what to know of the figures; mostly empty
+    eer, eer_threshold                     the EER as a fraction, and the score at it; these and
+                                           the interval are null where all scores are equal
     eer_interval                           low and high end, fractions; see bootstrap.py
     min_dcf, act_dcf                       normalised detection costs
     cllr                                   bits
-    attacks, codecs                        by name: eer (null with one class), n_bonafide, n_spoof
+    attacks, codecs                        by name: n_bonafide, n_spoof, and eer, null with one
+                                           class or equal scores
     dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
                                            remarks: why they fix nothing, where that is so;
                                            without dev scores the two blocks below are null
     transfer                               at the threshold of the dev EER: threshold, miss,
                                            false_alarm, hter; fractions
-    calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf
-    made_by                                stage, revision, options, made_for, digests
-    seal                                   digest of all this
+    calibrated                             by the map fitted on dev: slope, offset, cllr, act_dcf,
+                                           which are null where dev cannot carry it, and remarks,
+                                           which then say why
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from signl import revisions
 from signl.artefacts import MadeBy, read_document, read_table, write_document
@@ -58,32 +67,24 @@ from signl.metrics import (
     equal_error_rate,
     min_dcf,
 )
-from signl.options import build_options
 from signl.seeds import derive_seed
+from signl.typed import Count, Options, build
 
 logger = logging.getLogger(__name__)
 
 STAGE = "measure"
+ALL_EQUAL = "all scores are equal: the EER is not defined, any order of ties gives another"
 TRIAL_COLUMNS = ["utterance_id", "label", "protocols", "attack", "codec"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasureOptions:
-    """Options of the measures.
+class MeasureOptions(Options):
+    """Options of the measures."""
 
-    Attributes
-    ----------
-    costs : CostModel
-        Constants of the detection costs.
-    n_resamples : int
-        Bootstrap resamples of the EER's interval.
-    confidence : float
-        Confidence of that interval.
-    """
-
-    costs: CostModel = field(default_factory=CostModel)
-    n_resamples: int = 1000
-    confidence: float = 0.95
+    costs: CostModel = Field(default=CostModel(), description="constants of the detection costs")
+    n_resamples: Count = Field(
+        default=1000, description="bootstrap resamples of the EER's interval"
+    )
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="confidence of that interval")
 
 
 def measure(
@@ -92,17 +93,17 @@ def measure(
     output: Path,
     *,
     dev: DevFiles | None,
-    protocol: str,
+    protocols: Sequence[str],
     cell: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> None:
-    """Measure the scores of one classifier under one protocol and write them as JSON.
+    """Measure the scores of one classifier on one evaluation corpus and write them as JSON.
 
     Parameters
     ----------
     scores : Path
-        Score table of the evaluation corpus. Scores of its trials outside the protocol are
-        ignored.
+        Score table of the evaluation corpus. Scores of its trials outside a protocol have no
+        part in the measures of this protocol.
     trials : Path
         Table of the corpus's usable evaluation trials.
     output : Path
@@ -110,8 +111,8 @@ def measure(
     dev : DevFiles, optional
         Scores of the labelled dev utterances, which fix a threshold and a calibration; a
         classifier that is given has none.
-    protocol : str
-        Name of the set of trials.
+    protocols : sequence of str
+        Names of the sets of trials, at least one.
     cell : Mapping
         Values of :class:`signl.evaluation.cells.Cell`.
     options : Mapping
@@ -120,30 +121,31 @@ def measure(
     Raises
     ------
     ScoreError
-        If a trial of the protocol has no score, a score belongs to no trial of the corpus, the
+        If a trial of a protocol has no score, a score belongs to no trial of the corpus, a
         protocol has no trials or one class only, or a score is not finite; or if the dev scores
         are not those of the labelled dev utterances.
     ConfigError
         If the cell or the options are not what they must be.
     """
     described = Cell.from_mapping(cell, "cell")
-    if described.protocol != protocol:
-        raise ConfigError(f"cell.protocol is {described.protocol!r}, expected {protocol!r}")
-    settings = build_options(MeasureOptions, options, "measure")
-    matched = match_protocol(
-        read_table(
-            trials, stage="gather_utterances", revision=revisions.USABLE, columns=TRIAL_COLUMNS
-        ),
-        read_scores(scores),
-        protocol=protocol,
+    settings = build(MeasureOptions, options, "measure")
+    if not protocols:
+        raise ConfigError(f"{described.eval_corpus} is to be measured under no protocol; name one")
+    trial_table = read_table(
+        trials, stage="gather_utterances", revision=revisions.USABLE, columns=TRIAL_COLUMNS
     )
+    score_table = read_scores(scores)
     dev_scores = read_dev_scores(dev) if dev else None
-    content = _measure_trials(matched, dev_scores, described, settings)
+    measured = {}
+    for protocol in protocols:
+        matched = match_protocol(trial_table, score_table, protocol=protocol)
+        measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
+        logger.info("%s: %s", protocol, _told(measured[protocol]))
     made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
-    write_document(output, {"cell": described.to_mapping(), **content}, made_by)
-    for remark in content["dev"]["remarks"]:
+    write_document(output, {"cell": described.dump(), "protocols": measured}, made_by)
+    for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
-    logger.info("EER %.2f %% on %d trials, %s", 100 * content["eer"], len(matched), output)
+    logger.info("wrote %s", output)
 
 
 def measure_score_text(
@@ -192,27 +194,62 @@ def measure_scores(scores: Scores, *, seed: int, options: MeasureOptions) -> dic
     Returns
     -------
     dict
-        The keys ``n_bonafide`` to ``cllr`` of the module's docstring.
+        The keys ``n_bonafide`` to ``cllr`` of the module's docstring. Of scores that are all equal
+        there is no EER: what the official routine gives, 100 %, comes of the order of ties alone.
 
     Raises
     ------
     ScoreError
         If a class is missing or a score is not finite.
     """
+    return {
+        "n_bonafide": scores.bonafide.size,
+        "n_spoof": scores.spoof.size,
+        **_measure_eer(scores, seed, options),
+        "min_dcf": min_dcf(*scores, costs=options.costs),
+        "act_dcf": act_dcf(*scores, costs=options.costs),
+        "cllr": cllr(*scores),
+    }
+
+
+def _measure_eer(scores: Scores, seed: int, options: MeasureOptions) -> dict[str, Any]:
+    """Compute the EER and its interval, where there is one, and remarks on it."""
+    if scores.are_equal:
+        nothing = dict.fromkeys(("eer", "eer_threshold", "eer_interval"))
+        return {**nothing, "remarks": [ALL_EQUAL]}
     eer = equal_error_rate(*scores)
     interval = eer_interval(
         *scores, seed=seed, n_resamples=options.n_resamples, confidence=options.confidence
     )
     return {
-        "n_bonafide": scores.bonafide.size,
-        "n_spoof": scores.spoof.size,
         "eer": eer.rate,
         "eer_threshold": eer.threshold,
         "eer_interval": list(interval),
-        "min_dcf": min_dcf(*scores, costs=options.costs),
-        "act_dcf": act_dcf(*scores, costs=options.costs),
-        "cllr": cllr(*scores),
+        "remarks": _remarks_on_ties(scores, eer.threshold),
     }
+
+
+def _remarks_on_ties(scores: Scores, threshold: float) -> list[str]:
+    """Say so where both classes have scores at the threshold of the EER, which hangs on them."""
+    n_bonafide, n_spoof = (int(np.count_nonzero(part == threshold)) for part in scores)
+    if not (n_bonafide and n_spoof):
+        return []
+    return [
+        f"{n_bonafide} bona fide and {n_spoof} spoof scores are equal at the threshold of the EER: "
+        "ties count against the system"
+    ]
+
+
+def _told(found: Mapping[str, Any]) -> str:
+    """Return a line on the measures of a protocol."""
+    eer = "no EER" if found["eer"] is None else f"EER {100 * found['eer']:.2f} %"
+    return f"{eer} on {found['n_bonafide'] + found['n_spoof']} trials"
+
+
+def _remarks(found: Mapping[str, Any]) -> list[str]:
+    """Return all remarks on the measures of a protocol."""
+    calibrated = found["calibrated"] or {"remarks": []}
+    return [*found["remarks"], *found["dev"]["remarks"], *calibrated["remarks"]]
 
 
 def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.Table:
@@ -268,14 +305,14 @@ def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:
 
 
 def _measure_trials(
-    matched: pa.Table, dev: Scores | None, cell: Cell, options: MeasureOptions
+    matched: pa.Table, dev: Scores | None, cell: Cell, protocol: str, options: MeasureOptions
 ) -> dict[str, Any]:
     """Compute everything that follows from the scored trials of a protocol and of dev."""
     scores = split_classes(matched)
     values, is_bonafide = matched["score"].to_numpy(), bonafide_mask(matched["label"])
     attacks = eer_by_attack(values, is_bonafide, matched["attack"])
     codecs = eer_by_codec(values, is_bonafide, matched["codec"])
-    seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, cell.protocol)
+    seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, protocol)
     return {
         **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},

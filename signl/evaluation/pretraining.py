@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from signl.errors import ArtefactError
-from signl.evaluation.tables import write_rows
+from signl.spreadsheets import write_rows
 
 logger = logging.getLogger(__name__)
 

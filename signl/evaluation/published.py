@@ -8,15 +8,15 @@ but a new split of the official development set, here the corpus ``asvspoof5_sig
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from pydantic import Field
+
 from signl.corpora.registry import CORPORA
 from signl.errors import ConfigError
-from signl.evaluation.cells import Cell
-from signl.options import build_options
+from signl.typed import Options, build
 
 
 class PaperCorpus(NamedTuple):
@@ -43,12 +43,11 @@ PAPER_CORPORA = {
 LEAST_SHARE = 0.99
 
 
-@dataclass(frozen=True, order=True)
-class PublishedSystem:
-    """A system as the paper names it: model and front-end, in lower case."""
+class PublishedSystem(Options):
+    """A system as the paper names it."""
 
-    model: str
-    frontend: str
+    model: str = Field(description="the paper's name of the model, in lower case")
+    frontend: str = Field(description="the paper's name of the front-end, in lower case")
 
 
 class PublishedEER(NamedTuple):
@@ -65,36 +64,47 @@ class _Key(NamedTuple):
     label_percent: float
 
 
-def published_eer(system: PublishedSystem, cell: Cell, *, n_trials: int) -> PublishedEER | None:
-    """Return what the paper reports for the corpora, protocol and label percent of a cell.
+def published_eer(
+    system: PublishedSystem,
+    *,
+    train_corpus: str,
+    eval_corpus: str,
+    protocol: str,
+    label_percent: float,
+    n_trials: int,
+) -> PublishedEER | None:
+    """Return what the paper reports for corpora, a protocol and a label percent.
 
     Parameters
     ----------
     system : PublishedSystem
         The paper's system to look up.
-    cell : Cell
-        Ours; its recipe, front-end and seed play no part.
+    train_corpus, eval_corpus, protocol : str
+        Our names.
+    label_percent : float
+        Share of the training labels.
     n_trials : int
-        Trials that the cell was measured on.
+        Trials that ours was measured on.
 
     Returns
     -------
     PublishedEER or None
-        None where the paper has no number for this protocol, or the cell lacks more than a
-        hundredth of its trials.
+        None where the paper has no number for this protocol, or ours lacks more than a hundredth
+        of its trials.
     """
-    trained, evaluated = (PAPER_CORPORA.get(name) for name in (cell.train_corpus, cell.eval_corpus))
-    if trained is None or evaluated is None or evaluated.protocol != cell.protocol:
+    trained, evaluated = (PAPER_CORPORA.get(name) for name in (train_corpus, eval_corpus))
+    if trained is None or evaluated is None or evaluated.protocol != protocol:
         return None
     if not LEAST_SHARE * evaluated.n_trials <= n_trials <= evaluated.n_trials:
         return None
-    key = _Key(system, trained.name, evaluated.name, float(cell.label_percent))
+    key = _Key(system, trained.name, evaluated.name, float(label_percent))
     return _load().get(key)
 
 
 def published_systems() -> list[PublishedSystem]:
     """Return the systems of the paper's tables, sorted."""
-    return sorted({key.system for key in _load()})
+    systems = {key.system for key in _load()}
+    return sorted(systems, key=lambda system: (system.model, system.frontend))
 
 
 def systems_of(published_as: Mapping[str, Mapping[str, str] | None]) -> dict[str, PublishedSystem]:
@@ -114,7 +124,7 @@ def systems_of(published_as: Mapping[str, Mapping[str, str] | None]) -> dict[str
     for recipe, names in published_as.items():
         if names is None:
             continue
-        system = build_options(PublishedSystem, names, f"recipes.{recipe}.published_as")
+        system = build(PublishedSystem, names, f"recipes.{recipe}.published_as")
         if system not in published_systems():
             known = ", ".join(f"{each.model}/{each.frontend}" for each in published_systems())
             raise ConfigError(
@@ -131,7 +141,7 @@ def _load() -> dict[_Key, PublishedEER]:
     text = files("signl.evaluation").joinpath("published.csv").read_text(encoding="utf-8")
     return {
         _Key(
-            PublishedSystem(row["model"], row["frontend"]),
+            PublishedSystem(model=row["model"], frontend=row["frontend"]),
             row["train_corpus"],
             row["eval_corpus"],
             float(row["label_percent"]),

@@ -1,25 +1,22 @@
 """Rules ``tabulate`` and ``tabulate_breakdown``: means over seeds, of cells and of their parts.
 
 Error rates (EER, miss, false alarm, HTER) are in percent in these tables, as in the paper.
-Deviations are those of a sample (divisor n - 1) and empty for a single seed. Rows are sorted by
-recipe, training corpus, evaluation corpus, protocol, label percent and front-end, whatever the
-order of the inputs.
+Deviations are those of a sample (divisor n - 1) and empty for a single seed. A figure that a seed
+does not have has no mean. Rows are sorted by recipe, training corpus, evaluation corpus, protocol,
+label percent and front-end.
 """
 
-import csv
-import io
-import itertools
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
-from signl.artefacts import write_text
-from signl.errors import ConfigError, ScoreError
-from signl.evaluation.cells import Cell
-from signl.evaluation.measure import read_metrics
+import pandas as pd
+
+from signl.errors import ConfigError
+from signl.evaluation.collecting import CELL_COLUMNS, read_collected
 from signl.evaluation.published import PublishedSystem, published_eer, systems_of
+from signl.spreadsheets import write_rows
 
 COLUMNS = (
     "recipe",
@@ -53,64 +50,52 @@ BREAKDOWN_COLUMNS = (
     *("recipe", "frontend", "train_corpus", "eval_corpus", "protocol", "label_percent"),
     *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
 )
-#: What a breakdown is by -> where the metrics hold it.
-PARTS = {"attack": "attacks", "codec": "codecs"}
-# Measures that hang on the development scores.
-_CALIBRATED = ("act_dcf", "cllr")
-_TRANSFER = ("miss", "false_alarm", "hter")
-
-# Columns of the compact text, and the side to which they are flush.
-_TEXT_COLUMNS = {
-    "recipe": "<",
-    "train": "<",
-    "evaluate on": "<",
-    "labels %": ">",
-    "seeds": ">",
-    "trials": ">",
-    "EER %": ">",
-    "minDCF": ">",
-    "published EER %": ">",
+# All that makes a cell but the seed, over which is averaged.
+_GROUP = [name for name in CELL_COLUMNS if name != "seed"]
+# Figures of which the table holds the mean alone, and the factor to the table's unit.
+_MEANS = {
+    **{name: 1 for name in ("act_dcf", "cllr", "calibrated_act_dcf", "calibrated_cllr")},
+    **{name: 100 for name in ("transfer_miss", "transfer_false_alarm", "transfer_hter", "dev_eer")},
 }
 
 
-class _Result(NamedTuple):
-    """The metrics of one classifier, and the file that they were read from."""
-
-    path: Path
-    cell: Cell
-    metrics: Mapping[str, Any]
-
-
-def tabulate(metrics: Sequence[Path], output: Path, *, options: Mapping[str, Any]) -> None:
+def tabulate(
+    metrics: str | Path,
+    output: str | Path,
+    *,
+    table: Literal["indomain", "crossdomain"],
+    options: Mapping[str, Any],
+) -> None:
     """Write a CSV with a row for each group of cells that differ in nothing but the seed.
 
     Parameters
     ----------
-    metrics : sequence of Path
-        JSON files of the rule ``measure``, in any order.
-    output : Path
+    metrics : path
+        ``metrics.parquet`` of the rule ``collect_metrics``.
+    output : path
         The CSV file; equal inputs give equal bytes.
+    table : {"indomain", "crossdomain"}
+        Which cells: those whose training and evaluation corpus are the same, or the others.
     options : Mapping
         ``published_as``, which may be absent: for a recipe, the ``model`` and ``frontend``
         under which the paper reports it.
 
     Raises
     ------
-    ScoreError
-        If files of one group have the same seed, or differing numbers of trials; names them.
     ConfigError
         If ``published_as`` names a system that the paper does not report.
     ArtefactError
-        If a file is damaged or was made by something else.
+        If the input is damaged or was made by something else.
     """
     published_as = _parse_options(options)
-    rows = [
-        _row(group, results, published_as.get(group.recipe)) for group, results in _grouped(metrics)
-    ]
+    cells = read_collected(metrics).to_pandas()
+    is_in_domain = cells["train_corpus"] == cells["eval_corpus"]
+    wanted = cells[is_in_domain == (table == "indomain")]
+    rows = [_row(seeds, published_as) for seeds in _groups(wanted, _GROUP)]
     write_rows(output, COLUMNS, rows)
 
 
-def tabulate_breakdown(metrics: Sequence[Path], output: Path) -> None:
+def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
     """Write a CSV with a row for each attack and each codec of a group of cells.
 
     Of an attack the spoofs are its own and the bona fide those of the whole protocol; of a codec
@@ -118,47 +103,25 @@ def tabulate_breakdown(metrics: Sequence[Path], output: Path) -> None:
 
     Parameters
     ----------
-    metrics : sequence of Path
-        JSON files of the rule ``measure``, in any order.
-    output : Path
+    breakdown : path
+        ``breakdown.parquet`` of the rule ``collect_metrics``.
+    output : path
         The CSV file; equal inputs give equal bytes.
 
     Raises
     ------
-    ScoreError
-        As :func:`tabulate`; and if seeds of one group differ in their parts.
     ArtefactError
-        If a file is damaged or was made by something else.
+        If the input is damaged or was made by something else.
     """
+    parts = read_collected(breakdown).to_pandas()
+    own = ["part", "name"]
     rows = [
-        {**_group_columns(group, results), **row}
-        for group, results in _grouped(metrics)
-        for row in _part_rows(results)
+        _group_columns(seeds)
+        | seeds.iloc[0][own].to_dict()
+        | _mean_and_deviation("eer", seeds, 100)
+        for seeds in _groups(parts, [*_GROUP, *own])
     ]
     write_rows(output, BREAKDOWN_COLUMNS, rows)
-
-
-def write_rows(
-    output: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]
-) -> None:
-    """Write a CSV file of rows that have exactly these columns."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(output, buffer.getvalue())
-
-
-def format_table(path: str | Path) -> str:
-    """Return a table that :func:`tabulate` wrote as compact text of fixed width."""
-    with Path(path).open(encoding="utf-8", newline="") as handle:
-        rows = [_compact(row) for row in csv.DictReader(handle)]
-    lines = [tuple(_TEXT_COLUMNS), *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    layout = "  ".join(
-        f"{{:{align}{width}}}" for align, width in zip(_TEXT_COLUMNS.values(), widths, strict=True)
-    )
-    return "".join(layout.format(*line).rstrip() + "\n" for line in lines)
 
 
 def _parse_options(options: Mapping[str, Any]) -> dict[str, PublishedSystem]:
@@ -168,141 +131,56 @@ def _parse_options(options: Mapping[str, Any]) -> dict[str, PublishedSystem]:
     return systems_of(options.get("published_as") or {})
 
 
-def _grouped(metrics: Iterable[Path]) -> Iterator[tuple[Cell, list[_Result]]]:
-    """Yield the cells that all seeds share, in the order of rows, with their results."""
-    groups: dict[Cell, list[_Result]] = defaultdict(list)
-    for path in map(Path, metrics):
-        document = read_metrics(path)
-        cell = Cell.from_mapping(document["cell"], f"{path}: cell")
-        groups[cell.without_seed()].append(_Result(path, cell, document))
-    for group in sorted(groups, key=_row_order):
-        results = sorted(groups[group], key=lambda result: result.cell.seed)
-        _check_group(results)
-        yield group, results
+def _groups(rows: pd.DataFrame, names: list[str]) -> Iterator[pd.DataFrame]:
+    """Yield the rows that differ in nothing but the seed, in the order of the table."""
+    ordered = rows.sort_values([*names, "seed"])
+    for _, seeds in ordered.groupby(names, sort=False):
+        yield seeds
 
 
-def _row_order(cell: Cell) -> tuple[Any, ...]:
-    """Return the sort key of a row."""
-    corpora = (cell.train_corpus, cell.eval_corpus, cell.protocol)
-    return (cell.recipe, *corpora, cell.label_percent, cell.frontend)
+def _group_columns(seeds: pd.DataFrame) -> dict[str, str]:
+    """Build the columns that say what a row is of, and count, all of them text."""
+    first = seeds.iloc[0]
+    counts = {name: str(first[name]) for name in ("n_bonafide", "n_spoof")}
+    row = {name: str(first[name]) for name in _GROUP} | {"n_seeds": str(len(seeds))}
+    return row | counts | {"label_percent": f"{first['label_percent']:g}"}
 
 
-def _check_group(results: Sequence[_Result]) -> None:
-    """Refuse results that cannot be averaged."""
-    first = results[0]
-    for previous, result in itertools.pairwise(results):
-        if previous.cell.seed == result.cell.seed:
-            raise ScoreError(
-                f"{previous.path} and {result.path} are of one cell and of one seed, "
-                f"{result.cell.seed}"
-            )
-        if _n_trials(result) != _n_trials(first):
-            raise ScoreError(
-                f"seeds of one cell have differing trials (bona fide, spoof): "
-                f"{_n_trials(first)} in {first.path}, {_n_trials(result)} in {result.path}"
-            )
-
-
-def _n_trials(result: _Result) -> tuple[int, int]:
-    """Return the numbers of bona fide and spoof trials."""
-    return result.metrics["n_bonafide"], result.metrics["n_spoof"]
-
-
-def _group_columns(group: Cell, results: Sequence[_Result]) -> dict[str, str]:
-    """Build the columns that say what a row is of, all of them text."""
-    row = {name: str(value) for name, value in group.to_mapping().items() if name != "seed"}
-    return row | {"label_percent": f"{group.label_percent:g}", "n_seeds": str(len(results))}
-
-
-def _row(group: Cell, results: Sequence[_Result], system: PublishedSystem | None) -> dict[str, str]:
+def _row(seeds: pd.DataFrame, published_as: Mapping[str, PublishedSystem]) -> dict[str, str]:
     """Build one row of the table, all of it text."""
-    eer = [100 * result.metrics["eer"] for result in results]
-    min_dcf = [result.metrics["min_dcf"] for result in results]
-    n_bonafide, n_spoof = _n_trials(results[0])
-    row = _group_columns(group, results) | {
-        "n_bonafide": str(n_bonafide),
-        "n_spoof": str(n_spoof),
-        "eer_mean": f"{statistics.fmean(eer):.4f}",
-        "eer_std": _deviation(eer),
-        "min_dcf_mean": f"{statistics.fmean(min_dcf):.4f}",
-        "min_dcf_std": _deviation(min_dcf),
-    }
-    for name in ("act_dcf", "cllr"):
-        row[f"{name}_mean"] = f"{statistics.fmean(each.metrics[name] for each in results):.4f}"
-    published = published_eer(system, group, n_trials=n_bonafide + n_spoof) if system else None
-    row["published_eer_mean"] = f"{published.mean:.2f}" if published else ""
-    row["published_eer_std"] = f"{published.deviation:.2f}" if published else ""
-    return row | _dev_columns(results)
+    row = _group_columns(seeds)
+    row |= _mean_and_deviation("eer", seeds, 100) | _mean_and_deviation("min_dcf", seeds, 1)
+    row |= {f"{name}_mean": _mean(seeds[name], factor) for name, factor in _MEANS.items()}
+    row["n_dev_remarks"] = str((seeds["dev_remarks"] != "").sum())
+    return row | _published_columns(seeds.iloc[0], published_as.get(row["recipe"]))
 
 
-def _dev_columns(results: Sequence[_Result]) -> dict[str, str]:
-    """Build the columns of what the development scores fix, empty where a seed has none."""
-
-    def mean(block: str, name: str, factor: float = 1) -> str:
-        values = [(each.metrics[block] or {}).get(name) for each in results]
-        known = [factor * value for value in values if value is not None]
-        return f"{statistics.fmean(known):.4f}" if len(known) == len(values) else ""
-
-    calibrated = {f"calibrated_{name}_mean": mean("calibrated", name) for name in _CALIBRATED}
-    transfer = {f"transfer_{name}_mean": mean("transfer", name, 100) for name in _TRANSFER}
-    n_remarks = sum(bool(each.metrics["dev"]["remarks"]) for each in results)
-    dev = {"dev_eer_mean": mean("dev", "eer", 100), "n_dev_remarks": str(n_remarks)}
-    return calibrated | transfer | dev
-
-
-def _part_rows(results: Sequence[_Result]) -> Iterator[dict[str, str]]:
-    """Yield, of each part of a protocol, the columns that are its own."""
-    first = results[0]
-    for part, key in PARTS.items():
-        for result in results:
-            if _sizes(result, key) != _sizes(first, key):
-                raise ScoreError(
-                    f"seeds of one cell have differing trials by {part}: "
-                    f"{first.path} and {result.path}"
-                )
-        for name, (n_bonafide, n_spoof) in sorted(_sizes(first, key).items()):
-            rates = [result.metrics[key][name]["eer"] for result in results]
-            # A part lacks a class in all seeds or in none: its trials are the same.
-            eer = [100 * rate for rate in rates if rate is not None]
-            yield {
-                "part": part,
-                "name": name,
-                "n_bonafide": str(n_bonafide),
-                "n_spoof": str(n_spoof),
-                "eer_mean": f"{statistics.fmean(eer):.4f}" if eer else "",
-                "eer_std": _deviation(eer),
-            }
-
-
-def _sizes(result: _Result, key: str) -> dict[str, tuple[int, int]]:
-    """Return the bona fide and the spoof trials of each part."""
-    parts = result.metrics[key].items()
-    return {name: (part["n_bonafide"], part["n_spoof"]) for name, part in parts}
-
-
-def _deviation(values: Sequence[float]) -> str:
-    """Return the sample deviation as text, empty for a single value."""
-    return f"{statistics.stdev(values):.4f}" if len(values) > 1 else ""
-
-
-def _compact(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the cells of a line of text."""
-    return (
-        row["recipe"],
-        row["train_corpus"],
-        f"{row['eval_corpus']} ({row['protocol']})",
-        row["label_percent"],
-        row["n_seeds"],
-        f"{int(row['n_bonafide']) + int(row['n_spoof']):,}",
-        _mean_and_deviation(row["eer_mean"], row["eer_std"], digits=2),
-        _mean_and_deviation(row["min_dcf_mean"], row["min_dcf_std"], digits=3),
-        _mean_and_deviation(row["published_eer_mean"], row["published_eer_std"], digits=2),
+def _published_columns(cell: "pd.Series[Any]", system: PublishedSystem | None) -> dict[str, str]:
+    """Build the columns of what the paper reports, empty where it has nothing."""
+    named = {name: cell[name] for name in ("train_corpus", "eval_corpus", "protocol")}
+    found = system and published_eer(
+        system,
+        **named,
+        label_percent=cell["label_percent"],
+        n_trials=cell["n_bonafide"] + cell["n_spoof"],
     )
+    return {
+        "published_eer_mean": f"{found.mean:.2f}" if found else "",
+        "published_eer_std": f"{found.deviation:.2f}" if found else "",
+    }
 
 
-def _mean_and_deviation(mean: str, deviation: str, *, digits: int) -> str:
-    """Return ``mean ± deviation``, without what is empty."""
-    if not mean:
-        return "-"
-    text = f"{float(mean):.{digits}f}"
-    return f"{text} ± {float(deviation):.{digits}f}" if deviation else text
+def _mean_and_deviation(name: str, seeds: pd.DataFrame, factor: float) -> dict[str, str]:
+    """Build the two columns of a figure, times a factor."""
+    values = [factor * value for value in seeds[name]]
+    has_deviation = len(values) > 1 and not seeds[name].isna().any()
+    deviation = f"{statistics.stdev(values):.4f}" if has_deviation else ""
+    return {f"{name}_mean": _mean(seeds[name], factor), f"{name}_std": deviation}
+
+
+def _mean(values: "pd.Series[float]", factor: float) -> str:
+    """Return the mean of a figure, times a factor; empty where a seed does not have it."""
+    if values.isna().any():
+        return ""
+    # Not the mean of pandas, which rounds on the way: figures must not hang on its version.
+    return f"{statistics.fmean(factor * value for value in values):.4f}"

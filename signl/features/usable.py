@@ -19,6 +19,7 @@ from signl.corpora.locating import read_trials
 from signl.errors import ArtefactError, AudioError, ManifestError
 from signl.features.index import read_index
 from signl.seeds import shard_name
+from signl.spreadsheets import inert_table
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def count_quarantine(
             }
         )
     with atomic_write(output) as scratch:
-        pyarrow.csv.write_csv(pa.Table.from_pylist(rows), scratch)
+        pyarrow.csv.write_csv(inert_table(pa.Table.from_pylist(rows)), scratch)
     logger.info(
         "%d of %d trials are in quarantine; wrote %s",
         sum(row["n_quarantined"] for row in rows),
@@ -216,7 +217,7 @@ def _index_rows(path: Path) -> pa.Table:
 def _write_quarantine(path: str | Path, refused: pa.Table) -> None:
     columns = refused.select(["utterance_id", "packed_archive", "member", "reason"])
     with atomic_write(path) as scratch:
-        pyarrow.csv.write_csv(columns, scratch)
+        pyarrow.csv.write_csv(inert_table(columns), scratch)
 
 
 def _check_share(refused: pa.Table, n_trials: int, max_share: float) -> None:

@@ -12,7 +12,9 @@ from signl.artefacts import MadeBy, digests_of, table_made_by, write_document, w
 from signl.audit import audit, format_report
 from signl.corpora.audio_shards import ShardWriter, iterate_audio
 from signl.errors import ArtefactError
+from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.scores import write_scores
+from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.features.feature_shards import Shape, write_shard
 from signl.graph.config import GraphConfig
 from signl.graph.model import SpectralTemporalEncoder
@@ -254,3 +256,69 @@ def test_the_header_of_audio_tells_of_its_members(sound):
     made_by = table_made_by(sound / "audio" / "CFAD" / f"{SHARD}.parquet")
     assert made_by.made_for == f"results/audio/CFAD/{SHARD}.parquet"
     assert made_by.digests == {"members": text_digest([f"CFAD/{i}.flac" for i in range(3)])}
+
+
+@pytest.fixture
+def tabulated(tmp_path):
+    """A results folder of metrics alone and what comes of them, and what it is made of."""
+    results = tmp_path / "results"
+    paths = [results / f"metrics/toy/cfad/labels-5/seed-{seed}/cfad.json" for seed in (1, 2)]
+    for seed, path in enumerate(paths, start=1):
+        write_metrics(path, seed=seed, eer=0.1 * seed)
+    tables = [results / name for name in ("metrics.parquet", "breakdown.parquet")]
+    collect_metrics(paths, *tables)
+    tabulate(tables[0], results / "indomain.csv", table="indomain", options={})
+    tabulate_breakdown(tables[1], results / "breakdown.csv")
+    metrics = [path.relative_to(tmp_path).as_posix() for path in paths]
+    return results, {
+        "results/metrics.parquet": metrics,
+        "results/breakdown.parquet": metrics,
+        "results/indomain.csv": ["results/metrics.parquet"],
+        "results/breakdown.csv": ["results/breakdown.parquet"],
+    }
+
+
+def write_metrics(path, *, seed, eer):
+    figures = {"n_bonafide": 2, "n_spoof": 4, "eer": eer, "eer_threshold": 0.0}
+    figures["remarks"] = []
+    figures |= {"eer_interval": [0.0, 1.0], "min_dcf": 0.5, "act_dcf": 0.5, "cllr": 0.5}
+    dev = {"n_bonafide": 0, "n_spoof": 0, "eer": None, "remarks": []}
+    parts = {"attacks": {}, "codecs": {"mp3": {"eer": eer, "n_bonafide": 2, "n_spoof": 4}}}
+    found = {**figures, **parts, "dev": dev, "transfer": None, "calibrated": None}
+    cell = {"recipe": "toy", "frontend": "toy", "train_corpus": "cfad", "eval_corpus": "cfad"}
+    cell |= {"label_percent": 5.0, "seed": seed}
+    made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+    write_document(path, {"cell": cell, "protocols": {"all": found}}, made_by)
+
+
+def test_tables_are_what_the_metrics_give(tabulated):
+    results, tables = tabulated
+    report = audit(results, [], tables=tables, table_options={})
+    report.check()
+    assert report.made == {"metrics": 2, "tables": 4}
+
+
+def test_collected_metrics_that_are_stale_are_found(tabulated):
+    results, tables = tabulated
+    write_metrics(results / "metrics/toy/cfad/labels-5/seed-2/cfad.json", seed=2, eer=0.4)
+    report = audit(results, [], tables=tables, table_options={})
+    assert_found(report, "results/metrics.parquet", "results/breakdown.parquet")
+
+
+def test_a_table_of_other_metrics_is_found(tabulated):
+    results, tables = tabulated
+    table = results / "indomain.csv"
+    table.write_text(table.read_text().replace("15.0000", "14.0000"))
+    (problem,) = audit(results, [], tables=tables, table_options={}).problems
+    assert problem.path == "results/indomain.csv"
+
+
+def test_a_flipped_bit_of_the_collected_metrics_is_found(tabulated):
+    results, tables = tabulated
+    path = results / "metrics.parquet"
+    content = bytearray(path.read_bytes())
+    content[60] ^= 1
+    path.write_bytes(content)
+    assert "results/metrics.parquet" in {
+        problem.path for problem in audit(results, [], tables=tables, table_options={}).problems
+    }

@@ -100,17 +100,13 @@ def test_recipes_share_an_encoder(build, config, main):
     assert {each for each in build().artefacts if each.startswith("results/enc")} == encoders
 
 
-def test_the_cells_are_the_product_of_the_axes_and_the_protocols(build):
-    cells = build().evaluated
-    # DF has two protocols, In-the-Wild one.
-    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * (2 + 1)
+def test_the_cells_are_the_product_of_the_axes(build):
+    experiment = build()
+    cells = experiment.evaluated
+    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
     assert cells == sorted(cells)
-    cell = Evaluated(Trained("signl", "asvspoof2021_df", 5, 2), "in_the_wild", "all")
-    assert cell in cells
-    assert not cell.is_in_domain
-    in_domain = [cell for cell in cells if cell.is_in_domain]
-    assert {cell.eval_corpus for cell in in_domain} == {"asvspoof2021_df"}
-    assert len(in_domain) == 2 * 2 * 2 * 2
+    assert Evaluated(Trained("signl", "asvspoof2021_df", 5, 2), "in_the_wild") in cells
+    assert experiment.protocols_of("asvspoof2021_df") == ["eval", "all"]
 
 
 @pytest.mark.parametrize(

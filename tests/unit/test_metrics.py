@@ -205,7 +205,7 @@ def test_a_threshold_that_is_no_number_is_refused():
     ],
 )
 def test_costs_must_make_sense(wrong):
-    with pytest.raises(ValueError, match="must"):
+    with pytest.raises(ValueError, match="should be"):
         CostModel(**wrong)
 
 

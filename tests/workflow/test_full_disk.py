@@ -21,7 +21,8 @@ TOO_LITTLE = {
     ENCODER: 40,
     f"{CLASSIFIER}/model.safetensors": 100,
     "results/scores/toy/cfad/labels-50/seed-1/cfad.parquet": 0,
-    "results/metrics/toy/cfad/labels-50/seed-1/cfad/all.json": 0,
+    "results/metrics/toy/cfad/labels-50/seed-1/cfad.json": 0,
+    "results/metrics.parquet": 0,
     "results/indomain.csv": 0,
 }
 

@@ -70,6 +70,23 @@ def test_files_with_headers_are_read_and_the_seed_makes_the_interval(signl, smal
     assert "1000 resamples, seed 4" in first.stdout
 
 
+def test_equal_scores_have_no_eer_and_are_not_of_the_other_sign(signl, small):
+    done = signl(*small(dict.fromkeys(KEYS, 0.5), KEYS))
+    assert done.returncode == 0, done.stderr
+    assert "EER     not defined: all scores are equal" in done.stdout
+    assert "all scores are equal" in done.stderr
+    assert "100" not in done.stdout
+    assert "rise with belief" not in done.stderr
+
+
+def test_ties_are_told_of(signl, small):
+    scores = {"E_1": 1.0, "E_2": 1.0, "E_3": 0.0, "E_4": 2.0}
+    keys = KEYS | {"E_3": "spoof", "E_4": "bonafide"}
+    done = signl(*small(scores, keys))
+    assert "1 bona fide and 1 spoof scores are equal at the threshold" in done.stderr
+    assert "ties count against the system" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("scores", "keys", "message"),
     [

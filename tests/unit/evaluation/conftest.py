@@ -1,12 +1,14 @@
 """Fixtures of the evaluation's tests."""
 
+import itertools
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from signl import revisions
-from signl.artefacts import MadeBy, write_table
-from signl.evaluation.development import DevFiles
+from signl.artefacts import MadeBy, write_document, write_table
+from signl.evaluation.development import WITHOUT_DEV, DevFiles
 from signl.evaluation.scores import write_scores
 from signl.training.labels import COLUMNS
 
@@ -62,5 +64,69 @@ def write_dev(tmp_path):
         made_by = MadeBy(stage="sample_labels", revision=revisions.LABELS, options={})
         write_table(files.labels, subset, made_by)
         return files
+
+    return write
+
+
+@pytest.fixture
+def write_metrics(tmp_path):
+    """Return a function that writes metrics of one cell and protocol and gives their path."""
+    numbers = itertools.count()
+
+    def write(
+        *,
+        protocol="all",
+        eer=0.1,
+        min_dcf=0.5,
+        n_bonafide=10,
+        n_spoof=20,
+        has_dev=True,
+        remarks=(),
+        parts=None,
+        **cell,
+    ):
+        metrics = {
+            "n_bonafide": n_bonafide,
+            "n_spoof": n_spoof,
+            "remarks": [],
+            "eer": eer,
+            "eer_threshold": -1.5,
+            "eer_interval": [0.9 * eer, 1.1 * eer],
+            "min_dcf": min_dcf,
+            "act_dcf": 2 * min_dcf,
+            "cllr": 3 * min_dcf,
+            "calibrated": {
+                "slope": 2.0,
+                "offset": 0.5,
+                "act_dcf": 0.5 * min_dcf,
+                "cllr": 0.2 * min_dcf,
+                "remarks": [],
+            },
+            "transfer": {
+                "threshold": -1.25,
+                "miss": eer / 2,
+                "false_alarm": 2 * eer,
+                "hter": 1.25 * eer,
+            },
+            "dev": {"n_bonafide": 4, "n_spoof": 6, "eer": eer / 10, "remarks": list(remarks)},
+            "attacks": {},
+            "codecs": {},
+            **(parts or {}),
+        }
+        if not has_dev:
+            metrics |= WITHOUT_DEV
+        described = {
+            "recipe": "signl",
+            "frontend": "xlsr",
+            "train_corpus": "cfad",
+            "eval_corpus": "in_the_wild",
+            "label_percent": 5,
+            "seed": 0,
+            **cell,
+        }
+        path = tmp_path / f"metrics-{next(numbers)}.json"
+        made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+        write_document(path, {"cell": described, "protocols": {protocol: metrics}}, made_by)
+        return path
 
     return write

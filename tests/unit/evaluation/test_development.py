@@ -57,7 +57,7 @@ def test_on_dev_itself_the_threshold_gives_the_eer(values, n_bonafide):
 
 
 def test_evaluation_trials_move_neither_threshold_nor_map():
-    dev = [0.8, 2.0, 3.0], [1.0, -1.0, -2.0]
+    dev = CARRYING
     shifted = Scores(*(part + 100 for part in EVALUATION))
     first, second = from_dev(*dev), from_dev(*dev, evaluation=shifted)
     assert second["transfer"]["threshold"] == first["transfer"]["threshold"]
@@ -66,15 +66,32 @@ def test_evaluation_trials_move_neither_threshold_nor_map():
     assert (second["transfer"]["miss"], second["transfer"]["false_alarm"]) == (0, 1)
 
 
+#: Twelve of each class, with an error.
+CARRYING = [*range(12)], [*range(-9, 3)]
+
+
 def test_calibrated_measures_are_those_of_mapped_scores():
-    dev = [0.8, 2.0, 3.0], [1.0, -1.0, -2.0]
+    dev = CARRYING
     calibration = fit_calibration(*dev)
     mapped = [calibration.apply(part) for part in EVALUATION]
     assert from_dev(*dev)["calibrated"] == {
         **calibration._asdict(),
         "cllr": cllr(*mapped),
         "act_dcf": act_dcf(*mapped),
+        "remarks": [],
     }
+
+
+def test_what_dev_cannot_carry_is_left_blank_with_a_reason():
+    found = from_dev([0.8, 2.0, 3.0], [1.0, -1.0, -2.0])
+    assert found["dev"]["remarks"] == []
+    (reason,) = found["calibrated"].pop("remarks")
+    assert reason.startswith("dev has 3 bona fide and 3 spoof scores")
+    assert set(found["calibrated"].values()) == {None}
+
+
+def test_equal_dev_scores_have_no_eer():
+    assert from_dev([1.0, 1.0], [1.0])["dev"]["eer"] is None
 
 
 @pytest.mark.parametrize(
@@ -94,8 +111,10 @@ def test_a_dev_set_that_fixes_nothing_says_so(bonafide, spoof, remark):
 @given(tied_scores, tied_scores)
 def test_every_dev_set_gives_numbers(bonafide, spoof):
     found = from_dev(bonafide, spoof)
-    figures = [*found["transfer"].values(), *found["calibrated"].values()]
-    assert np.isfinite(figures).all()
+    reasons = found["calibrated"].pop("remarks")
+    figures = [value for value in found["calibrated"].values() if value is not None]
+    assert len(figures) == (0 if reasons else 4)
+    assert np.isfinite([*found["transfer"].values(), *figures]).all()
     rates = error_rates(*EVALUATION, threshold=found["transfer"]["threshold"])
     assert found["transfer"]["hter"] == rates.hter
 

@@ -37,7 +37,6 @@ CELL = {
     "frontend": "xlsr",
     "train_corpus": "cfad",
     "eval_corpus": "asvspoof2021_df",
-    "protocol": "eval",
     "label_percent": 5,
     "seed": 3,
 }
@@ -71,26 +70,26 @@ def values(rows):
     return {row[0]: generator.normal(row[1] == "bonafide") for row in rows}
 
 
-DEV = Scores(np.array([0.4, 1.3, 2.2, 0.1]), np.array([-1.0, 0.2, -0.3, 0.5, -2.0]))
+DEV = Scores(np.linspace(0.1, 2.2, 12), np.linspace(-2.0, 0.5, 14))
 
 
 @pytest.fixture
 def run(tmp_path, write_trials, write_dev):
-    """Return a function that measures scores of trials and gives the document."""
+    """Return a function that measures scores of trials and gives what it found by protocol."""
 
-    def run_measure(rows, values, *, dev=DEV, protocol="eval", options=None, **cell):
-        scores, output = tmp_path / "scores.parquet", tmp_path / "metrics" / "eval.json"
+    def run_measure(rows, values, *, dev=DEV, protocols=("eval",), options=None):
+        scores, output = tmp_path / "scores.parquet", tmp_path / "metrics" / "df.json"
         write_scores(scores, list(values), list(values.values()), options={})
         measure(
             scores,
             write_trials(rows),
             output,
             dev=write_dev(*dev) if dev else None,
-            protocol=protocol,
-            cell={**CELL, "protocol": protocol, **cell},
+            protocols=protocols,
+            cell=CELL,
             options=options or {},
         )
-        return read_metrics(output)
+        return read_metrics(output)["protocols"]
 
     return run_measure
 
@@ -105,7 +104,7 @@ def split(rows, values, protocol="eval"):
 
 @pytest.mark.parametrize("protocol", ["eval", "all"])
 def test_measures_are_those_of_the_protocol(run, rows, values, protocol):
-    document = run(rows, values, protocol=protocol)
+    document = run(rows, values, protocols=["eval", "all"])[protocol]
     bonafide, spoof = split(rows, values, protocol)
     eer = equal_error_rate(bonafide, spoof)
     assert (document["n_bonafide"], document["n_spoof"]) == (bonafide.size, spoof.size)
@@ -115,13 +114,12 @@ def test_measures_are_those_of_the_protocol(run, rows, values, protocol):
     assert document["cllr"] == cllr(bonafide, spoof)
     seed = derive_seed(3, "bootstrap", "asvspoof2021_df", protocol)
     assert tuple(document["eer_interval"]) == eer_interval(bonafide, spoof, seed=seed)
-    assert document["cell"] == {**CELL, "protocol": protocol}
     expected = measure_from_dev(DEV, Scores(bonafide, spoof), costs=CostModel())
     assert {name: document[name] for name in expected} == expected
 
 
 def test_parts_are_those_of_the_protocol(run, rows, values):
-    document = run(rows, values)
+    document = run(rows, values)["eval"]
     bonafide, _ = split(rows, values)
     members = [row for row in rows if "eval" in row[2]]
     assert list(document["attacks"]) == ["A0", "A1", "A2", "A3", "A4"]
@@ -137,9 +135,9 @@ def test_parts_are_those_of_the_protocol(run, rows, values):
     assert document["codecs"]["mp3"]["n_bonafide"] + document["codecs"]["mp3"]["n_spoof"] == n_mp3
 
 
-def test_options_reach_the_measures(run, rows, values):
+def test_options_reach_the_measures(run, rows, values, tmp_path):
     options = {"costs": {"p_spoof": 0.5, "c_false_alarm": 1.0}}
-    document = run(rows, values, options=options)
+    document = run(rows, values, options=options)["eval"]
     bonafide, spoof = split(rows, values)
     costs = CostModel(p_spoof=0.5, c_false_alarm=1.0)
     assert document["min_dcf"] == min_dcf(bonafide, spoof, costs=costs)
@@ -147,12 +145,23 @@ def test_options_reach_the_measures(run, rows, values):
     calibrated = calibrated_metrics(DEV, Scores(bonafide, spoof), costs=costs)
     assert document["calibrated"]["act_dcf"] == calibrated.act_dcf
     made_by = MadeBy(stage="measure", revision=revisions.METRICS, options=options)
-    assert document["made_by"] == made_by
+    assert read_metrics(tmp_path / "metrics" / "df.json")["made_by"] == made_by
+
+
+def test_protocols_share_a_file_and_do_not_hang_on_each_other(run, rows, values, tmp_path):
+    both = run(rows, values, protocols=["eval", "all"])
+    assert read_metrics(tmp_path / "metrics" / "df.json")["cell"] == CELL
+    assert both == {**run(rows, values), **run(rows, values, protocols=["all"])}
+
+
+def test_without_a_protocol_nothing_is_measured(run, rows, values):
+    with pytest.raises(ConfigError, match="asvspoof2021_df is to be measured under no protocol"):
+        run(rows, values, protocols=[])
 
 
 def test_file_is_the_same_each_time_and_its_keys_are_sorted(run, rows, values, tmp_path):
     run(rows, values)
-    path = tmp_path / "metrics" / "eval.json"
+    path = tmp_path / "metrics" / "df.json"
     first = path.read_bytes()
     run(rows, dict(reversed(values.items())))
     assert path.read_bytes() == first
@@ -161,7 +170,7 @@ def test_file_is_the_same_each_time_and_its_keys_are_sorted(run, rows, values, t
 
 def test_scores_outside_the_protocol_may_be_absent(run, rows, values):
     inside = {row[0]: values[row[0]] for row in rows if "eval" in row[2]}
-    assert run(rows, inside)["eer"] == run(rows, values)["eer"]
+    assert run(rows, inside) == run(rows, values)
 
 
 def test_trials_of_the_protocol_must_be_scored(run, rows, values):
@@ -177,7 +186,7 @@ def test_scores_of_another_corpus_are_refused(run, rows, values):
 
 def test_protocol_without_trials_is_refused(run, rows, values):
     with pytest.raises(ScoreError, match=r"'hidden'; there are \['all', 'eval'\]"):
-        run(rows, values, protocol="hidden")
+        run(rows, values, protocols=["hidden"])
 
 
 def test_protocol_of_one_class_is_refused(run, rows, values):
@@ -199,7 +208,7 @@ def test_labels_of_no_class_are_refused(run, rows, values):
         ({"label_percent": 0}, "label_percent"),
         ({"seed": "3"}, "seed"),
         ({"colour": "red"}, "colour"),
-        ({"protocol": "all"}, "cell.protocol is 'all', expected 'eval'"),
+        ({"protocol": "all"}, "protocol"),
     ],
 )
 def test_cell_must_be_whole_and_right(tmp_path, wrong, message):
@@ -209,22 +218,40 @@ def test_cell_must_be_whole_and_right(tmp_path, wrong, message):
             tmp_path / "trials.parquet",
             tmp_path / "metrics.json",
             dev=DevFiles(*(tmp_path / name for name in DevFiles._fields)),
-            protocol="eval",
+            protocols=["eval"],
             cell={**CELL, **wrong},
             options={},
         )
 
 
 def test_dev_scores_that_fix_nothing_are_told_of(run, rows, values, caplog):
-    document = run(rows, values, dev=Scores(np.array([2.0, 3.0]), np.array([-1.0, 0.0])))
+    document = run(rows, values, dev=Scores(np.array([2.0, 3.0]), np.array([-1.0, 0.0])))["eval"]
     (remark,) = document["dev"]["remarks"]
     assert remark.startswith("dev has no error")
-    assert f"{remark}" in caplog.text
+    assert remark in caplog.text
+    assert document["calibrated"]["cllr"] is None
+    assert all(reason in caplog.text for reason in document["calibrated"]["remarks"])
+
+
+def test_equal_scores_have_no_eer(run, rows, values, caplog):
+    document = run(rows, dict.fromkeys(values, 0.5))["eval"]
+    assert [document[name] for name in ("eer", "eer_threshold", "eer_interval")] == [None] * 3
+    assert {part["eer"] for part in document["attacks"].values()} == {None}
+    (remark,) = document["remarks"]
+    assert remark.startswith("all scores are equal: the EER is not defined")
+    assert remark in caplog.text
+
+
+def test_ties_at_the_threshold_are_told_of(run, rows, values):
+    assert run(rows, values)["eval"]["remarks"] == []
+    rounded = {name: float(round(value)) for name, value in values.items()}
+    (remark,) = run(rows, rounded)["eval"]["remarks"]
+    assert "spoof scores are equal at the threshold of the EER: ties count against" in remark
 
 
 def test_a_given_classifier_is_measured_without_dev(run, rows, values, caplog):
-    document = run(rows, values, dev=None)
-    assert document["eer"] == run(rows, values)["eer"]
+    document = run(rows, values, dev=None)["eval"]
+    assert document["eer"] == run(rows, values)["eval"]["eer"]
     assert (document["transfer"], document["calibrated"]) == (None, None)
     assert document["dev"]["remarks"] == [
         "the classifier is given, not trained here: it has no dev scores"
@@ -258,7 +285,7 @@ def test_damaged_metrics_are_refused(tmp_path, text):
 
 def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
     run(rows, values)
-    path = tmp_path / "metrics" / "eval.json"
+    path = tmp_path / "metrics" / "df.json"
     document = json.loads(path.read_text())
     made_by = MadeBy.from_mapping(document["made_by"])
     write_document(path, document, replace(made_by, revision=made_by.revision + 1))
@@ -268,7 +295,7 @@ def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
 
 @pytest.mark.parametrize(
     "module",
-    ["evaluation.measure", "evaluation.tables", "evaluation.pretraining", "training.labels"],
+    ["evaluation.measure", "evaluation.collecting", "evaluation.pretraining", "training.labels"],
 )
 def test_rules_of_seconds_import_neither_torch_nor_pandas(module):
     code = f"import sys, signl.{module}; print({{'torch', 'pandas'}} & sys.modules.keys())"
