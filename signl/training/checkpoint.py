@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 from signl import seals
 from signl.artefacts import HEADER, atomic_write
 from signl.tensors import write_tensors
+from signl.training.files import set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +55,6 @@ class State(NamedTuple):
 
 class _UnusableError(ValueError):
     """A checkpoint from which no training can go on; says why."""
-
-
-def set_aside(path: Path) -> Path:
-    """Return where a checkpoint goes that is of no use, until the training is over."""
-    return path.with_name(f"{path.name}.damaged")
 
 
 def write_checkpoint(path: Path, state: State) -> None:

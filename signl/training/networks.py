@@ -16,9 +16,10 @@ from signl.graph.end_to_end import Encoder, EndToEndEncoder
 from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
 from signl.options import build_options
+from signl.seals import file_digest
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import Loading
-from signl.training.files import EncoderFiles, digest_of
+from signl.training.files import EncoderFiles
 from signl.training.options import NetworkRecipe
 from signl.training.sharing import Share
 
@@ -60,7 +61,7 @@ def sources_of(recipe: NetworkRecipe, clips: Clips) -> list[str]:
     A model id has a revision, which stands among the options.
     """
     folder = [] if recipe.frontend is None else _files_of(recipe.frontend)
-    return [*clips.seals(), *map(digest_of, folder)]
+    return [*clips.seals(), *map(file_digest, folder)]
 
 
 def _files_of(frontend: FrontendConfig) -> list[Path]:

@@ -1,6 +1,5 @@
 """What a training run keeps between epochs: best weights, history, patience, a checkpoint."""
 
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -13,13 +12,17 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from signl.artefacts import write_text
 from signl.seals import text_digest
-from signl.training.checkpoint import State, read_checkpoint, set_aside, write_checkpoint
+from signl.training.checkpoint import State, read_checkpoint, write_checkpoint
 
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
+
+
+def best_of(history: Sequence[Record]) -> Record:
+    """Return the best record of a history: the last that was better than all before it."""
+    return next(record for record in reversed(history) if record["best"])
 
 
 @dataclass(kw_only=True)
@@ -62,7 +65,7 @@ class Run:
     Parameters
     ----------
     checkpoint : path
-        Written after each epoch, removed by :meth:`discard_checkpoint`.
+        Written after each epoch; who has written what the run makes removes it.
     made_from : str
         Text that differs wherever two runs must not be mixed: options, seed, inputs, revision.
     model, optimiser, scheduler
@@ -97,11 +100,6 @@ class Run:
         """Number of the epoch that comes next, from 0."""
         return len(self.history)
 
-    @property
-    def best_record(self) -> Record:
-        """The history's record of the best epoch."""
-        return next(record for record in reversed(self.history) if record["best"])
-
     def end_epoch(
         self, record: Mapping[str, Any], result: Sequence[float], *, counts: bool = True
     ) -> None:
@@ -134,16 +132,10 @@ class Run:
         )
         logger.info("epoch %d: %s%s", self.next_epoch - 1, figures, " (best)" if is_best else "")
 
-    def finish(self, history: str | Path) -> None:
-        """Write the history, a JSON object a line, and give the model its best weights."""
-        lines = [json.dumps(record, sort_keys=True) for record in self.history]
-        write_text(history, "".join(f"{line}\n" for line in lines))
-        self.model.load_state_dict(self.best_state)
-
-    def discard_checkpoint(self) -> None:
-        """Remove the checkpoint, once all that the run makes is written."""
-        for path in (self.checkpoint, set_aside(self.checkpoint)):
-            path.unlink(missing_ok=True)
+    def take_best(self) -> None:
+        """Give the model the weights of the best epoch, which the writing process has kept."""
+        if self.writes:
+            self.model.load_state_dict(self.best_state)
 
     def _save(self) -> None:
         plain = {

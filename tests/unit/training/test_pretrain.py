@@ -18,7 +18,7 @@ from signl.graph.saving import load_encoder
 from signl.training import pretrain as module
 from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances
-from signl.training.job import make_fabric, seed_weights
+from signl.training.launching import make_fabric, seed_weights
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 
 FIGURES = ("deviation", "effective_rank", "correlation")

@@ -1,11 +1,9 @@
-import json
-
 import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
 
-from signl.training.run import Patience, Run
+from signl.training.run import Patience, Run, best_of
 
 
 def start(path, *, made_from="options", epochs=3, scheduled=True):
@@ -108,8 +106,6 @@ def test_a_flipped_bit_anywhere_is_never_resumed_from(tmp_path, caplog):
         caplog.clear()
         assert not path.exists()
         assert (tmp_path / "run.ckpt.damaged").exists()
-    run.discard_checkpoint()
-    assert not (tmp_path / "run.ckpt.damaged").exists()
 
 
 def test_a_sound_checkpoint_of_another_shape_is_set_aside(tmp_path, caplog):
@@ -140,21 +136,15 @@ def test_the_model_ends_with_the_weights_of_the_best_epoch(tmp_path):
     best = state_of(advance(start(tmp_path / "three.ckpt"), 3))
     run = advance(start(tmp_path / "run.ckpt"), 5)
     assert any(not torch.equal(state_of(run)[name], best[name]) for name in best)
-    assert run.best_record["epoch"] == 2
-    run.finish(tmp_path / "history.jsonl")
+    assert best_of(run.history)["epoch"] == 2
+    run.take_best()
     assert_equal_states(state_of(run), best)
-    run.discard_checkpoint()
-    assert not (tmp_path / "run.ckpt").exists()
-    run.discard_checkpoint()
 
 
-def test_the_history_is_a_json_object_a_line(tmp_path):
+def test_the_history_tells_of_every_epoch(tmp_path):
     run = advance(start(tmp_path / "run.ckpt"), 5)
-    run.finish(tmp_path / "history.jsonl")
-    records = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert records == run.history
-    assert [record["epoch"] for record in records] == [0, 1, 2, 3, 4]
-    assert [record["best"] for record in records] == [True, True, True, False, False]
+    assert [record["epoch"] for record in run.history] == [0, 1, 2, 3, 4]
+    assert [record["best"] for record in run.history] == [True, True, True, False, False]
 
 
 def observe(patience, results, counts=None):
