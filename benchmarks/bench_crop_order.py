@@ -25,10 +25,11 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from signl.audio import load_waveform, normalise, repeat_to
 from signl.corpora.streams import stream_members
-from signl.demo.frontend import make_wav2vec2
 from signl.demo.in_the_wild import write_in_the_wild
 from signl.demo.options import DemoOptions
-from signl.features.speech_model import SpeechModel, SpeechModelOptions
+from signl.demo.wav2vec2 import make_wav2vec2
+from signl.features.speech_model.hidden_states import SpeechModel
+from signl.features.speech_model.options import SpeechModelOptions
 from signl.graph.checkpoint_file import XLS_R_300M
 from signl.graph.config import GraphConfig
 from signl.graph.edges import adjacency_of, nearest_neighbours

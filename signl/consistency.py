@@ -13,15 +13,16 @@ from signl.corpora.table import CORPORA, corpus_named
 from signl.demo.options import DemoOptions
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
+from signl.features.speech_model.embedded import DEMO_FRONTEND
 from signl.graph.config import GraphConfig
 from signl.labels import EVAL, TRAIN
 from signl.options import build_options
+from signl.typed import build
 
 Config = Mapping[str, Any]
 
-#: Seconds of a clip, where a front-end does not say (signl.features.frontends.FrontendConfig).
+#: Seconds of a clip, where a front-end does not say (signl.features.frontend.FrontendOptions).
 CLIP_S: Final = 9.0
-DEMO_FRONTEND: Final = "results/demo/wav2vec2"
 
 
 def check_consistency(config: Config) -> None:
@@ -42,7 +43,7 @@ def check_consistency(config: Config) -> None:
     _check_given_classifiers(config)
     _check_models(config)
     _check_published(config)
-    build_options(DemoOptions, (config.get("demo") or {}).get("archives") or {}, "demo.archives")
+    build(DemoOptions, (config.get("demo") or {}).get("archives") or {}, "demo.archives")
     _check_shards(config)
 
 

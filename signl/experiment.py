@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from signl.consistency import CLIP_S, DEMO_FRONTEND, check_consistency
+from signl.consistency import CLIP_S, check_consistency
 from signl.corpora.checking import check_archives, missing_message
 from signl.corpora.table import (
     Corpus,
@@ -23,6 +23,7 @@ from signl.corpora.table import (
 )
 from signl.demo.files import demo_files, frontend_files
 from signl.errors import ConfigError
+from signl.features.speech_model.embedded import DEMO_FRONTEND
 from signl.labels import DEV, EVAL, PARTITIONS, TRAIN
 from signl.schema import check_schema
 from signl.seeds import shard_names
@@ -283,7 +284,8 @@ class Experiment:
 
     def frontend_options(self, frontend: str) -> dict[str, Any]:
         """Return the options of ``extract_features`` for a front-end."""
-        return dict(self.config["frontends"][frontend])
+        options = dict(self.config["frontends"][frontend])
+        return {**options.pop("options", {}), **options}
 
     def frontend_inputs(self, frontend: str) -> list[str]:
         """Return the files of a front-end's model, where that is a folder."""
@@ -359,8 +361,7 @@ class Experiment:
         if self.is_end_to_end(recipe):
             frontend = self.frontend_options(self.frontend_of(recipe))
             # The precision of extraction alone: trainings have one of their own.
-            kind_options = {k: v for k, v in frontend["options"].items() if k != "dtype"}
-            options["frontend"] = frontend | {"options": kind_options}
+            options["frontend"] = {k: v for k, v in frontend.items() if k != "dtype"}
         return options
 
     def published_as(self) -> dict[str, Any]:

@@ -7,21 +7,20 @@ the files in the archives folder, so a plan can be made before anything is downl
 A rule that is added to the workflow gets a function here and a place in ``STAGES``.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from signl.consistency import CLIP_S, DEMO_FRONTEND
+from signl.consistency import CLIP_S
 from signl.corpora.table import LocatedArchive, corpus_named
 from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError
 from signl.experiment import AUDIO, Experiment, Trained
+from signl.features.frontend import Geometry
+from signl.features.frontends import frontend_options
 from signl.labels import DEV, EVAL, TRAIN
 
-SAMPLE_RATE_HZ: Final = 16_000
 FEATURE_BYTES: Final = 2  # a number of a frame is a float16
 
 
@@ -44,21 +43,6 @@ PUBLISHED: Final[Mapping[str, Published]] = {
     "flac_E": Published(84.8e9, 681_872, 6.7),
     "CFAD": Published(35.6e9, 3 * 115_800, 3.7),
     "release_in_the_wild": Published(8.2e9, 31_779, 4.3),
-}
-
-#: Channels of published speech models by the last part of their id (their config.json).
-MODEL_WIDTHS: Final[Mapping[str, int]] = {
-    "wav2vec2-base": 768,
-    "wav2vec2-large": 1024,
-    "wav2vec2-large-xlsr-53": 1024,
-    "wav2vec2-xls-r-300m": 1024,
-    "wav2vec2-xls-r-1b": 1280,
-    "wav2vec2-xls-r-2b": 1920,
-    "hubert-base-ls960": 768,
-    "hubert-large-ll60k": 1024,
-    "wavlm-base": 768,
-    "wavlm-base-plus": 768,
-    "wavlm-large": 1024,
 }
 
 
@@ -135,55 +119,10 @@ class Stage(NamedTuple):
     cpu_h: float = 0.0
 
 
-class Geometry(NamedTuple):
-    """Channels of a front-end's frame, and samples of its window and hop."""
-
-    width: int
-    window_samples: int
-    hop_samples: int
-
-    def n_frames(self, seconds: float) -> int:
-        """Return the number of frames of so many seconds."""
-        n_samples = round(seconds * SAMPLE_RATE_HZ)
-        return max(0, (n_samples - self.window_samples) // self.hop_samples + 1)
-
-
 def frame_geometry(frontend: Mapping[str, Any]) -> Geometry:
-    """Return the frames of a configured front-end, without loading it.
-
-    Raises
-    ------
-    ConfigError
-        If a speech model is neither a folder nor one whose width is known.
-    """
-    options = frontend.get("options") or {}
-    if frontend["kind"] == "wav2vec2":
-        # The convolutions of all published models of this family.
-        return Geometry(_model_width(options["model"]), 400, 320)
-    if frontend["kind"] == "logmel":
-        width = options.get("n_mels", 80)
-    else:
-        width = options.get("n_coefficients", 20) * (3 if options.get("deltas", True) else 1)
-    window, hop = (
-        round(options.get(name, default) * SAMPLE_RATE_HZ / 1000)
-        for name, default in (("window_ms", 25.0), ("hop_ms", 20.0))
-    )
-    return Geometry(int(width), window, hop)
-
-
-def _model_width(model: str) -> int:
-    if Path(model) == Path(DEMO_FRONTEND):
-        return 64
-    described = Path(model, "config.json")
-    if described.is_file():
-        return int(json.loads(described.read_text(encoding="utf-8"))["hidden_size"])
-    name = Path(model).name
-    if name not in MODEL_WIDTHS:
-        raise ConfigError(
-            f"the width of the front-end model {model!r} is not known; allowed are a folder with "
-            f"a config.json, and {sorted(MODEL_WIDTHS)}"
-        )
-    return MODEL_WIDTHS[name]
+    """Return the frames of a configured front-end, without loading it."""
+    options = dict(frontend)
+    return frontend_options({**options.pop("options", {}), **options}).geometry()
 
 
 class Sizes:

@@ -1,8 +1,8 @@
-"""Rule make_demo_frontend; the work is in signl.demo.frontend."""
+"""Rule make_demo_frontend; the work is in signl.demo.wav2vec2."""
 
 from typing import TYPE_CHECKING
 
-from signl.demo.frontend import make_wav2vec2
+from signl.demo.wav2vec2 import make_wav2vec2
 from signl.logs import log_to
 
 if TYPE_CHECKING:

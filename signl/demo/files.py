@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+from signl.features.speech_model.embedded import FRONTEND_FILES
+
 ASVSPOOF2021: Final = "ASVspoof2021"
 ASVSPOOF5: Final = "ASVspoof5"
 CFAD: Final = "CFAD"
@@ -25,8 +27,6 @@ FILES: Final = {
     CFAD: CFAD_PIECES,
     IN_THE_WILD: (WILD_ZIP,),
 }
-#: Files of the front-end's folder.
-FRONTEND_FILES: Final = ("config.json", "model.safetensors", "preprocessor_config.json")
 
 
 def demo_files(output_folder: str | Path) -> list[str]:

@@ -12,7 +12,7 @@ from signl.demo.asvspoof2021 import write_asvspoof2021
 from signl.demo.cfad import write_cfad
 from signl.demo.in_the_wild import write_in_the_wild
 from signl.demo.options import DemoOptions
-from signl.options import build_options
+from signl.typed import build
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def make_archives(output_folder: Path, *, options: Mapping[str, Any]) -> list[Pa
     ConfigError
         If an option is unknown or out of range.
     """
-    demo_options = build_options(DemoOptions, options, "demo")
+    demo_options = build(DemoOptions, options, "demo")
     for corpus, write in WRITERS.items():
         start = time.perf_counter()
         write(output_folder / corpus, demo_options)

@@ -17,9 +17,9 @@ from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
 from signl.corpora.shards import iterate_audio
 from signl.devices import prepare_device
 from signl.errors import AudioError
-from signl.features.frontends import Frontend, FrontendConfig, make_frontend, n_frames_of
-from signl.features.shards import Shape, write_shard
-from signl.options import build_options
+from signl.features.feature_shards import Shape, write_shard
+from signl.features.frontend import Frontend, FrontendOptions, n_frames_of
+from signl.features.frontends import frontend_options
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Clip(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Clipper:
-    """Makes clips as a front-end wants them (see :class:`FrontendConfig`)."""
+    """Makes clips as a front-end wants them (see :class:`FrontendOptions`)."""
 
     clip_s: float
     repeat: str
@@ -135,7 +135,7 @@ def extract_features(
     output: str | Path,
     index: str | Path,
     *,
-    options: Mapping[str, Any],
+    options: Mapping[str, Any] | FrontendOptions,
     gpu: int = 0,
 ) -> None:
     """Write the features of every utterance of an audio shard.
@@ -146,14 +146,14 @@ def extract_features(
         The audio shard.
     output, index : path
         The feature shard and its row index.
-    options : Mapping
-        Fields of :class:`FrontendConfig`.
+    options : Mapping or FrontendOptions
+        The front-end: its kind, and the options of the kind.
     gpu : int
         GPUs given to this job.
     """
-    config = build_options(FrontendConfig, options, "frontend")
+    config = frontend_options(options)
     device = prepare_device(gpu=gpu)
-    frontend = make_frontend(config, device)
+    frontend = config.build(device)
     clipper = Clipper(
         clip_s=config.clip_s,
         repeat=config.repeat,
@@ -168,7 +168,7 @@ def extract_features(
         hop_samples=frontend.hop_samples,
         clip_frames=clipper.frames_of(clipper.clip_samples),
     )
-    write_shard(output, index, frames=blocks, index=rows, shape=shape, options=options)
+    write_shard(output, index, frames=blocks, index=rows, shape=shape, options=config.dump())
     _report(rows, time.monotonic() - began, output)
 
 

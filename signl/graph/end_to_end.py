@@ -4,8 +4,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from signl.features.frontends import n_frames_of
-from signl.features.speech_model import TrainableSpeechModel
+from signl.features.frontend import n_frames_of
+from signl.features.speech_model.hidden_states import TrainableSpeechModel
 from signl.graph.augment import GraphAugmentation
 from signl.graph.config import GraphConfig
 from signl.graph.draws import AnyGenerator

@@ -10,7 +10,7 @@ from signl import revisions
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ
 from signl.errors import ArtefactError
-from signl.features.speech_model import TrainableSpeechModel
+from signl.features.speech_model.hidden_states import TrainableSpeechModel
 from signl.graph.checkpoint_file import frontend_from, read_checkpoint
 from signl.graph.config import GraphConfig
 from signl.graph.end_to_end import EndToEndEncoder

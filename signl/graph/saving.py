@@ -26,7 +26,7 @@ from signl.artefacts import (
     write_text,
 )
 from signl.errors import ArtefactError, SignlError
-from signl.features.speech_model import TrainableSpeechModel
+from signl.features.speech_model.hidden_states import TrainableSpeechModel
 from signl.graph.card import model_card
 from signl.graph.config import GraphConfig
 from signl.graph.end_to_end import Encoder, EndToEndEncoder

@@ -15,8 +15,8 @@ from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_clip
 from signl.corpora.random_access import AudioStore
 from signl.errors import AudioError
-from signl.features.frontends import n_frames_of
-from signl.features.shards import FeatureStore
+from signl.features.feature_shards import FeatureStore
+from signl.features.frontend import n_frames_of
 from signl.features.usable import check_members
 from signl.graph.stem import to_picture
 

@@ -1,21 +1,16 @@
 """The network of a recipe, and the clips that it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from signl.devices import Resources
 from signl.errors import ConfigError
-from signl.features.frontends import FrontendConfig
-from signl.features.speech_model import (
-    SpeechModelOptions,
-    TrainableSpeechModel,
-    load_speech_model,
-)
+from signl.features.frontend import FrontendOptions
+from signl.features.frontends import frontend_options
 from signl.graph.end_to_end import Encoder, EndToEndEncoder
 from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
-from signl.options import build_options
 from signl.seals import file_digest
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import Loading
@@ -28,6 +23,8 @@ AUDIO_SUFFIX = ".parquet"
 
 if TYPE_CHECKING:  # half of the time that scoring would take to start
     from lightning_fabric import Fabric
+
+    from signl.features.speech_model.hidden_states import TrainableSpeechModel
 
 
 def clips_for_recipe(recipe: NetworkRecipe, shards: Sequence[str | Path]) -> Clips:
@@ -60,13 +57,8 @@ def sources_of(recipe: NetworkRecipe, clips: Clips) -> list[str]:
 
     A model id has a revision, which stands among the options.
     """
-    folder = [] if recipe.frontend is None else _files_of(recipe.frontend)
+    folder = [] if recipe.frontend is None else frontend_options(recipe.frontend).model_files()
     return [*clips.seals(), *map(file_digest, folder)]
-
-
-def _files_of(frontend: FrontendConfig) -> list[Path]:
-    model = Path(_speech_model_options(frontend).model)
-    return sorted(path for path in model.glob("*") if path.is_file())
 
 
 def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
@@ -109,11 +101,8 @@ def make_encoder(recipe: NetworkRecipe, clips: Clips) -> Encoder:
     if isinstance(clips, FrameClips):
         return SpectralTemporalEncoder(clips.store.shape.width, length, recipe.graph)
     frontend = _trainable(recipe.frontend)
-    options = _speech_model_options(frontend)
     return EndToEndEncoder(
-        TrainableSpeechModel(
-            load_speech_model(options.model, options.revision), layer=options.layer
-        ),
+        cast("TrainableSpeechModel", frontend.build_trainable(crop_s=recipe.crop_s)),
         recipe.graph,
         clip_s=frontend.clip_s,
         crop_samples=length,
@@ -177,22 +166,18 @@ def _form_asked(recipe: NetworkRecipe, clips: Clips) -> dict[str, Any]:
     frontend = _trainable(recipe.frontend)
     return {
         "front-end": "its own",
-        "layer": _speech_model_options(frontend).layer,
-        "clip_s": frontend.clip_s,
+        **frontend.trained_form(),
         "samples": length,
         "graph": recipe.graph,
     }
 
 
-def _speech_model_options(frontend: FrontendConfig) -> SpeechModelOptions:
-    return build_options(SpeechModelOptions, frontend.options, "options of the front-end")
-
-
-def _trainable(frontend: FrontendConfig | None) -> FrontendConfig:
+def _trainable(frontend: Mapping[str, Any] | None) -> FrontendOptions:
     """Return a front-end that can be trained, or refuse it."""
-    if frontend is None or frontend.kind != "wav2vec2" or frontend.repeat != "waveform":
+    options = None if frontend is None else frontend_options(frontend)
+    if options is None or not options.is_trainable:
         raise ConfigError(
             "trainable_frontend takes a front-end of kind wav2vec2 with repeat: waveform, "
             f"got {frontend}"
         )
-    return frontend
+    return options

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from signl.features.frontends import FrontendConfig
 from signl.graph.augment import GraphAugmentation
 from signl.graph.config import GraphConfig
 from signl.graph.heads import DROPOUT, WIDTHS
@@ -107,13 +106,13 @@ class NetworkRecipe:
         Seconds of a crop.
     graph : GraphConfig
         Size of the graphs.
-    frontend : FrontendConfig, optional
+    frontend : Mapping, optional
         A front-end that is trained too, from audio; without it the network sees cached features.
     """
 
     crop_s: float
     graph: GraphConfig
-    frontend: FrontendConfig | None = None
+    frontend: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from signl import revisions
 from signl.features.extract import Clipper
-from signl.features.frontends import FrontendConfig, make_frontend
+from signl.features.frontends import frontend_options
 from signl.seeds import stable_hash
 
 GOLDEN = Path(__file__).with_name("features.npz")
@@ -85,12 +85,13 @@ def compute():
     with tempfile.TemporaryDirectory() as folder:
         write_speech_model(folder)
         configs = {
-            "logmel": FrontendConfig(kind="logmel", options={"n_mels": 20}),
-            "lfcc": FrontendConfig(kind="lfcc", options={"n_coefficients": 8}),
-            "wav2vec2": FrontendConfig(kind="wav2vec2", options={"model": folder}),
+            "logmel": {"kind": "logmel", "n_mels": 20},
+            "lfcc": {"kind": "lfcc", "n_coefficients": 8},
+            "wav2vec2": {"kind": "wav2vec2", "model": folder},
         }
         frontends = {
-            name: make_frontend(config, torch.device("cpu")) for name, config in configs.items()
+            name: frontend_options(config).build(torch.device("cpu"))
+            for name, config in configs.items()
         }
     values = {}
     for name, frontend in frontends.items():

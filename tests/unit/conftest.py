@@ -11,7 +11,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from signl import revisions
 from signl.artefacts import MadeBy, write_table
-from signl.features.shards import Shape, write_shard
+from signl.features.feature_shards import Shape, write_shard
 from signl.training.labels import COLUMNS
 
 #: Frames as short as of a front-end in use; a crop of 0.17 s has 8 of them.

@@ -13,7 +13,7 @@ from signl.audit import audit, format_report
 from signl.corpora.shards import ShardWriter, iterate_audio
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
-from signl.features.shards import Shape, write_shard
+from signl.features.feature_shards import Shape, write_shard
 from signl.graph.config import GraphConfig
 from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import save_model

@@ -9,7 +9,8 @@ import yaml
 
 from signl.errors import ConfigError
 from signl.experiment import Experiment
-from signl.features.frontends import FrontendConfig, make_frontend, n_frames_of
+from signl.features.frontend import n_frames_of
+from signl.features.frontends import frontend_options
 from signl.planning import Speeds, Stage, format_plan, frame_geometry, plan_experiment
 
 
@@ -142,7 +143,7 @@ def test_an_embedded_front_end_that_no_experiment_uses_is_not_made(plan_of, repo
     ],
 )
 def test_frames_are_planned_as_front_ends_give_them(kind, options):
-    made = make_frontend(FrontendConfig(kind=kind, options=options), torch.device("cpu"))
+    made = frontend_options({"kind": kind, **options}).build(torch.device("cpu"))
     planned = frame_geometry({"kind": kind, "options": options})
     assert planned == (made.width, made.window_samples, made.hop_samples)
     assert planned.n_frames(9.0) == n_frames_of(
@@ -151,7 +152,7 @@ def test_frames_are_planned_as_front_ends_give_them(kind, options):
 
 
 def test_the_width_of_a_model_folder_is_read(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 320}))
+    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 320, "num_hidden_layers": 2}))
     frontend = {"kind": "wav2vec2", "options": {"model": str(tmp_path)}}
     assert frame_geometry(frontend) == (320, 400, 320)
     assert frame_geometry(frontend).n_frames(9.0) == 449

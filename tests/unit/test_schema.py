@@ -6,10 +6,10 @@ from dataclasses import MISSING, asdict, fields
 import jsonschema
 import pytest
 import yaml
+from signl.features.spectral import LfccOptions, LogMelOptions
 
 from signl.errors import ConfigError
 from signl.features.frontends import FrontendConfig
-from signl.features.spectral import LfccOptions, LogMelOptions
 from signl.features.speech_model import SpeechModelOptions
 from signl.graph.augment import GraphAugmentation
 from signl.graph.config import GraphConfig

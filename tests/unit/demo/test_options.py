@@ -2,7 +2,7 @@ import pytest
 
 from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError
-from signl.options import build_options
+from signl.typed import build
 
 
 def test_scaled_counts_keep_both_classes():
@@ -17,9 +17,9 @@ def test_scaled_counts_keep_both_classes():
 )
 def test_impossible_options_are_refused(options):
     with pytest.raises(ConfigError, match="demo"):
-        build_options(DemoOptions, options, "demo")
+        build(DemoOptions, options, "demo")
 
 
 def test_counts_are_built_from_plain_mappings():
-    options = build_options(DemoOptions, {"dev": {"bonafide": 2, "spoof": 5}}, "demo")
+    options = build(DemoOptions, {"dev": {"bonafide": 2, "spoof": 5}}, "demo")
     assert options.dev == Counts(bonafide=2, spoof=5)

@@ -16,9 +16,10 @@ from signl.features.extract import (
     encode_clips,
     extract_features,
 )
+from signl.features.feature_shards import Shard
 from signl.features.index import read_index
-from signl.features.shards import Shard
-from signl.features.spectral import LogMel, LogMelOptions
+from signl.features.logmel.log_mel import LogMel
+from signl.features.logmel.options import LogMelOptions
 
 CPU = torch.device("cpu")
 TEXT = b"not audio but text\n" * 10
@@ -168,15 +169,8 @@ def test_what_cannot_be_decoded_has_a_row_with_the_reason_and_no_frames(run, cap
 
 
 def test_what_float16_cannot_hold_has_a_row_with_the_reason(run, monkeypatch):
-    make = extract.make_frontend
-
-    def loud(config, device):
-        frontend = make(config, device)
-        call = type(frontend).__call__
-        monkeypatch.setattr(type(frontend), "__call__", lambda self, x: 1e6 * call(self, x))
-        return frontend
-
-    monkeypatch.setattr(extract, "make_frontend", loud)
+    call = LogMel.__call__
+    monkeypatch.setattr(LogMel, "__call__", lambda self, x: 1e6 * call(self, x))
     _, index = run()
     rows = [row for row in index.to_pylist() if row["reason"] == extract.OVERFLOW]
     assert len(rows) >= 5
@@ -207,7 +201,7 @@ def test_windows_change_nothing(run, monkeypatch):
 
 
 def test_a_speech_model_as_front_end(run, speech_model_folder):
-    shard, index = run(kind="wav2vec2", options={"model": str(speech_model_folder)})
+    shard, index = run(kind="wav2vec2", model=str(speech_model_folder))
     assert shard.shape == (16, 400, 320, 99)
     assert index["n_frames"].to_pylist() == [99, 0, 99, 99, 99, 99, 99, 0, 99]
 
@@ -220,5 +214,7 @@ def test_a_shard_in_which_nothing_can_be_decoded(pack, tmp_path):
 
 
 def test_unknown_options_are_refused(run):
-    with pytest.raises(ConfigError, match=r"frontend: unknown keys \['clip'\]"):
+    with pytest.raises(
+        ConfigError, match=r"frontend\.clip is no key; known are \['clip_s'"
+    ):
         run(clip=9.0)

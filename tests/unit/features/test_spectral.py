@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from signl.features.spectral import Lfcc, LfccOptions, LogMel, LogMelOptions
+from signl.features.lfcc.cepstra import Lfcc
+from signl.features.lfcc.options import LfccOptions
+from signl.features.logmel.log_mel import LogMel
+from signl.features.logmel.options import LogMelOptions
 
 CPU = torch.device("cpu")
 WINDOW, HOP, N_FFT = 400, 320, 512

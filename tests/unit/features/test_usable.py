@@ -7,7 +7,7 @@ from signl import revisions
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.corpora.locating import TRIALS_SCHEMA
 from signl.errors import ArtefactError, AudioError, ManifestError
-from signl.features.shards import Shape, write_shard
+from signl.features.feature_shards import Shape, write_shard
 from signl.features.usable import gather_utterances, read_usable
 from signl.seals import file_digest, text_digest
 

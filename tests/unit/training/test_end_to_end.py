@@ -70,7 +70,8 @@ def options(speech_model_folder):
     frontend = {
         "kind": "wav2vec2",
         "clip_s": CLIP_S,
-        "options": {"model": str(speech_model_folder), "layer": -1},
+        "model": str(speech_model_folder),
+        "layer": -1,
     }
     return {"crop_s": CROP_S, "graph": GRAPH, "frontend": frontend}
 
@@ -241,9 +242,7 @@ def test_a_run_on_another_front_end_is_not_resumed(
 ):
     folder = tmp_path / "model"
     shutil.copytree(speech_model_folder, folder)
-    monkeypatch.setitem(
-        options, "frontend", options["frontend"] | {"options": {"model": str(folder), "layer": -1}}
-    )
+    monkeypatch.setitem(options, "frontend", options["frontend"] | {"model": str(folder)})
     killed_before(Pretraining, 1, lambda: pretrain("killed"))
     weights = load_file(folder / "model.safetensors")
     save_file({n: 1.01 * t for n, t in weights.items()}, folder / "model.safetensors", {})
@@ -259,8 +258,11 @@ def test_an_encoder_of_another_crop_is_refused(pretrain, finetune, options, monk
         finetune(encoder=encoder)
 
 
-@pytest.mark.parametrize("change", [{"kind": "logmel", "options": {}}, {"repeat": "frames"}])
+@pytest.mark.parametrize(
+    "change", [{"kind": "logmel", "clip_s": CLIP_S}, {"repeat": "frames"}], ids=str
+)
 def test_a_front_end_that_cannot_be_trained_is_refused(pretrain, options, monkeypatch, change):
-    monkeypatch.setitem(options, "frontend", options["frontend"] | change)
+    frontend = change if "kind" in change else options["frontend"] | change
+    monkeypatch.setitem(options, "frontend", frontend)
     with pytest.raises(ConfigError, match="trainable_frontend takes a front-end of kind wav2vec2"):
         pretrain()

@@ -7,7 +7,6 @@ activations the network passes on the envelopes of bands, as trained ones do.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +16,9 @@ from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
 from signl.artefacts import atomic_write, write_text
-from signl.demo.files import FRONTEND_FILES
-from signl.options import build_options
+from signl.features.speech_model.embedded import FRONTEND_FILES, DemoFrontendOptions
 from signl.seeds import derive_seed
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrontendOptions:
-    """Options of the embedded front-end.
-
-    Attributes
-    ----------
-    seed : int
-        Root of its weights.
-    hidden_size, n_layers, n_heads, intermediate_size : int
-        Sizes of the transformer.
-    n_filters : int
-        Channels of each of the seven convolutions, whose kernels and strides are the usual
-        ones: 72,000 samples give 224 frames.
-    """
-
-    seed: int = 0
-    hidden_size: int = 64
-    n_layers: int = 2
-    n_heads: int = 4
-    intermediate_size: int = 128
-    n_filters: int = 32
+from signl.typed import build
 
 
 def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
@@ -53,16 +29,16 @@ def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
     Parameters
     ----------
     folder : Path
-        Where the files of ``signl.demo.files.FRONTEND_FILES`` go.
+        Where the files of ``FRONTEND_FILES`` go.
     options : Mapping
-        Fields of ``FrontendOptions``; the same options give the same bytes.
+        Fields of ``DemoFrontendOptions``; the same options give the same bytes.
 
     Raises
     ------
     ConfigError
         If an option is unknown.
     """
-    model = _make_model(build_options(FrontendOptions, options, "demo.frontend"))
+    model = _make_model(build(DemoFrontendOptions, options, "demo.frontend"))
     preprocessor = Wav2Vec2FeatureExtractor(  # type: ignore[no-untyped-call]
         return_attention_mask=True
     )
@@ -74,7 +50,7 @@ def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
     write_text(folder / preprocessor_name, preprocessor.to_json_string())
 
 
-def _make_model(options: FrontendOptions) -> Wav2Vec2Model:
+def _make_model(options: DemoFrontendOptions) -> Wav2Vec2Model:
     """Initialise the network, leaving the global generator as it was."""
     config = Wav2Vec2Config(
         architectures=["Wav2Vec2Model"],

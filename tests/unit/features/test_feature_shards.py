@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from signl import revisions
 from signl.artefacts import MadeBy, write_table
 from signl.errors import ArtefactError
+from signl.features.feature_shards import FeatureStore, Shape, Shard, write_shard
 from signl.features.index import read_index
-from signl.features.shards import FeatureStore, Shape, Shard, write_shard
 
 COUNTS = [5, 0, 3, 1]
 SHAPE = Shape(width=4, window_samples=400, hop_samples=320, clip_frames=5)

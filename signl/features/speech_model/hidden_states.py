@@ -1,39 +1,17 @@
-"""Self-supervised speech models of the wav2vec 2.0 family as front-ends."""
+"""A hidden state of a speech model: without gradients, or to be trained."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from signl.errors import ConfigError
+from signl.features.speech_model.model_folder import receptive_field
+from signl.features.speech_model.options import SpeechModelOptions
 
 #: Weights that pre-training uses and encoding does not; some published checkpoints lack them.
 UNUSED_WEIGHTS = ("masked_spec_embed",)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeechModelOptions:
-    """Options of a speech model.
-
-    Attributes
-    ----------
-    model : str
-        A Hugging Face model id, or a folder in that format.
-    revision : str, optional
-        The commit of a model id; it must be given, so that the weights cannot change unseen.
-    layer : int
-        Which hidden state is taken: -1 is the model's output, 0 the input of its first
-        transformer layer, ``n`` the output of layer ``n``.
-    dtype : {"bfloat16", "float32"}
-        Precision of the computation on a GPU. A CPU computes in float32.
-    """
-
-    model: str
-    revision: str | None = None
-    layer: int = -1
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
 
 
 def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
@@ -77,15 +55,6 @@ def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
     return loaded
 
 
-def receptive_field(kernels: list[int], strides: list[int]) -> tuple[int, int]:
-    """Return window and hop, in samples, of a stack of convolutions without padding."""
-    window, hop = 1, 1
-    for kernel, stride in zip(kernels, strides, strict=True):
-        window += (kernel - 1) * hop
-        hop *= stride
-    return window, hop
-
-
 class TrainableSpeechModel(nn.Module):
     """One hidden state of a speech model, as a module that is trained with what follows it.
 
@@ -116,7 +85,7 @@ class TrainableSpeechModel(nn.Module):
         self.model, self.layer = model, layer
         self.width = int(model.config.hidden_size)
         self.window_samples, self.hop_samples = receptive_field(
-            list(model.config.conv_kernel), list(model.config.conv_stride)
+            tuple(model.config.conv_kernel), tuple(model.config.conv_stride)
         )
 
     def forward(self, waveforms: Tensor) -> Tensor:

@@ -1,0 +1,167 @@
+"""What a front-end is: waveforms in, frames out; and the options that all of them have.
+
+A front-end is a room of :mod:`signl.features`: a module of options, and one of code that its
+options import when they build it. What others must know of it they ask its options.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, Self
+
+from pydantic import Field
+
+from signl.errors import ConfigError
+from signl.typed import Options, Positive
+
+if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
+    import torch
+    from torch import Tensor
+
+#: That of signl.audio, which takes PyTorch.
+SAMPLE_RATE_HZ: Final = 16_000
+
+
+def n_frames_of(n_samples: int, *, window_samples: int, hop_samples: int) -> int:
+    """Return how many frames a front-end gives for ``n_samples``, 0 if these are too few."""
+    return max(0, (n_samples - window_samples) // hop_samples + 1)
+
+
+class Geometry(NamedTuple):
+    """Channels of a front-end's frame, and samples of its window and hop at 16 kHz."""
+
+    width: int
+    window_samples: int
+    hop_samples: int
+
+    def n_frames(self, seconds: float) -> int:
+        """Return the number of frames of so many seconds."""
+        return self.frames_of(round(seconds * SAMPLE_RATE_HZ))
+
+    def frames_of(self, n_samples: int) -> int:
+        """Return the number of frames of so many samples."""
+        return n_frames_of(
+            n_samples, window_samples=self.window_samples, hop_samples=self.hop_samples
+        )
+
+    def least_s(self, n_frames: int) -> float:
+        """Return the seconds that so many frames take."""
+        return (self.window_samples + (n_frames - 1) * self.hop_samples) / SAMPLE_RATE_HZ
+
+
+class Frontend(Protocol):
+    """Turns waveforms into frames.
+
+    Attributes
+    ----------
+    width : int
+        Channels of a frame.
+    window_samples, hop_samples : int
+        Samples that a frame sees (of a neural front-end: its convolutions), and from one
+        frame to the next.
+    """
+
+    width: int
+    window_samples: int
+    hop_samples: int
+
+    def __call__(self, waveforms: "Tensor") -> "Tensor":
+        """Return the frames, (batch, frame, width), of waveforms, (batch, time)."""
+        ...
+
+
+class TrainableFrontend(Protocol):
+    """A front-end that is a PyTorch module, and is trained with what follows it."""
+
+    width: int
+    window_samples: int
+    hop_samples: int
+
+    def forward(self, waveforms: "Tensor") -> "Tensor":
+        """Return the frames, (batch, frame, width), of waveforms, (batch, time)."""
+        ...
+
+
+class FrontendOptions(Options):
+    """Options of every front-end; a kind adds its own beside them."""
+
+    kind: str
+    clip_s: Positive = Field(
+        default=9.0,
+        description="Seconds of an utterance that are used; a longer one is cut, a shorter one "
+        "repeated.",
+    )
+    repeat: Literal["waveform", "frames"] = Field(
+        default="waveform",
+        description="What is repeated where an utterance is shorter than the clip: its waveform, "
+        "before the front-end (SIGNL's way), or the front-end's frames, which computes and stores "
+        "the utterance once.",
+    )
+
+    @property
+    def wants_gpu(self) -> bool:
+        """Whether extraction is for a GPU, where there is one."""
+        return False
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether a recipe can train it with what follows."""
+        return False
+
+    def geometry(self) -> Geometry:
+        """Return the form of the frames, without loading anything heavy."""
+        raise NotImplementedError
+
+    def normalises(self) -> bool:
+        """Tell whether its input is brought to zero mean and unit variance."""
+        return True
+
+    def model_files(self) -> Sequence[Path]:
+        """Return the files that it reads: inputs of the jobs that build it."""
+        return []
+
+    def check_model(self) -> None:
+        """Refuse files of a model that are not what they must be, as far as a look tells.
+
+        Raises
+        ------
+        ConfigError
+            Names the file and the cure.
+        """
+
+    def least_crop_s(self, *, training: bool) -> float:
+        """Return the seconds of the shortest crop that it takes.
+
+        Parameters
+        ----------
+        training : bool
+            Whether it is trained on these crops.
+        """
+        return self.geometry().least_s(1)
+
+    def trained_form(self) -> dict[str, Any]:
+        """Return what must agree between these options and a network that it was trained in."""
+        return {"clip_s": self.clip_s}
+
+    def for_training(self) -> Self:
+        """Return the options without those that a training of the front-end does not heed."""
+        return self
+
+    def build(self, device: "torch.device") -> Frontend:
+        """Build the front-end on a device.
+
+        Raises
+        ------
+        ConfigError
+            If its model cannot be loaded.
+        """
+        raise NotImplementedError
+
+    def build_trainable(self, *, crop_s: float | None = None) -> TrainableFrontend:
+        """Build it as a module that is trained, on the CPU.
+
+        Parameters
+        ----------
+        crop_s : float, optional
+            Seconds of the crops that it will be trained on, to refuse those that are too short.
+        """
+        raise ConfigError(f"a front-end of kind {self.kind} cannot be trained")

@@ -1,0 +1,1 @@
+"""Linear-frequency cepstral coefficients as a front-end."""
