@@ -10,6 +10,7 @@ from lightning_fabric import Fabric
 from torch.optim.lr_scheduler import LRScheduler
 
 from signl.graph.end_to_end import Encoder
+from signl.training.clips import Clips
 from signl.training.crops import Loading
 from signl.training.files import EncoderFiles
 from signl.training.launching import seed_weights
@@ -83,6 +84,22 @@ class GradientTraining(ABC):
         return run.history
 
 
+def encoder_of(
+    recipe: NetworkRecipe, clips: Clips, *, seed: int, pretrained: EncoderFiles | None = None
+) -> Encoder:
+    """Return the encoder of a recipe, pre-trained or with weights of the seed.
+
+    Raises
+    ------
+    ConfigError
+        If a pre-trained encoder is not one of this recipe.
+    """
+    seed_weights(seed, "encoder")
+    return (
+        pretrained_encoder(pretrained, recipe, clips) if pretrained else make_encoder(recipe, clips)
+    )
+
+
 def start_encoder(
     recipe: NetworkRecipe,
     options: TrainingOptions,
@@ -92,21 +109,11 @@ def start_encoder(
     seed: int,
     pretrained: EncoderFiles | None = None,
 ) -> Encoder:
-    """Return the encoder of a recipe, ready to be trained; then seed the weights of its head.
+    """Return :func:`encoder_of` a recipe, ready to be trained; then seed the weights of its head.
 
     The head starts alike, whether the encoder is pre-trained or not.
-
-    Raises
-    ------
-    ConfigError
-        If a pre-trained encoder is not one of this recipe.
     """
-    seed_weights(seed, "encoder")
-    encoder = (
-        pretrained_encoder(pretrained, recipe, loading.clips)
-        if pretrained
-        else make_encoder(recipe, loading.clips)
-    )
+    encoder = encoder_of(recipe, loading.clips, seed=seed, pretrained=pretrained)
     if options.gradient_checkpointing:
         checkpoint_gradients(encoder)
     if fabric.world_size > 1:

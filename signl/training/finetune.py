@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -15,17 +15,17 @@ from signl import revisions
 from signl.graph.heads import Classifier, score
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
-from signl.options import build_options
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.files import EncoderFiles
 from signl.training.job import Training, TrainingJob
 from signl.training.labels import read_labelled
 from signl.training.networks import crop_length_of
-from signl.training.options import FinetuningOptions, FinetuningRecipe
+from signl.training.options import FinetuningOptions, FinetuningRecipe, GradientOptions
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Record
 from signl.training.sharing import gather_rows
+from signl.typed import build
 
 
 class Step(NamedTuple):
@@ -78,7 +78,7 @@ class Finetuning(GradientTraining):
         If the encoder is not one of this recipe.
     """
 
-    options: FinetuningOptions
+    options: GradientOptions
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Finetuning(GradientTraining):
         encoder: EncoderFiles | None,
         seed: int,
     ) -> None:
-        self.options = recipe.finetuning
+        self.options = cast(GradientOptions, recipe.finetuning)
         network = start_encoder(
             recipe, self.options, loading, fabric, seed=seed, pretrained=encoder
         )
@@ -138,6 +138,10 @@ class Finetuning(GradientTraining):
         below = self.options.patience_below_eer
         return any(each["train_eer"] < below for each in [*history, record])
 
+    def outcome(self, best: Record) -> str:
+        """Return the dev EER and the epoch that had it."""
+        return f"best dev EER {100 * best['dev_eer']:.2f} % in epoch {best['epoch']}"
+
     def train_epoch(self, epoch: int) -> Passed:
         """Train on a random crop of each labelled utterance of ``train``."""
         self.classifier.train()
@@ -184,7 +188,7 @@ class FinetuningJob(TrainingJob):
     @cached_property
     def recipe(self) -> FinetuningRecipe:
         """The recipe."""
-        return build_options(FinetuningRecipe, self.options, "recipe")
+        return build(FinetuningRecipe, self.options, "recipe")
 
     @property
     def training_options(self) -> FinetuningOptions:
@@ -211,8 +215,9 @@ class FinetuningJob(TrainingJob):
     def start(
         self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
     ) -> Training:
-        """Build encoder and head."""
-        return Finetuning(
+        """Build encoder and head, and what trains them in the recipe's way."""
+        training = self.recipe.finetuning.training_class()
+        return training(
             self.recipe, partitions, loading, fabric, encoder=self.encoder, seed=self.seed
         )
 
@@ -223,10 +228,3 @@ class FinetuningJob(TrainingJob):
             "n_labelled": {name: len(part) for name, part in partitions.items()},
             "pretrained": self.encoder is not None,
         }
-
-    def outcome(self, best: Record) -> str:
-        """Return the dev EER and the epoch that had it."""
-        return (
-            f"with {self.percent:g} % of the labels: best dev EER {100 * best['dev_eer']:.2f} % "
-            f"in epoch {best['epoch']}"
-        )

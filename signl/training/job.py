@@ -7,7 +7,7 @@ configuration, history and card. A :class:`TrainingJob` says what is trained, on
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -23,7 +23,7 @@ from signl.training.files import ModelFiles
 from signl.training.launching import launch
 from signl.training.lock import only_training
 from signl.training.networks import features_of, make_loading, sources_of
-from signl.training.options import NetworkRecipe, TrainingOptions
+from signl.training.options import BatchOptions, NetworkRecipe
 from signl.training.run import Record, best_of
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,14 @@ class Training(Protocol):
             The history; one record of it is the ``best``.
         """
         ...
+
+    def outcome(self, best: Record) -> str:
+        """Say in a line how good the best of the history is."""
+        ...
+
+
+#: Takes recipe, partitions, loading, fabric, and by name encoder and seed.
+TrainingClass = Callable[..., Training]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +110,7 @@ class TrainingJob(ABC):
 
     @property
     @abstractmethod
-    def training_options(self) -> TrainingOptions:
+    def training_options(self) -> BatchOptions:
         """What the recipe says of this training."""
 
     @property
@@ -129,10 +137,6 @@ class TrainingJob(ABC):
     def card(self, partitions: Mapping[str, Utterances]) -> dict[str, Any]:
         """Return what the model's card says of the utterances and their labels."""
 
-    @abstractmethod
-    def outcome(self, best: Record) -> str:
-        """Say in a line how good the best of the history is."""
-
 
 def train(job: TrainingJob) -> None:
     """Train a network and write it.
@@ -142,9 +146,12 @@ def train(job: TrainingJob) -> None:
     TrainingError
         If another training writes to the same folder, or a loss is not finite.
     """
-    precision = job.training_options.precision
+    options, resources = job.training_options, job.resources
+    if not options.is_shared:
+        gpu = min(resources.gpu, 1)
+        resources = resources._replace(gpu=gpu, n_processes=1)
     with only_training(job.output.lock):
-        launch(_train, precision, job.resources, job)
+        launch(_train, options.precision, resources, job)
 
 
 def _train(fabric: Fabric, job: TrainingJob) -> None:
@@ -159,7 +166,9 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
     )
     loading.clips.check_utterances([job.train, job.dev])
     training = job.start(partitions, loading, fabric)
-    made_by = MadeBy(stage=job.stage, revision=job.revision, options={**job.options, **job.header})
+    made_by = MadeBy(
+        stage=job.stage, revision=job.revision, options={**job.recipe.dump(), **job.header}
+    )
     inputs = [*sources_of(job.recipe, loading.clips)]
     inputs += map(file_digest, [job.train, job.dev, *job.sources])
     history = training.fit(job.output.checkpoint, json.dumps([made_by.to_json(), *inputs]))
@@ -170,7 +179,7 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
         "trained on %d utterances of %s, %s; wrote %s",
         len(partitions["train"]),
         job.corpus,
-        job.outcome(best_of(history)),
+        training.outcome(best_of(history)),
         job.output.model,
     )
 

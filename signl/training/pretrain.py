@@ -17,7 +17,6 @@ from signl.graph.draws import SharedGenerator
 from signl.graph.end_to_end import Encoder
 from signl.graph.heads import PretrainingModel
 from signl.graph.objectives import make_objective
-from signl.options import build_options
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
@@ -27,6 +26,7 @@ from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Record
 from signl.training.sharing import gather_rows
+from signl.typed import build
 
 #: Dev embeddings of which the diagnostics of collapse are computed, at most.
 DIAGNOSED = 4096
@@ -168,6 +168,10 @@ class Pretraining(GradientTraining):
             f"{record['projection_deviation']:.3f}, {record['projection_effective_rank']:.1f})"
         )
 
+    def outcome(self, best: Record) -> str:
+        """Return the dev loss and the epoch that had it."""
+        return f"best dev loss {best['dev_loss']:.4f} in epoch {best['epoch']}"
+
     def train_epoch(self, epoch: int) -> float:
         """Train on two random crops of each utterance of ``train``; return the mean loss."""
         self.trainer.bare.train()
@@ -205,7 +209,7 @@ class PretrainingJob(TrainingJob):
     @cached_property
     def recipe(self) -> PretrainingRecipe:
         """The recipe."""
-        return build_options(PretrainingRecipe, self.options, "recipe")
+        return build(PretrainingRecipe, self.options, "recipe")
 
     @property
     def training_options(self) -> PretrainingOptions:
@@ -229,10 +233,6 @@ class PretrainingJob(TrainingJob):
         """Return how many utterances were used, and that no labels were."""
         n_utterances = {name: len(part) for name, part in partitions.items()}
         return {"n_utterances": n_utterances, "labels": "none"}
-
-    def outcome(self, best: Record) -> str:
-        """Return the dev loss and the epoch that had it."""
-        return f"best dev loss {best['dev_loss']:.4f} in epoch {best['epoch']}"
 
 
 def _spread(dev: Passed) -> dict[str, Any]:
