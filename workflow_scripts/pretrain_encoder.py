@@ -5,20 +5,25 @@ from typing import TYPE_CHECKING
 from signl.devices import Resources
 from signl.logs import log_to
 from signl.training.files import ModelFiles
-from signl.training.pretrain import pretrain_encoder
+from signl.training.job import train
+from signl.training.pretrain import PretrainingJob
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    pretrain_encoder(
-        snakemake.input.train,
-        snakemake.input.dev,
-        snakemake.input.shards,
-        ModelFiles(snakemake.output.model, snakemake.output.config, snakemake.output.history),
-        corpus=snakemake.wildcards.corpus,
-        seed=int(snakemake.wildcards.seed),
-        options=snakemake.params.cfg,
-        resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
+    train(
+        PretrainingJob(
+            train=snakemake.input.train,
+            dev=snakemake.input.dev,
+            shards=snakemake.input.shards,
+            output=ModelFiles(
+                snakemake.output.model, snakemake.output.config, snakemake.output.history
+            ),
+            corpus=snakemake.wildcards.corpus,
+            seed=int(snakemake.wildcards.seed),
+            options=snakemake.params.cfg,
+            resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
+        )
     )

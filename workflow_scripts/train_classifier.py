@@ -5,23 +5,28 @@ from typing import TYPE_CHECKING
 from signl.devices import Resources
 from signl.logs import log_to
 from signl.training.files import EncoderFiles, ModelFiles
-from signl.training.finetune import train_classifier
+from signl.training.finetune import FinetuningJob
+from signl.training.job import train
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    train_classifier(
-        snakemake.input.train,
-        snakemake.input.dev,
-        snakemake.input.labels,
-        snakemake.input.shards,
-        ModelFiles(snakemake.output.model, snakemake.output.config, snakemake.output.history),
-        encoder=EncoderFiles.of(snakemake.input.encoder),
-        corpus=snakemake.wildcards.corpus,
-        percent=float(snakemake.wildcards.percent),
-        seed=int(snakemake.wildcards.seed),
-        options=snakemake.params.cfg,
-        resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
+    train(
+        FinetuningJob(
+            train=snakemake.input.train,
+            dev=snakemake.input.dev,
+            labels=snakemake.input.labels,
+            encoder=EncoderFiles.of(snakemake.input.encoder),
+            percent=float(snakemake.wildcards.percent),
+            shards=snakemake.input.shards,
+            output=ModelFiles(
+                snakemake.output.model, snakemake.output.config, snakemake.output.history
+            ),
+            corpus=snakemake.wildcards.corpus,
+            seed=int(snakemake.wildcards.seed),
+            options=snakemake.params.cfg,
+            resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
+        )
     )

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +68,11 @@ class ClassifierHead(nn.Module):
         self.hidden = ProjectionHead(width, widths=widths, dropout=dropout)
         self.classes = nn.Linear(widths[-1], len(CLASS_INDEX))
 
+    @property
+    def description(self) -> dict[str, Any]:
+        """How to build it again: arguments of :class:`Classifier`."""
+        return {"widths": list(self.hidden.widths), "dropout": self.hidden.dropout}
+
     def features(self, embedding: Tensor) -> Tensor:
         """Return what the classes are told apart by: (batch, width) to (batch, widths[-1])."""
         return F.relu(self.hidden(embedding))
@@ -77,6 +82,29 @@ class ClassifierHead(nn.Module):
         logits = self.classes(self.features(embedding))
         # In half precision a confident classifier's scores would tie.
         return F.log_softmax(logits.float(), dim=-1)
+
+
+class LinearHead(nn.Module):
+    """A linear layer to two classes: that of a logistic regression.
+
+    Parameters
+    ----------
+    width : int
+        Width of the embedding.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.classes = nn.Linear(width, len(CLASS_INDEX))
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """How to build it again: arguments of :class:`Classifier`."""
+        return {"kind": "linear"}
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Return log-probabilities (batch, 2), in the order of ``signl.labels.CLASS_INDEX``."""
+        return F.log_softmax(self.classes(embedding.float()), dim=-1)
 
 
 def score(log_probabilities: Tensor) -> Tensor:
@@ -173,20 +201,29 @@ class Classifier(nn.Module):
     Parameters
     ----------
     encoder : SpectralTemporalEncoder or EndToEndEncoder
+    kind : {"mlp", "linear"}
+        Of the head: :class:`ClassifierHead` or :class:`LinearHead`.
     widths, dropout
-        Of the head (:class:`ProjectionHead`).
+        Of the layers of an ``mlp`` (:class:`ProjectionHead`).
     """
 
     def __init__(
         self,
         encoder: Encoder,
         *,
+        kind: Literal["mlp", "linear"] = "mlp",
         widths: Sequence[int] = WIDTHS,
         dropout: float = DROPOUT,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = ClassifierHead(encoder.embedding_width, widths=widths, dropout=dropout)
+        self.head: ClassifierHead | LinearHead
+        if kind == "linear":
+            self.head = LinearHead(encoder.embedding_width)
+        elif kind == "mlp":
+            self.head = ClassifierHead(encoder.embedding_width, widths=widths, dropout=dropout)
+        else:
+            raise ValueError(f"a head of kind {kind!r}; known are ['linear', 'mlp']")
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return log-probabilities (batch, 2) of crops as the encoder takes them.

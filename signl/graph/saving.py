@@ -149,8 +149,7 @@ def load_classifier(model_path: str | Path, config_path: str | Path) -> LoadedMo
 
 def _describe(module: Encoder | Classifier) -> dict[str, Any]:
     if isinstance(module, Classifier):
-        hidden = module.head.hidden
-        head = {"widths": list(hidden.widths), "dropout": hidden.dropout}
+        head = module.head.description
         return {**_describe(module.encoder), "class": _CLASSIFIER, "head": head}
     if isinstance(module, EndToEndEncoder):
         return {

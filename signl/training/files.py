@@ -1,6 +1,5 @@
 """The files of a training: what it starts from, and what it writes."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -45,8 +44,17 @@ class ModelFiles(NamedTuple):
         """Where a run that is under way keeps its state."""
         return Path(self.history).with_name(".resume.ckpt")
 
+    @property
+    def lock(self) -> Path:
+        """What tells that a run is under way."""
+        return Path(self.history).with_name(".training.lock")
 
-def digest_of(path: str | Path) -> str:
-    """Return a digest of a file's content."""
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "blake2b").hexdigest()[:32]
+    def discard_checkpoint(self) -> None:
+        """Remove the state of a run that is over, and what was set aside of it."""
+        for path in (self.checkpoint, set_aside(self.checkpoint)):
+            path.unlink(missing_ok=True)
+
+
+def set_aside(checkpoint: Path) -> Path:
+    """Return where a checkpoint goes that is of no use, until the training is over."""
+    return checkpoint.with_name(f"{checkpoint.name}.damaged")

@@ -1,11 +1,10 @@
 """Fine-tuning of a classifier on the labelled subset (arXiv 2501.04942, section III)."""
 
-import json
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -13,34 +12,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from signl import revisions
-from signl.artefacts import MadeBy, digests_of
-from signl.devices import Resources
 from signl.graph.heads import Classifier, score
-from signl.graph.saving import save_model
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
-from signl.options import build_options
 from signl.training.crops import Batch, Loading, Utterances
-from signl.training.files import EncoderFiles, ModelFiles, digest_of
-from signl.training.job import TrainingJob, launch, seed_weights
+from signl.training.epochs import GradientTraining, start_encoder
+from signl.training.files import EncoderFiles
+from signl.training.job import Training, TrainingJob
 from signl.training.labels import read_labelled
-from signl.training.networks import (
-    checkpoint_gradients,
-    crop_length_of,
-    features_of,
-    make_encoder,
-    make_loading,
-    pretrained_encoder,
-    sources_of,
-)
-from signl.training.options import FinetuningRecipe
+from signl.training.networks import crop_length_of
+from signl.training.options import FinetuningOptions, FinetuningRecipe, GradientOptions
 from signl.training.passes import make_trainer, mean_loss
-from signl.training.run import Patience, Run
-from signl.training.sharing import gather_rows, share_batch_statistics
-
-logger = logging.getLogger(__name__)
-
-STAGE = "train_classifier"
+from signl.training.run import Record
+from signl.training.sharing import gather_rows
+from signl.typed import build
 
 
 class Step(NamedTuple):
@@ -69,7 +54,7 @@ def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     return Passed(mean_loss(losses), equal_error_rate(bonafide, spoof).rate)
 
 
-class Finetuning:
+class Finetuning(GradientTraining):
     """A classifier in fine-tuning.
 
     Parameters
@@ -93,6 +78,8 @@ class Finetuning:
         If the encoder is not one of this recipe.
     """
 
+    options: GradientOptions
+
     def __init__(
         self,
         recipe: FinetuningRecipe,
@@ -103,19 +90,10 @@ class Finetuning:
         encoder: EncoderFiles | None,
         seed: int,
     ) -> None:
-        self.options = recipe.finetuning
-        seed_weights(seed, "encoder")
-        network = (
-            pretrained_encoder(encoder, recipe, loading.clips)
-            if encoder
-            else make_encoder(recipe, loading.clips)
+        self.options = cast(GradientOptions, recipe.finetuning)
+        network = start_encoder(
+            recipe, self.options, loading, fabric, seed=seed, pretrained=encoder
         )
-        if self.options.gradient_checkpointing:
-            checkpoint_gradients(network)
-        if fabric.world_size > 1:
-            share_batch_statistics(network)
-        # Apart from the encoder: the head starts alike whether that is pre-trained or not.
-        seed_weights(seed, "head")
         self.classifier = Classifier(
             network, widths=self.options.head_widths, dropout=self.options.dropout
         )
@@ -134,6 +112,35 @@ class Finetuning:
             self.trainer.bare_optimiser, T_max=self.options.cosine_epochs
         )
         self._class_weights = fabric.to_device(torch.tensor(self.options.class_weights))
+
+    @property
+    def trained(self) -> Classifier:
+        """The classifier."""
+        return self.classifier
+
+    def epoch(self, number: int) -> dict[str, Any]:
+        """Train for an epoch and look at ``dev``."""
+        train = self.train_epoch(number)
+        dev = self.validate()
+        return {
+            "train_loss": train.loss,
+            "train_eer": train.eer,
+            "dev_loss": dev.loss,
+            "dev_eer": dev.eer,
+        }
+
+    def result(self, record: Mapping[str, Any]) -> list[float]:
+        """Return EER and loss on dev: on a small dev set many epochs share an EER."""
+        return [record["dev_eer"], record["dev_loss"]]
+
+    def counts(self, record: Mapping[str, Any], history: list[Record]) -> bool:
+        """Whether the utterances of ``train`` were fitted, now or before."""
+        below = self.options.patience_below_eer
+        return any(each["train_eer"] < below for each in [*history, record])
+
+    def outcome(self, best: Record) -> str:
+        """Return the dev EER and the epoch that had it."""
+        return f"best dev EER {100 * best['dev_eer']:.2f} % in epoch {best['epoch']}"
 
     def train_epoch(self, epoch: int) -> Passed:
         """Train on a random crop of each labelled utterance of ``train``."""
@@ -157,159 +164,67 @@ class Finetuning:
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuningJob(TrainingJob):
-    """What a fine-tuning is given besides; see :func:`train_classifier`."""
+    """Trains a classifier on the labelled subset; the one of the lowest EER on dev is kept.
 
-    labels: Path
+    Its options are those of :class:`FinetuningRecipe`.
+
+    Attributes
+    ----------
+    labels : path
+        The labelled subset; other utterances are left alone.
+    encoder : EncoderFiles, optional
+        The pre-trained encoder; without it the network starts from random weights.
+    percent : float
+        Per cent of the corpus's labels, for the model's card.
+    """
+
+    stage = "train_classifier"
+    revision = revisions.FINETUNING
+
+    labels: str | Path
     encoder: EncoderFiles | None
     percent: float
 
+    @cached_property
+    def recipe(self) -> FinetuningRecipe:
+        """The recipe."""
+        return build(FinetuningRecipe, self.options, "recipe")
 
-def train_classifier(
-    train: str | Path,
-    dev: str | Path,
-    labels: str | Path,
-    shards: Sequence[str | Path],
-    output: ModelFiles,
-    *,
-    encoder: EncoderFiles | None,
-    corpus: str,
-    percent: float,
-    seed: int,
-    options: Mapping[str, Any],
-    resources: Resources = Resources(),
-) -> None:
-    """Fine-tune a classifier; the epoch of the lowest EER on dev is kept.
+    @property
+    def training_options(self) -> FinetuningOptions:
+        """Those of fine-tuning."""
+        return self.recipe.finetuning
 
-    Of epochs with the same EER, the one of the lowest dev loss is kept: on a small dev set
-    many epochs share an EER.
+    @property
+    def sources(self) -> list[str | Path]:
+        """The labels, and the weights of a pre-trained encoder."""
+        return [self.labels, *([self.encoder.model] if self.encoder else [])]
 
-    Parameters
-    ----------
-    train, dev : path
-        Usable trials of the two partitions.
-    labels : path
-        The labelled subset; other utterances are left alone.
-    shards : sequence of paths
-        Feature shards that hold them; audio shards, for a recipe that trains its front-end.
-    output : ModelFiles
-        What is written.
-    encoder : EncoderFiles, optional
-        The pre-trained encoder; without it the network starts from random weights.
-    corpus, percent : str, float
-        Name of the corpus and per cent of its labels, for the model's card.
-    seed : int
-        Root seed.
-    options : Mapping
-        Fields of :class:`FinetuningRecipe`.
-    resources : Resources
-        What this job computes with.
-    """
-    recipe = build_options(FinetuningRecipe, options, "recipe")
-    job = FinetuningJob(
-        train=Path(train),
-        dev=Path(dev),
-        labels=Path(labels),
-        shards=[Path(shard) for shard in shards],
-        output=output,
-        encoder=encoder,
-        corpus=corpus,
-        percent=percent,
-        seed=seed,
-        options=options,
-        resources=resources,
-    )
-    launch(_finetune, recipe.finetuning.precision, resources, job)
+    @property
+    def header(self) -> dict[str, Any]:
+        """Corpus, per cent of the labels, and seed."""
+        return {"corpus": self.corpus, "percent": self.percent, "seed": self.seed}
 
-
-def _finetune(fabric: Fabric, job: FinetuningJob) -> None:
-    """Fine-tune in this process, which may be one of several that share the batches."""
-    recipe = build_options(FinetuningRecipe, job.options, "recipe")
-    partitions = {
-        "train": Utterances.of(read_labelled(job.train, job.labels)),
-        "dev": Utterances.of(read_labelled(job.dev, job.labels)),
-    }
-    loading = make_loading(
-        recipe, job.shards, fabric, job.resources, batch_size=recipe.finetuning.batch_size
-    )
-    loading.clips.check_utterances([job.train, job.dev])
-    encoder = job.encoder
-    finetuning = Finetuning(recipe, partitions, loading, fabric, encoder=encoder, seed=job.seed)
-    made_by = MadeBy(
-        stage=STAGE,
-        revision=revisions.FINETUNING,
-        options={
-            **job.options,
-            "corpus": job.corpus,
-            "percent": job.percent,
-            "seed": job.seed,
-        },
-    )
-    inputs = [job.train, job.dev, job.labels, *([encoder.model] if encoder else [])]
-    made_from = json.dumps(
-        [made_by.to_json(), *sources_of(recipe, loading.clips), *map(digest_of, inputs)]
-    )
-    run = _train(finetuning, job.output.checkpoint, made_from)
-    if not fabric.is_global_zero:
-        return
-    run.finish(job.output.history)
-    card = {
-        "corpus": job.corpus,
-        "label_percent": job.percent,
-        "seed": job.seed,
-        **features_of(loading.clips),
-        "n_labelled": {name: len(part) for name, part in partitions.items()},
-        "pretrained": encoder is not None,
-        "dev": run.best_record,
-    }
-    sources = [job.output.history, job.labels, *([encoder.model] if encoder else [])]
-    save_model(
-        job.output.model,
-        job.output.config,
-        finetuning.classifier,
-        made_by=replace(made_by, digests=digests_of(*sources)),
-        card=card,
-    )
-    run.discard_checkpoint()
-    logger.info(
-        "fine-tuned on %d utterances of %s (%s %% of the labels) in %d epochs, best dev EER "
-        "%.2f %% in epoch %d; wrote %s",
-        len(partitions["train"]),
-        job.corpus,
-        job.percent,
-        run.next_epoch,
-        100 * run.best_record["dev_eer"],
-        run.best_record["epoch"],
-        job.output.model,
-    )
-
-
-def _train(finetuning: Finetuning, checkpoint: Path, made_from: str) -> Run:
-    """Run the epochs until the patience is over."""
-    options, fabric = finetuning.options, finetuning.trainer.fabric
-    run = Run(
-        checkpoint,
-        made_from=made_from,
-        model=finetuning.classifier,
-        optimiser=finetuning.trainer.bare_optimiser,
-        scheduler=finetuning.scheduler,
-        patience=Patience(epochs=options.patience),
-        writes=fabric.is_global_zero,
-    )
-    while run.next_epoch < options.epochs and not run.patience.is_over:
-        train = finetuning.train_epoch(run.next_epoch)
-        dev = finetuning.validate()
-        fitted = any(record["train_eer"] < options.patience_below_eer for record in run.history)
-        record = {
-            "train_loss": train.loss,
-            "train_eer": train.eer,
-            "dev_loss": dev.loss,
-            "dev_eer": dev.eer,
+    def partitions(self) -> dict[str, Utterances]:
+        """Read the labelled utterances of ``train`` and ``dev``."""
+        return {
+            "train": Utterances.of(read_labelled(self.train, self.labels)),
+            "dev": Utterances.of(read_labelled(self.dev, self.labels)),
         }
-        # Processes that share a training go on, and end, by the figures of one.
-        record = fabric.broadcast(record)
-        run.end_epoch(
-            record,
-            [record["dev_eer"], record["dev_loss"]],
-            counts=fitted or record["train_eer"] < options.patience_below_eer,
+
+    def start(
+        self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
+    ) -> Training:
+        """Build encoder and head, and what trains them in the recipe's way."""
+        training = self.recipe.finetuning.training_class()
+        return training(
+            self.recipe, partitions, loading, fabric, encoder=self.encoder, seed=self.seed
         )
-    return run
+
+    def card(self, partitions: Mapping[str, Utterances]) -> dict[str, Any]:
+        """Return how many labels there were, and whether the encoder was pre-trained."""
+        return {
+            "label_percent": self.percent,
+            "n_labelled": {name: len(part) for name, part in partitions.items()},
+            "pretrained": self.encoder is not None,
+        }

@@ -1,38 +1,78 @@
-"""A training job: what it is given and what it computes on (devices, precision, seeds)."""
+"""The course that every training takes, and what one kind of it must say to take it.
 
-import re
+:func:`train` opens the data, lets the job start its training, and writes what comes of it: weights,
+configuration, history and card. A :class:`TrainingJob` says what is trained, on what and from what.
+"""
+
+import json
+import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
-import numpy as np
-import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from lightning_fabric.strategies.ddp import DDPStrategy
-from torch.multiprocessing.spawn import ProcessRaisedException
 
-from signl import errors
-from signl.devices import Resources, fix_arithmetic, prepare_devices
-from signl.errors import SignlError
-from signl.logs import continue_log, log_path
-from signl.seeds import derive_seed
+from signl.artefacts import MadeBy, digests_of, write_text
+from signl.devices import Resources
+from signl.graph.saving import save_model
+from signl.seals import file_digest
+from signl.training.crops import Loading, Utterances
 from signl.training.files import ModelFiles
-from signl.training.options import Precision
+from signl.training.launching import launch
+from signl.training.lock import only_training
+from signl.training.networks import features_of, make_loading, sources_of
+from signl.training.options import BatchOptions, NetworkRecipe
+from signl.training.run import Record, best_of
+
+logger = logging.getLogger(__name__)
+
+
+class Training(Protocol):
+    """A network in training."""
+
+    @property
+    def trained(self) -> Any:  # noqa: ANN401
+        """The encoder or classifier that is written."""
+        ...
+
+    def fit(self, checkpoint: Path, made_from: str) -> list[Record]:
+        """Train the network, and leave it with its best weights.
+
+        Parameters
+        ----------
+        checkpoint : path
+            Where a training that takes long keeps its state, to resume from.
+        made_from : str
+            Text that differs wherever two trainings must not be mixed.
+
+        Returns
+        -------
+        list of dict
+            The history; one record of it is the ``best``.
+        """
+        ...
+
+    def outcome(self, best: Record) -> str:
+        """Say in a line how good the best of the history is."""
+        ...
+
+
+#: Takes recipe, partitions, loading, fabric, and by name encoder and seed.
+TrainingClass = Callable[..., Training]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingJob:
-    """What every training is given, as its processes receive it.
+class TrainingJob(ABC):
+    """What every training is given, as its processes receive it, and what it says of itself.
 
     Attributes
     ----------
-    train, dev : Path
+    train, dev : path
         Usable trials of the two partitions.
-    shards : sequence of Path
-        Feature shards that hold them; audio shards, for a recipe that trains its front-end.
+    shards : sequence of paths
+        Feature shards that hold them; audio shards, for a network that reads audio.
     output : ModelFiles
         What is written.
     corpus : str
@@ -40,115 +80,134 @@ class TrainingJob:
     seed : int
         Root seed.
     options : Mapping
-        The recipe's.
+        The recipe's, of which :attr:`recipe` is built.
     resources : Resources
         What the job computes with.
     """
 
-    train: Path
-    dev: Path
-    shards: Sequence[Path]
+    stage: ClassVar[str]
+    revision: ClassVar[int]
+
+    train: str | Path
+    dev: str | Path
+    shards: Sequence[str | Path]
     output: ModelFiles
     corpus: str
     seed: int
     options: Mapping[str, Any]
-    resources: Resources
+    resources: Resources = Resources()
+
+    @property
+    @abstractmethod
+    def recipe(self) -> NetworkRecipe:
+        """The recipe.
+
+        Raises
+        ------
+        ConfigError
+            If one of its options is wrong.
+        """
+
+    @property
+    @abstractmethod
+    def training_options(self) -> BatchOptions:
+        """What the recipe says of this training."""
+
+    @property
+    def sources(self) -> list[str | Path]:
+        """Files besides the trials that the training starts from."""
+        return []
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the header of the model says besides the recipe."""
+        return {"corpus": self.corpus, "seed": self.seed}
+
+    @abstractmethod
+    def partitions(self) -> dict[str, Utterances]:
+        """Read the utterances of ``train`` and ``dev``."""
+
+    @abstractmethod
+    def start(
+        self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
+    ) -> Training:
+        """Build the network and all that trains it."""
+
+    @abstractmethod
+    def card(self, partitions: Mapping[str, Utterances]) -> dict[str, Any]:
+        """Return what the model's card says of the utterances and their labels."""
 
 
-def make_fabric(precision: Precision, resources: Resources) -> Fabric:
-    """Return a Fabric for the devices of a job; a CPU computes in float32.
-
-    Parameters
-    ----------
-    precision : {"bf16-mixed", "32-true"}
-        On a GPU.
-    resources : Resources
-        With more than one process they share every batch (:mod:`signl.training.sharing`).
-    """
-    devices = prepare_devices(gpu=resources.gpu)
-    on_gpu = devices[0].type == "cuda"
-    # Where GPUs were asked for and there are none, one process computes on the CPU.
-    n_processes = 1 if resources.gpu and not on_gpu else resources.n_processes
-    return Fabric(
-        accelerator=devices[0].type,
-        devices=[device.index for device in devices] if on_gpu else n_processes,
-        precision=precision if on_gpu else "32-true",
-        strategy=_strategy(n_processes, devices[0]),
-        # Under Slurm, Lightning would take the number of processes from there.
-        plugins=[LightningEnvironment()],
-    )
-
-
-def _strategy(n_processes: int, device: torch.device) -> DDPStrategy | str:
-    if n_processes == 1:
-        return "auto"
-    return DDPStrategy(
-        start_method="spawn",
-        process_group_backend="nccl" if device.type == "cuda" else "gloo",
-        # Layer drop leaves whole layers of a front-end out of a step.
-        find_unused_parameters=True,
-    )
-
-
-def launch(
-    function: Callable[..., None], precision: Precision, resources: Resources, *arguments: object
-) -> None:
-    """Call ``function(fabric, *arguments)`` in as many processes as the job has devices.
-
-    Parameters
-    ----------
-    function : callable
-        At the top level of a module, so that other processes find it.
-    precision, resources
-        As for :func:`make_fabric`.
-    arguments : object
-        What can be pickled.
+def train(job: TrainingJob) -> None:
+    """Train a network and write it.
 
     Raises
     ------
-    SignlError
-        What ``function`` raises, also where it does so in another process.
+    TrainingError
+        If another training writes to the same folder, or a loss is not finite.
     """
-    fabric = make_fabric(precision, resources)
-    try:
-        fabric.launch(partial(_in_process, function=function, log=log_path(), arguments=arguments))
-    except ProcessRaisedException as error:
-        raise (_own_error(error) or error) from error
+    options, resources = job.training_options, job.resources
+    if not options.is_shared:
+        gpu = min(resources.gpu, 1)
+        resources = resources._replace(gpu=gpu, n_processes=1)
+    with only_training(job.output.lock):
+        launch(_train, options.precision, resources, job)
 
 
-def _own_error(error: ProcessRaisedException) -> SignlError | None:
-    """Return the error of ours that ended a process, of which its traceback alone arrives."""
-    # The last of a chain of errors, and of it what stands at the beginning of a line.
-    last = error.msg.rpartition("\nTraceback (most recent call last):")[2]
-    found = re.search(rf"^{errors.__name__}\.(\w+): (.*)\Z", last, flags=re.DOTALL | re.MULTILINE)
-    kind = getattr(errors, found[1], None) if found else None
-    return kind(found[2].strip()) if found and kind else None
+def _train(fabric: Fabric, job: TrainingJob) -> None:
+    """Train in this process, which may be one of several that share the batches."""
+    partitions = job.partitions()
+    loading = make_loading(
+        job.recipe,
+        job.shards,
+        fabric,
+        job.resources,
+        batch_size=job.training_options.batch_size,
+    )
+    loading.clips.check_utterances([job.train, job.dev])
+    training = job.start(partitions, loading, fabric)
+    made_by = MadeBy(
+        stage=job.stage, revision=job.revision, options={**job.recipe.dump(), **job.header}
+    )
+    inputs = [*sources_of(job.recipe, loading.clips)]
+    inputs += map(file_digest, [job.train, job.dev, *job.sources])
+    history = training.fit(job.output.checkpoint, json.dumps([made_by.to_json(), *inputs]))
+    if not fabric.is_global_zero:
+        return
+    _write(job, training, history, partitions, made_by, features_of(loading.clips))
+    logger.info(
+        "trained on %d utterances of %s, %s; wrote %s",
+        len(partitions["train"]),
+        job.corpus,
+        training.outcome(best_of(history)),
+        job.output.model,
+    )
 
 
-def _in_process(
-    fabric: Fabric,
-    *,
-    function: Callable[..., None],
-    log: Path | None,
-    arguments: tuple[object, ...],
+def _write(
+    job: TrainingJob,
+    training: Training,
+    history: list[Record],
+    partitions: Mapping[str, Utterances],
+    made_by: MadeBy,
+    features: Mapping[str, Any],
 ) -> None:
-    if fabric.world_size > 1:
-        fix_arithmetic(on_gpu=fabric.device.type == "cuda")
-        continue_log(log, quiet=not fabric.is_global_zero)
-    function(fabric, *arguments)
-
-
-def seed_weights(seed: int, part: str) -> None:
-    """Seed what PyTorch draws when a part of the network is built."""
-    torch.manual_seed(derive_seed(seed, "weights", part))
-
-
-def seed_epoch(seed: int, epoch: int, rank: int = 0) -> None:
-    """Seed what modules draw in an epoch, the same when a run is resumed in it.
-
-    That is dropout, and of a front-end layer drop and the masks of SpecAugment, which
-    transformers draws from NumPy's global generator.
-    """
-    derived = derive_seed(seed, "modules", epoch, *([rank] if rank else []))
-    torch.manual_seed(derived)
-    np.random.seed(derived % 2**32)  # noqa: NPY002
+    """Write what came of a training; then its checkpoint is of no more use."""
+    lines = [json.dumps(record, sort_keys=True) for record in history]
+    write_text(job.output.history, "".join(f"{line}\n" for line in lines))
+    card = {
+        "corpus": job.corpus,
+        "seed": job.seed,
+        **features,
+        **job.card(partitions),
+        "dev": best_of(history),
+    }
+    digests = digests_of(job.output.history, *job.sources)
+    save_model(
+        job.output.model,
+        job.output.config,
+        training.trained,
+        made_by=replace(made_by, digests=digests),
+        card=card,
+    )
+    job.output.discard_checkpoint()

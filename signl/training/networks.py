@@ -1,19 +1,19 @@
 """The network of a recipe, and the clips that it is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from signl.devices import Resources
 from signl.errors import ConfigError
 from signl.features.frontend import FrontendOptions
-from signl.features.frontends import frontend_options
 from signl.graph.end_to_end import Encoder, EndToEndEncoder
 from signl.graph.model import SpectralTemporalEncoder
 from signl.graph.saving import load_encoder
+from signl.seals import file_digest
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import Loading
-from signl.training.files import EncoderFiles, digest_of
+from signl.training.files import EncoderFiles
 from signl.training.options import NetworkRecipe
 from signl.training.sharing import Share
 
@@ -56,8 +56,8 @@ def sources_of(recipe: NetworkRecipe, clips: Clips) -> list[str]:
 
     A model id has a revision, which stands among the options.
     """
-    folder = [] if recipe.frontend is None else frontend_options(recipe.frontend).model_files()
-    return [*clips.seals(), *map(digest_of, folder)]
+    folder = [] if recipe.frontend is None else recipe.frontend.model_files()
+    return [*clips.seals(), *map(file_digest, folder)]
 
 
 def clips_for_encoder(encoder: Encoder, shards: Sequence[str | Path]) -> Clips:
@@ -171,12 +171,11 @@ def _form_asked(recipe: NetworkRecipe, clips: Clips) -> dict[str, Any]:
     }
 
 
-def _trainable(frontend: Mapping[str, Any] | None) -> FrontendOptions:
+def _trainable(options: FrontendOptions | None) -> FrontendOptions:
     """Return a front-end that can be trained, or refuse it."""
-    options = None if frontend is None else frontend_options(frontend)
     if options is None or not options.is_trainable:
         raise ConfigError(
             "trainable_frontend takes a front-end of kind wav2vec2 with repeat: waveform, "
-            f"got {frontend}"
+            f"got {options}"
         )
     return options

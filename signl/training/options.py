@@ -1,129 +1,211 @@
 """Options of pre-training and fine-tuning; the defaults are the paper's (arXiv 2501.04942)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
+from pydantic import BeforeValidator, Field
+
+from signl.errors import ConfigError
+from signl.features.frontend import FrontendOptions
+from signl.features.frontends import FRONTENDS
 from signl.graph.augment import GraphAugmentation
 from signl.graph.config import GraphConfig
 from signl.graph.heads import DROPOUT, WIDTHS
+from signl.kinds import Kinds
+from signl.options import build_options
+from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
+
+if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
+    from signl.training.job import TrainingClass
 
 Precision = Literal["bf16-mixed", "32-true"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
-    """Options of every training.
-
-    Attributes
-    ----------
-    epochs : int
-        At most so many.
-    batch_size : int
-        Utterances of a batch, at most; the batches of an epoch are of even size.
-    learning_rate, weight_decay : float
-        Of Adam.
-    patience : int
-        Epochs without a better one after which training stops.
-    precision : {"bf16-mixed", "32-true"}
-        On a GPU. A CPU computes in float32.
-    head_widths : tuple of int
-        Output widths of the head's layers.
-    dropout : float
-        Rate of dropout in the head. Processes that share a training drop other units each.
-    accumulate : int
-        Parts into which a batch is split, whose gradients are added up before the weights move:
-        less memory for the same batch. Statistics (batch normalisation, and of an objective) are
-        those of a part.
-    gradient_checkpointing : bool
-        Compute the front-end's layers again on the way back instead of keeping their outputs:
-        less memory, more time. Of a front-end that is trained.
-    """
-
-    epochs: int = 100
-    batch_size: int = 96
-    learning_rate: float = 1e-5
-    weight_decay: float = 1e-4
-    patience: int = 3
-    precision: Precision = "bf16-mixed"
-    head_widths: tuple[int, ...] = WIDTHS
-    dropout: float = DROPOUT
-    accumulate: int = 1
-    gradient_checkpointing: bool = False
+def _built(kind: type, values: object, where: str) -> object:
+    """Build options that are no Options yet; what is refused is refused as pydantic wants it."""
+    try:
+        return build_options(kind, values, where) if isinstance(values, Mapping) else values
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
 
 
-@dataclass(frozen=True, kw_only=True)
+def _graph(values: object) -> object:
+    return _built(GraphConfig, values, "graph")
+
+
+def _augmentation(values: object) -> object:
+    return _built(GraphAugmentation, values, "augmentation")
+
+
+class BatchOptions(Options):
+    """Options of all that takes utterances batch by batch."""
+
+    #: Whether several processes can share its batches.
+    is_shared: ClassVar[bool] = True
+
+    batch_size: Count = Field(
+        default=96,
+        description="Utterances of a batch, at most; the batches of an epoch are of even size.",
+    )
+    precision: Precision = Field(
+        default="bf16-mixed", description="On a GPU. A CPU computes in float32."
+    )
+
+
+class TrainingOptions(BatchOptions):
+    """Options of every training by gradient."""
+
+    epochs: Count = Field(default=100, description="At most so many.")
+    learning_rate: Positive = Field(default=1e-5, description="Of Adam.")
+    weight_decay: NotNegative = Field(default=1e-4, description="Of Adam.")
+    patience: Count = Field(
+        default=3, description="Epochs without a better one after which training stops."
+    )
+    head_widths: Annotated[tuple[Count, ...], FromList, Field(min_length=1)] = Field(
+        default=WIDTHS, description="Output widths of the head's layers."
+    )
+    dropout: Rate = Field(
+        default=DROPOUT,
+        description="Rate of dropout in the head. Processes that share a training drop other "
+        "units each.",
+    )
+    accumulate: Count = Field(
+        default=1,
+        description="Parts into which a batch is split, whose gradients are added up before the "
+        "weights move: less memory for the same batch. Statistics (batch normalisation, and of an "
+        "objective) are those of a part.",
+    )
+    gradient_checkpointing: bool = Field(
+        default=False,
+        description="Compute the front-end's layers again on the way back instead of keeping "
+        "their outputs: less memory, more time. Of a front-end that is trained.",
+    )
+
+
 class PretrainingOptions(TrainingOptions):
-    """Options of pre-training; an epoch is better with a lower dev loss.
+    """Options of pre-training; an epoch is better with a lower dev loss."""
 
-    Attributes
-    ----------
-    objective : str
-        Name in :mod:`signl.graph.objectives`; ``alignment`` is the paper's.
-    objective_options : Mapping
-        Options of the objective.
-    min_delta : float
-        By how much a dev loss must be lower to renew the patience.
-    augmentation : GraphAugmentation
-        What is done to the graphs of both views, in training and on dev.
-    """
-
-    objective: str = "alignment"
-    objective_options: Mapping[str, Any] = field(default_factory=dict)
-    min_delta: float = 7e-5
-    augmentation: GraphAugmentation = field(default_factory=GraphAugmentation)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinetuningOptions(TrainingOptions):
-    """Options of fine-tuning; an epoch is better with a lower dev EER, then dev loss.
-
-    Attributes
-    ----------
-    cosine_epochs : int
-        Half a period of the learning rate's cosine, in epochs (``T_max``).
-    patience_below_eer : float
-        Epochs wear out the patience once the EER on the training utterances was below this, 0 to 1.
-    class_weights : tuple of float
-        Weights of the cross-entropy: spoof, bona fide.
-    freeze_encoder : bool
-        Train the head alone; the front-end is frozen with the encoder.
-    """
-
-    cosine_epochs: int = 10
-    patience_below_eer: float = 0.1
-    class_weights: tuple[float, float] = (0.1, 0.9)
-    freeze_encoder: bool = False
+    batch_size: Annotated[int, Field(ge=2)] = Field(
+        default=96,
+        description="Utterances of a batch, at most, which the objective compares with each other.",
+    )
+    objective: str = Field(
+        default="alignment",
+        description="Name in signl.graph.objectives; alignment is the paper's.",
+    )
+    objective_options: Mapping[str, Any] = Field(
+        default_factory=dict, description="Options of the objective."
+    )
+    min_delta: NotNegative = Field(
+        default=7e-5, description="By how much a dev loss must be lower to renew the patience."
+    )
+    augmentation: Annotated[GraphAugmentation, BeforeValidator(_augmentation)] = Field(
+        default_factory=GraphAugmentation,
+        description="What is done to the graphs of both views, in training and on dev.",
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkRecipe:
-    """What every training takes of a recipe.
+class FinetuningOptions(BatchOptions):
+    """What all ways of fine-tuning say of themselves."""
 
-    Attributes
-    ----------
-    crop_s : float
-        Seconds of a crop.
-    graph : GraphConfig
-        Size of the graphs.
-    frontend : Mapping, optional
-        A front-end that is trained too, from audio; without it the network sees cached features.
-    """
+    kind: str
 
-    crop_s: float
-    graph: GraphConfig
-    frontend: Mapping[str, Any] | None = None
+    def training_class(self) -> "TrainingClass":
+        """Return what trains a classifier in this way."""
+        raise NotImplementedError
 
 
-@dataclass(frozen=True, kw_only=True)
+class GradientOptions(TrainingOptions, FinetuningOptions):
+    """Fine-tuning by gradient; an epoch is better with a lower dev EER, then dev loss."""
+
+    kind: Literal["gradient"] = "gradient"
+    cosine_epochs: Count = Field(
+        default=10,
+        description="Half a period of the learning rate's cosine, in epochs (T_max).",
+    )
+    patience_below_eer: Rate = Field(
+        default=0.1,
+        description="Epochs wear out the patience once the EER on the training utterances was "
+        "below this, 0 to 1.",
+    )
+    class_weights: Annotated[tuple[NotNegative, NotNegative], FromList] = Field(
+        default=(0.1, 0.9), description="Weights of the cross-entropy: spoof, bona fide."
+    )
+    freeze_encoder: bool = Field(
+        default=False,
+        description="Train the head alone; the front-end is frozen with the encoder.",
+    )
+
+    def training_class(self) -> "TrainingClass":
+        """Return fine-tuning by gradient."""
+        from signl.training.finetune import Finetuning
+
+        return Finetuning
+
+
+class LogisticOptions(FinetuningOptions):
+    """A logistic regression on the embeddings of a frozen network."""
+
+    is_shared = False
+
+    kind: Literal["logistic"] = "logistic"
+    batch_size: Count = Field(default=32, description="Utterances that are embedded at a time.")
+    precision: Literal["32-true"] = Field(
+        default="32-true", description="Embeddings are those that scoring takes."
+    )
+    strengths: Annotated[tuple[Positive, ...], FromList, Field(min_length=1)] = Field(
+        default=(1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
+        description="Values of C to choose among: the smaller, the more the weights are held back. "
+        "Of those with the lowest EER the one with the lowest log-loss is taken.",
+    )
+    least_dev: Count = Field(
+        default=10,
+        description="Labelled dev utterances of a class that it takes to choose on dev; with "
+        "fewer, a cross-validation on train chooses.",
+    )
+    folds: Annotated[int, Field(ge=2)] = Field(
+        default=5, description="Folds of the cross-validation, at most; stratified."
+    )
+    max_steps: Count = Field(default=2000, description="Steps of the solver, L-BFGS, at most.")
+
+    def training_class(self) -> "TrainingClass":
+        """Return the regression."""
+        from signl.training.logistic import LogisticTraining
+
+        return LogisticTraining
+
+
+FINETUNINGS: Final[Kinds[FinetuningOptions]] = Kinds(
+    "fine-tuning",
+    {
+        "gradient": "signl.training.options:GradientOptions",
+        "logistic": "signl.training.options:LogisticOptions",
+    },
+    default="gradient",
+)
+
+
+class NetworkRecipe(Options):
+    """What every training takes of a recipe."""
+
+    crop_s: Positive = Field(description="Seconds of a crop.")
+    graph: Annotated[GraphConfig, BeforeValidator(_graph)] = Field(
+        description="Size of the graphs."
+    )
+    frontend: Annotated[FrontendOptions, FRONTENDS] | None = Field(
+        default=None,
+        description="A front-end that is trained too, from audio; without it the network sees "
+        "cached features.",
+    )
+
+
 class PretrainingRecipe(NetworkRecipe):
     """What a pre-training takes of a recipe."""
 
     pretraining: PretrainingOptions
 
 
-@dataclass(frozen=True, kw_only=True)
 class FinetuningRecipe(NetworkRecipe):
     """What a fine-tuning takes of a recipe."""
 
-    finetuning: FinetuningOptions
+    finetuning: Annotated[FinetuningOptions, FINETUNINGS]

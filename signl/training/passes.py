@@ -24,7 +24,7 @@ from signl.training.crops import (
     load_batches,
     shuffled,
 )
-from signl.training.job import seed_epoch
+from signl.training.launching import seed_epoch
 from signl.training.options import TrainingOptions
 
 

@@ -1,11 +1,8 @@
 """Pre-training of the encoder on unlabelled utterances (arXiv 2501.04942, section III)."""
 
-import json
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -13,36 +10,24 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from signl import revisions
-from signl.artefacts import MadeBy, digests_of
-from signl.devices import Resources
 from signl.features.usable import read_usable
 from signl.graph.augment import GraphAugmentation
 from signl.graph.collapse import collapsed, diagnose
 from signl.graph.draws import SharedGenerator
+from signl.graph.end_to_end import Encoder
 from signl.graph.heads import PretrainingModel
 from signl.graph.objectives import make_objective
-from signl.graph.saving import save_model
-from signl.options import build_options
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
-from signl.training.files import ModelFiles, digest_of
-from signl.training.job import TrainingJob, launch, seed_weights
-from signl.training.networks import (
-    checkpoint_gradients,
-    crop_length_of,
-    features_of,
-    make_encoder,
-    make_loading,
-    sources_of,
-)
-from signl.training.options import PretrainingRecipe
+from signl.training.epochs import GradientTraining, start_encoder
+from signl.training.job import TrainingJob
+from signl.training.networks import crop_length_of
+from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
-from signl.training.run import Patience, Run
-from signl.training.sharing import gather_rows, share_batch_statistics
+from signl.training.run import Patience, Record
+from signl.training.sharing import gather_rows
+from signl.typed import build
 
-logger = logging.getLogger(__name__)
-
-STAGE = "pretrain_encoder"
 #: Dev embeddings of which the diagnostics of collapse are computed, at most.
 DIAGNOSED = 4096
 
@@ -106,7 +91,7 @@ def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     return Passed(mean_loss(losses), embeddings[:DIAGNOSED], projections[:DIAGNOSED])
 
 
-class Pretraining:
+class Pretraining(GradientTraining):
     """A network in pre-training.
 
     Parameters
@@ -123,6 +108,8 @@ class Pretraining:
         Root seed.
     """
 
+    options: PretrainingOptions
+
     def __init__(
         self,
         recipe: PretrainingRecipe,
@@ -133,13 +120,7 @@ class Pretraining:
         seed: int,
     ) -> None:
         self.options, self.seed = recipe.pretraining, seed
-        seed_weights(seed, "encoder")
-        self.encoder = make_encoder(recipe, loading.clips)
-        if self.options.gradient_checkpointing:
-            checkpoint_gradients(self.encoder)
-        if fabric.world_size > 1:
-            share_batch_statistics(self.encoder)
-        seed_weights(seed, "head")
+        self.encoder = start_encoder(recipe, self.options, loading, fabric, seed=seed)
         widths = self.options.head_widths
         model = PretrainingModel(self.encoder, widths=widths, dropout=self.options.dropout)
         objective = make_objective(
@@ -155,6 +136,41 @@ class Pretraining:
             n_views=2,
             seed=seed,
         )
+
+    @property
+    def trained(self) -> Encoder:
+        """The encoder; its projection head has served its turn."""
+        return self.encoder
+
+    @property
+    def patience(self) -> Patience:
+        """Epochs wear it out unless the dev loss falls by so much."""
+        return Patience(epochs=self.options.patience, min_delta=self.options.min_delta)
+
+    def epoch(self, number: int) -> dict[str, Any]:
+        """Train for an epoch and look at ``dev``."""
+        train_loss = self.train_epoch(number)
+        dev = self.validate()
+        return {"train_loss": train_loss, "dev_loss": dev.loss, **_spread(dev)}
+
+    def result(self, record: Mapping[str, Any]) -> list[float]:
+        """Return the dev loss."""
+        return [record["dev_loss"]]
+
+    def warning(self, record: Record) -> str | None:
+        """Return that the embeddings, or their projections, have become one."""
+        if not record["collapsed"]:
+            return None
+        return (
+            "pre-training has collapsed, to a point or a line (embedding: deviation "
+            f"{record['embedding_deviation']:.3f}, effective rank "
+            f"{record['embedding_effective_rank']:.1f}; projection: "
+            f"{record['projection_deviation']:.3f}, {record['projection_effective_rank']:.1f})"
+        )
+
+    def outcome(self, best: Record) -> str:
+        """Return the dev loss and the epoch that had it."""
+        return f"best dev loss {best['dev_loss']:.4f} in epoch {best['epoch']}"
 
     def train_epoch(self, epoch: int) -> float:
         """Train on two random crops of each utterance of ``train``; return the mean loss."""
@@ -180,129 +196,43 @@ class Pretraining:
         return step
 
 
-def pretrain_encoder(
-    train: str | Path,
-    dev: str | Path,
-    shards: Sequence[str | Path],
-    output: ModelFiles,
-    *,
-    corpus: str,
-    seed: int,
-    options: Mapping[str, Any],
-    resources: Resources = Resources(),
-) -> None:
-    """Pre-train an encoder; the epoch of the lowest dev loss is kept.
+@dataclass(frozen=True, kw_only=True)
+class PretrainingJob(TrainingJob):
+    """Pre-trains an encoder; the epoch of the lowest dev loss is kept.
 
-    Parameters
-    ----------
-    train, dev : path
-        Usable trials of the two partitions; their labels are not used.
-    shards : sequence of paths
-        Feature shards that hold them; audio shards, for a recipe that trains its front-end.
-    output : ModelFiles
-        What is written.
-    corpus : str
-        Name of the corpus, for the model's card.
-    seed : int
-        Root seed.
-    options : Mapping
-        Fields of :class:`PretrainingRecipe`.
-    resources : Resources
-        What this job computes with.
+    Labels are not used. Its options are those of :class:`PretrainingRecipe`.
     """
-    recipe = build_options(PretrainingRecipe, options, "recipe")
-    job = TrainingJob(
-        train=Path(train),
-        dev=Path(dev),
-        shards=[Path(shard) for shard in shards],
-        output=output,
-        corpus=corpus,
-        seed=seed,
-        options=options,
-        resources=resources,
-    )
-    launch(_pretrain, recipe.pretraining.precision, resources, job)
 
+    stage = "pretrain_encoder"
+    revision = revisions.PRETRAINING
 
-def _pretrain(fabric: Fabric, job: TrainingJob) -> None:
-    """Pre-train in this process, which may be one of several that share the batches."""
-    recipe = build_options(PretrainingRecipe, job.options, "recipe")
-    partitions = {
-        "train": Utterances.of(read_usable(job.train)),
-        "dev": Utterances.of(read_usable(job.dev)),
-    }
-    loading = make_loading(
-        recipe, job.shards, fabric, job.resources, batch_size=recipe.pretraining.batch_size
-    )
-    loading.clips.check_utterances([job.train, job.dev])
-    pretraining = Pretraining(recipe, partitions, loading, fabric, seed=job.seed)
-    made_by = MadeBy(
-        stage=STAGE,
-        revision=revisions.PRETRAINING,
-        options={**job.options, "corpus": job.corpus, "seed": job.seed},
-    )
-    inputs = [digest_of(job.train), digest_of(job.dev)]
-    made_from = json.dumps([made_by.to_json(), *sources_of(recipe, loading.clips), *inputs])
-    run = _train(pretraining, job.output.checkpoint, made_from)
-    if not fabric.is_global_zero:
-        return
-    run.finish(job.output.history)
-    card = {
-        "corpus": job.corpus,
-        "seed": job.seed,
-        **features_of(loading.clips),
-        "n_utterances": {name: len(part) for name, part in partitions.items()},
-        "labels": "none",
-        "dev": run.best_record,
-    }
-    save_model(
-        job.output.model,
-        job.output.config,
-        pretraining.encoder,
-        made_by=replace(made_by, digests=digests_of(job.output.history)),
-        card=card,
-    )
-    run.discard_checkpoint()
-    logger.info(
-        "pre-trained on %d utterances of %s in %d epochs, best dev loss %.4f in epoch %d; wrote %s",
-        len(partitions["train"]),
-        job.corpus,
-        run.next_epoch,
-        run.best_record["dev_loss"],
-        run.best_record["epoch"],
-        job.output.model,
-    )
+    @cached_property
+    def recipe(self) -> PretrainingRecipe:
+        """The recipe."""
+        return build(PretrainingRecipe, self.options, "recipe")
 
+    @property
+    def training_options(self) -> PretrainingOptions:
+        """Those of pre-training."""
+        return self.recipe.pretraining
 
-def _train(pretraining: Pretraining, checkpoint: Path, made_from: str) -> Run:
-    """Run the epochs until the patience is over."""
-    options, fabric = pretraining.options, pretraining.trainer.fabric
-    run = Run(
-        checkpoint,
-        made_from=made_from,
-        model=pretraining.trainer.bare,
-        optimiser=pretraining.trainer.bare_optimiser,
-        patience=Patience(epochs=options.patience, min_delta=options.min_delta),
-        writes=fabric.is_global_zero,
-    )
-    while run.next_epoch < options.epochs and not run.patience.is_over:
-        train_loss = pretraining.train_epoch(run.next_epoch)
-        dev = pretraining.validate()
-        record = {"train_loss": train_loss, "dev_loss": dev.loss, **_spread(dev)}
-        # Processes that share a training go on, and end, by the figures of one.
-        record = fabric.broadcast(record)
-        run.end_epoch(record, [record["dev_loss"]])
-        if record["collapsed"]:
-            logger.warning(
-                "epoch %d: pre-training has collapsed, to a point or a line (embedding: "
-                "deviation %.3f, effective rank %.1f; projection: %.3f, %.1f)",
-                run.next_epoch - 1,
-                record["embedding_deviation"],
-                record["embedding_effective_rank"],
-                record["projection_deviation"],
-                record["projection_effective_rank"],
-            )
-    return run
+    def partitions(self) -> dict[str, Utterances]:
+        """Read all utterances of ``train`` and ``dev``."""
+        return {
+            "train": Utterances.of(read_usable(self.train)),
+            "dev": Utterances.of(read_usable(self.dev)),
+        }
+
+    def start(
+        self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
+    ) -> Pretraining:
+        """Build encoder, projection head and objective."""
+        return Pretraining(self.recipe, partitions, loading, fabric, seed=self.seed)
+
+    def card(self, partitions: Mapping[str, Utterances]) -> dict[str, Any]:
+        """Return how many utterances were used, and that no labels were."""
+        n_utterances = {name: len(part) for name, part in partitions.items()}
+        return {"n_utterances": n_utterances, "labels": "none"}
 
 
 def _spread(dev: Passed) -> dict[str, Any]:

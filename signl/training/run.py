@@ -1,9 +1,7 @@
 """What a training run keeps between epochs: best weights, history, patience, a checkpoint."""
 
-import json
 import logging
 import math
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +12,17 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from signl.artefacts import atomic_write, write_text
+from signl.seals import text_digest
+from signl.training.checkpoint import State, read_checkpoint, write_checkpoint
 
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
+
+
+def best_of(history: Sequence[Record]) -> Record:
+    """Return the best record of a history: the last that was better than all before it."""
+    return next(record for record in reversed(history) if record["best"])
 
 
 @dataclass(kw_only=True)
@@ -61,7 +65,7 @@ class Run:
     Parameters
     ----------
     checkpoint : path
-        Written after each epoch, removed by :meth:`discard_checkpoint`.
+        Written after each epoch; who has written what the run makes removes it.
     made_from : str
         Text that differs wherever two runs must not be mixed: options, seed, inputs, revision.
     model, optimiser, scheduler
@@ -83,7 +87,7 @@ class Run:
         scheduler: LRScheduler | None = None,
         writes: bool = True,
     ) -> None:
-        self.checkpoint, self.made_from = checkpoint, made_from
+        self.checkpoint, self.made_from = checkpoint, text_digest([made_from])
         self.model, self.optimiser, self.scheduler = model, optimiser, scheduler
         self.patience, self.writes = patience, writes
         self.history: list[Record] = []
@@ -95,11 +99,6 @@ class Run:
     def next_epoch(self) -> int:
         """Number of the epoch that comes next, from 0."""
         return len(self.history)
-
-    @property
-    def best_record(self) -> Record:
-        """The history's record of the best epoch."""
-        return next(record for record in reversed(self.history) if record["best"])
 
     def end_epoch(
         self, record: Mapping[str, Any], result: Sequence[float], *, counts: bool = True
@@ -133,51 +132,37 @@ class Run:
         )
         logger.info("epoch %d: %s%s", self.next_epoch - 1, figures, " (best)" if is_best else "")
 
-    def finish(self, history: str | Path) -> None:
-        """Write the history, a JSON object a line, and give the model its best weights."""
-        lines = [json.dumps(record, sort_keys=True) for record in self.history]
-        write_text(history, "".join(f"{line}\n" for line in lines))
-        self.model.load_state_dict(self.best_state)
-
-    def discard_checkpoint(self) -> None:
-        """Remove the checkpoint, once all that the run makes is written."""
-        self.checkpoint.unlink(missing_ok=True)
+    def take_best(self) -> None:
+        """Give the model the weights of the best epoch, which the writing process has kept."""
+        if self.writes:
+            self.model.load_state_dict(self.best_state)
 
     def _save(self) -> None:
-        state = {
+        plain = {
             "made_from": self.made_from,
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
             "best_result": self.best_result,
-            "best_state": self.best_state,
             "history": self.history,
             "patience_best": self.patience.best,
             "patience_waited": self.patience.waited,
         }
-        with atomic_write(self.checkpoint) as scratch:
-            torch.save(state, scratch)
+        weights, optimiser = self.model.state_dict(), self.optimiser.state_dict()
+        write_checkpoint(self.checkpoint, State(weights, self.best_state, optimiser, plain))
 
     def _resume(self) -> None:
-        if not self.checkpoint.exists():
+        state = read_checkpoint(
+            self.checkpoint, self.made_from, self.model, self.optimiser, writes=self.writes
+        )
+        if state is None:
             return
-        try:
-            state = torch.load(self.checkpoint, weights_only=True, map_location="cpu", mmap=True)
-        except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            logger.warning("%s is damaged (%s): training starts anew", self.checkpoint, error)
-            return
-        if state["made_from"] != self.made_from:
-            logger.info("%s is of another run, which is not resumed", self.checkpoint)
-            return
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.model.load_state_dict(dict(state.model))
+        self.optimiser.load_state_dict(dict(state.optimiser))
         if self.scheduler is not None:
-            self.scheduler.load_state_dict(state["scheduler"])
-        self.best_result = state["best_result"]
+            self.scheduler.load_state_dict(state.plain["scheduler"])
+        self.best_result = state.plain["best_result"]
         if self.writes:
-            # Copied out of the file, which the next epoch replaces.
-            self.best_state = {name: t.clone() for name, t in state["best_state"].items()}
-        self.history = state["history"]
-        self.patience.best = state["patience_best"]
-        self.patience.waited = state["patience_waited"]
+            self.best_state = dict(state.best)
+        self.history = state.plain["history"]
+        self.patience.best = state.plain["patience_best"]
+        self.patience.waited = state.plain["patience_waited"]
         logger.info("resumed after epoch %d from %s", self.next_epoch - 1, self.checkpoint)

@@ -18,7 +18,8 @@ from signl.graph.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training.clips import FrameClips
 from signl.training.files import ModelFiles
-from signl.training.finetune import train_classifier
+from signl.training.finetune import FinetuningJob
+from signl.training.job import train
 
 IS_BONAFIDE = np.arange(18) % 3 == 0
 
@@ -33,18 +34,19 @@ def classifier(toy, tmp_path_factory):
         "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
         "finetuning": {"epochs": 10, "batch_size": 8, "learning_rate": 1e-2, "head_widths": [8, 6]},
     }
-    train_classifier(
-        toy.train,
-        toy.dev,
-        toy.labels,
-        toy.features,
-        files,
+    job = FinetuningJob(
+        train=toy.train,
+        dev=toy.dev,
+        labels=toy.labels,
+        shards=toy.features,
+        output=files,
         encoder=None,
         corpus="toy",
         percent=100.0,
         seed=1,
         options=options,
     )
+    train(job)
     return files
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from signl.devices import Resources
 from signl.training.files import ModelFiles
-from signl.training.finetune import train_classifier
-from signl.training.pretrain import pretrain_encoder
+from signl.training.finetune import FinetuningJob
+from signl.training.job import train
+from signl.training.pretrain import PretrainingJob
 
 
 def files_in(folder):
@@ -20,11 +21,11 @@ def pretrain(toy, recipe, tmp_path):
 
     def run(name="encoder", *, corpus=toy, seed=1, n_workers=0, **changes):
         output = files_in(tmp_path / name)
-        pretrain_encoder(
-            corpus.train,
-            corpus.dev,
-            corpus.features,
-            output,
+        job = PretrainingJob(
+            train=corpus.train,
+            dev=corpus.dev,
+            shards=corpus.features,
+            output=output,
             corpus="toy",
             seed=seed,
             options={
@@ -34,6 +35,7 @@ def pretrain(toy, recipe, tmp_path):
             },
             resources=Resources(n_workers=n_workers),
         )
+        train(job)
         return output
 
     return run
@@ -45,12 +47,12 @@ def finetune(toy, recipe, tmp_path):
 
     def run(name="classifier", *, corpus=toy, seed=1, encoder=None, n_workers=0, **changes):
         output = files_in(tmp_path / name)
-        train_classifier(
-            corpus.train,
-            corpus.dev,
-            corpus.labels,
-            corpus.features,
-            output,
+        job = FinetuningJob(
+            train=corpus.train,
+            dev=corpus.dev,
+            labels=corpus.labels,
+            shards=corpus.features,
+            output=output,
             encoder=encoder,
             corpus="toy",
             percent=100.0,
@@ -62,6 +64,7 @@ def finetune(toy, recipe, tmp_path):
             },
             resources=Resources(n_workers=n_workers),
         )
+        train(job)
         return output
 
     return run

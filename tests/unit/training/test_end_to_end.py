@@ -20,11 +20,12 @@ from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
 from signl.graph.heads import score
 from signl.graph.saving import from_pretrained
-from signl.training import job
+from signl.training import launching
 from signl.training.clips import AudioClips, Place
 from signl.training.files import EncoderFiles, ModelFiles
-from signl.training.finetune import train_classifier
-from signl.training.pretrain import Pretraining, pretrain_encoder
+from signl.training.finetune import FinetuningJob
+from signl.training.job import train
+from signl.training.pretrain import Pretraining, PretrainingJob
 
 CLIP_S, CROP_S = 0.6, 0.3
 GRAPH = {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2}
@@ -85,15 +86,16 @@ def pretrain(audio_toy, options, tmp_path):
 
     def run(name="encoder", **changes):
         output = files_in(tmp_path / name)
-        pretrain_encoder(
-            audio_toy["train"],
-            audio_toy["dev"],
-            audio_toy["shards"],
-            output,
+        job = PretrainingJob(
+            train=audio_toy["train"],
+            dev=audio_toy["dev"],
+            shards=audio_toy["shards"],
+            output=output,
             corpus="cfad",
             seed=1,
             options={**options, "pretraining": TRAINING | changes},
         )
+        train(job)
         return output
 
     return run
@@ -105,18 +107,19 @@ def finetune(audio_toy, options, tmp_path):
 
     def run(name="classifier", *, encoder=None, **changes):
         output = files_in(tmp_path / name)
-        train_classifier(
-            audio_toy["train"],
-            audio_toy["dev"],
-            audio_toy["labels"],
-            audio_toy["shards"],
-            output,
+        job = FinetuningJob(
+            train=audio_toy["train"],
+            dev=audio_toy["dev"],
+            labels=audio_toy["labels"],
+            shards=audio_toy["shards"],
+            output=output,
             encoder=encoder and EncoderFiles(encoder.model, encoder.config),
             corpus="cfad",
             percent=100.0,
             seed=1,
             options={**options, "finetuning": TRAINING | changes},
         )
+        train(job)
         return output
 
     return run
@@ -205,7 +208,7 @@ def in_half_precision(monkeypatch):
     def made(precision, resources):
         return Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
 
-    monkeypatch.setattr(job, "make_fabric", made)
+    monkeypatch.setattr(launching, "make_fabric", made)
 
 
 @pytest.mark.parametrize("objective", ["alignment", "vicreg", "barlow", "simsiam"])

@@ -1,4 +1,4 @@
-from signl.training.files import EncoderFiles, ModelFiles, digest_of
+from signl.training.files import EncoderFiles, ModelFiles, set_aside
 
 
 def test_a_recipe_without_pretraining_has_no_encoder_files():
@@ -11,7 +11,10 @@ def test_the_checkpoint_lies_beside_the_history(tmp_path):
     assert files.checkpoint == tmp_path / ".resume.ckpt"
 
 
-def test_digests_follow_content_alone(tmp_path):
-    for name, content in (("a", b"x"), ("b", b"x"), ("c", b"y")):
-        (tmp_path / name).write_bytes(content)
-    assert digest_of(tmp_path / "a") == digest_of(tmp_path / "b") != digest_of(tmp_path / "c")
+def test_what_a_run_kept_is_removed_with_what_was_set_aside(tmp_path):
+    files = ModelFiles("model", "config", tmp_path / "history.jsonl")
+    files.discard_checkpoint()
+    for path in (files.checkpoint, set_aside(files.checkpoint)):
+        path.touch()
+    files.discard_checkpoint()
+    assert list(tmp_path.iterdir()) == []

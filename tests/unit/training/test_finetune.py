@@ -43,7 +43,10 @@ def test_what_is_written_is_a_classifier_that_says_what_made_it(finetune, recipe
     loaded = load_classifier(files.model, files.config)
     assert loaded.made_by.stage == "train_classifier"
     assert loaded.made_by.revision == revisions.FINETUNING
-    assert loaded.made_by.options["finetuning"] == recipe["finetuning"]
+    options = loaded.made_by.options["finetuning"]
+    assert options == options | recipe["finetuning"]
+    # All of them, those that were not given too.
+    assert (options["kind"], options["patience"]) == ("gradient", 3)
     card = loaded.card
     assert card["n_labelled"] == {"train": 24, "dev": 18}
     assert (card["corpus"], card["label_percent"], card["seed"]) == ("toy", 100.0, 1)

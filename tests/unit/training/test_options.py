@@ -6,17 +6,18 @@ import yaml
 from signl.errors import ConfigError
 from signl.experiment import Experiment
 from signl.graph.augment import GraphAugmentation
-from signl.options import build_options
 from signl.training.options import (
-    FinetuningOptions,
     FinetuningRecipe,
+    GradientOptions,
+    LogisticOptions,
     PretrainingOptions,
     PretrainingRecipe,
 )
+from signl.typed import build
 
 
 def test_defaults_of_both_trainings():
-    for options in (PretrainingOptions(), FinetuningOptions()):
+    for options in (PretrainingOptions(), GradientOptions()):
         assert (options.epochs, options.batch_size, options.patience) == (100, 96, 3)
         assert (options.learning_rate, options.weight_decay) == (1e-5, 1e-4)
         assert (options.head_widths, options.dropout) == ((256, 128, 80), 0.1)
@@ -30,7 +31,7 @@ def test_defaults_of_pretraining():
 
 
 def test_defaults_of_finetuning():
-    options = FinetuningOptions()
+    options = GradientOptions()
     assert (options.cosine_epochs, options.patience_below_eer) == (10, 0.1)
     assert options.class_weights == (0.1, 0.9)
     assert not options.freeze_encoder
@@ -42,10 +43,10 @@ def test_the_recipes_that_come_with_it_can_be_built(repository, name):
     experiment = Experiment(config, repository / "rules/schemas/config.schema.yaml")
     for cell in experiment.evaluated:
         recipe, corpus = cell.classifier.recipe, cell.classifier.corpus
-        build_options(FinetuningRecipe, experiment.finetuning_options(recipe, corpus), recipe)
+        build(FinetuningRecipe, experiment.finetuning_options(recipe, corpus), recipe)
         if experiment.pretrained_by(recipe) == recipe:
             options = experiment.pretraining_options(recipe, corpus)
-            build_options(PretrainingRecipe, options, recipe)
+            build(PretrainingRecipe, options, recipe)
 
 
 def test_the_paper_has_four_neighbours_and_other_weights_for_cfad(repository):
@@ -53,7 +54,7 @@ def test_the_paper_has_four_neighbours_and_other_weights_for_cfad(repository):
     experiment = Experiment(config, repository / "rules/schemas/config.schema.yaml")
     for recipe in config["recipes"]:
         of_cfad, of_df = (
-            build_options(FinetuningRecipe, experiment.finetuning_options(recipe, corpus), recipe)
+            build(FinetuningRecipe, experiment.finetuning_options(recipe, corpus), recipe)
             for corpus in ("cfad", "asvspoof2021_df")
         )
         assert (of_cfad.graph.neighbours, of_df.graph.neighbours) == (4, 3)
@@ -62,9 +63,39 @@ def test_the_paper_has_four_neighbours_and_other_weights_for_cfad(repository):
 
 
 def test_errors_name_the_place_in_the_recipe():
-    with pytest.raises(ConfigError, match=r"recipe\.pretraining\.augmentation: mask must lie"):
-        build_options(
+    with pytest.raises(
+        ConfigError, match=r"recipe\.pretraining\.augmentation is .*: mask must lie"
+    ):
+        build(
             PretrainingRecipe,
             {"crop_s": 4.5, "graph": {}, "pretraining": {"augmentation": {"mask": 2}}},
             "recipe",
         )
+
+
+def test_a_finetuning_that_names_no_kind_is_by_gradient():
+    def finetuning(**options):
+        values = {"crop_s": 4.5, "graph": {}, "finetuning": options}
+        return build(FinetuningRecipe, values, "recipe").finetuning
+
+    assert finetuning() == GradientOptions()
+    assert finetuning(kind="logistic") == LogisticOptions()
+    with pytest.raises(ConfigError, match=r"known are \['gradient', 'logistic'\]"):
+        finetuning(kind="forest")
+    with pytest.raises(ConfigError, match=r"recipe\.finetuning\.epochs is no key"):
+        finetuning(kind="logistic", epochs=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 1}, "batch_size is 1; .*greater than or equal to 2"),
+        ({"epochs": 4.0}, "epochs is 4.0; .*write 4"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"dropout": 1.5}, "dropout is 1.5"),
+    ],
+)
+def test_what_no_pretraining_can_use_is_refused(options, message):
+    values = {"crop_s": 4.5, "graph": {}, "pretraining": options}
+    with pytest.raises(ConfigError, match=rf"recipe\.pretraining\.{message}"):
+        build(PretrainingRecipe, values, "recipe")

@@ -12,8 +12,8 @@ from signl.features.usable import read_usable
 from signl.training import passes
 from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances, shuffled
-from signl.training.job import make_fabric
-from signl.training.options import FinetuningOptions
+from signl.training.launching import make_fabric
+from signl.training.options import GradientOptions
 from signl.training.passes import make_trainer, mean_loss
 
 
@@ -41,7 +41,7 @@ def trainer(toy):
     partitions = {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")}
     return make_trainer(
         Linear(),
-        FinetuningOptions(learning_rate=0.01, weight_decay=0.0),
+        GradientOptions(learning_rate=0.01, weight_decay=0.0),
         partitions,
         loading,
         make_fabric("32-true", Resources()),
@@ -76,7 +76,7 @@ def test_training_passes_once_over_train_in_the_order_of_the_epoch(trainer, step
 def test_batches_that_are_too_small_are_refused_at_once(options, n_processes, n_views, message):
     partitions = {"train": range(16), "dev": range(8)}
     with pytest.raises(ConfigError, match=message):
-        passes._check_batches(partitions, FinetuningOptions(**options), n_processes, n_views)
+        passes._check_batches(partitions, GradientOptions(**options), n_processes, n_views)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(trainer, step):

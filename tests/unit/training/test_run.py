@@ -1,10 +1,9 @@
-import json
-
 import pytest
 import torch
+from safetensors import safe_open
 from torch import nn
 
-from signl.training.run import Patience, Run
+from signl.training.run import Patience, Run, best_of
 
 
 def start(path, *, made_from="options", epochs=3, scheduled=True):
@@ -80,25 +79,72 @@ def test_a_damaged_checkpoint_is_told_of_and_not_resumed(tmp_path, caplog):
     assert f"{path} is damaged" in caplog.text
 
 
+def flip(path, place, bit=0x40):
+    content = bytearray(path.read_bytes())
+    content[place] ^= bit
+    path.write_bytes(content)
+
+
+def places_of(path):
+    """Places in every part of a checkpoint: its header, and the bytes of its tensors."""
+    size = path.stat().st_size
+    return [*range(0, size, max(1, size // 60)), size - 1]
+
+
+def test_a_flipped_bit_anywhere_is_never_resumed_from(tmp_path, caplog):
+    path = tmp_path / "run.ckpt"
+    advance(start(path), 2)
+    sound = path.read_bytes()
+    fresh = state_of(start(tmp_path / "none.ckpt"))
+    for place in places_of(path):
+        path.write_bytes(sound)
+        flip(path, place)
+        run = start(path)
+        assert run.next_epoch == 0
+        assert_equal_states(state_of(run), fresh)
+        assert "is damaged" in caplog.text
+        caplog.clear()
+        assert not path.exists()
+        assert (tmp_path / "run.ckpt.damaged").exists()
+
+
+def test_a_sound_checkpoint_of_another_shape_is_set_aside(tmp_path, caplog):
+    path = tmp_path / "run.ckpt"
+    advance(start(path), 2)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.Linear(5, 1))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.1)
+    run = Run(
+        path, made_from="options", model=model, optimiser=optimiser, patience=Patience(epochs=3)
+    )
+    assert run.next_epoch == 0
+    assert_equal_states(state_of(run), before)
+    assert "has not the tensors of the network in training" in caplog.text
+
+
+def test_a_checkpoint_holds_nothing_pickled(tmp_path):
+    path = tmp_path / "run.ckpt"
+    advance(start(path), 2)
+    with safe_open(path, framework="pt") as file:
+        assert "model.0.weight" in file.keys()  # noqa: SIM118
+    torch.save({"made_from": "options"}, path)
+    assert start(path).next_epoch == 0
+
+
 def test_the_model_ends_with_the_weights_of_the_best_epoch(tmp_path):
     best = state_of(advance(start(tmp_path / "three.ckpt"), 3))
     run = advance(start(tmp_path / "run.ckpt"), 5)
     assert any(not torch.equal(state_of(run)[name], best[name]) for name in best)
-    assert run.best_record["epoch"] == 2
-    run.finish(tmp_path / "history.jsonl")
+    assert best_of(run.history)["epoch"] == 2
+    run.take_best()
     assert_equal_states(state_of(run), best)
-    run.discard_checkpoint()
-    assert not (tmp_path / "run.ckpt").exists()
-    run.discard_checkpoint()
 
 
-def test_the_history_is_a_json_object_a_line(tmp_path):
+def test_the_history_tells_of_every_epoch(tmp_path):
     run = advance(start(tmp_path / "run.ckpt"), 5)
-    run.finish(tmp_path / "history.jsonl")
-    records = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert records == run.history
-    assert [record["epoch"] for record in records] == [0, 1, 2, 3, 4]
-    assert [record["best"] for record in records] == [True, True, True, False, False]
+    assert [record["epoch"] for record in run.history] == [0, 1, 2, 3, 4]
+    assert [record["best"] for record in run.history] == [True, True, True, False, False]
 
 
 def observe(patience, results, counts=None):

@@ -12,8 +12,9 @@ from torch import nn
 from signl.devices import Resources
 from signl.graph.draws import SharedGenerator, draw_normal, draw_uniform
 from signl.training.files import ModelFiles
-from signl.training.finetune import train_classifier
-from signl.training.pretrain import pretrain_encoder
+from signl.training.finetune import FinetuningJob
+from signl.training.job import train
+from signl.training.pretrain import PretrainingJob
 from signl.training.sharing import Share, gather_rows, share_batch_statistics
 
 
@@ -80,26 +81,21 @@ def losses(toy, recipe, tmp_path):
         resources = Resources(n_processes=n_processes)
         # Every process drops other elements than one alone would.
         changes = {"dropout": 0.0, **changes}
+        options[stage] = TRAINING | changes
+        given = {
+            "train": toy.train,
+            "dev": toy.dev,
+            "shards": toy.features,
+            "output": output,
+            "corpus": "toy",
+            "seed": 1,
+            "options": options,
+            "resources": resources,
+        }
         if stage == "pretraining":
-            options["pretraining"] = TRAINING | changes
-            pretrain_encoder(
-                *(toy.train, toy.dev, toy.features, output),
-                corpus="toy",
-                seed=1,
-                options=options,
-                resources=resources,
-            )
+            train(PretrainingJob(**given))
         else:
-            options["finetuning"] = TRAINING | changes
-            train_classifier(
-                *(toy.train, toy.dev, toy.labels, toy.features, output),
-                encoder=None,
-                corpus="toy",
-                percent=100.0,
-                seed=1,
-                options=options,
-                resources=resources,
-            )
+            train(FinetuningJob(**given, labels=toy.labels, encoder=None, percent=100.0))
         assert not output.checkpoint.exists()
         records = [json.loads(line) for line in output.history.read_text().splitlines()]
         return np.array([[record["train_loss"], record["dev_loss"]] for record in records])

@@ -4,7 +4,7 @@ import torch
 
 from signl.devices import Resources
 from signl.errors import AudioError, TrainingError
-from signl.training.job import launch, make_fabric, seed_epoch, seed_weights
+from signl.training.launching import launch, make_fabric, seed_epoch, seed_weights
 
 
 def test_one_thread_computes_and_the_others_load():

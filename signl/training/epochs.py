@@ -1,0 +1,122 @@
+"""Training by gradient, epoch after epoch, until no better one is to be expected."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+from torch.optim.lr_scheduler import LRScheduler
+
+from signl.graph.end_to_end import Encoder
+from signl.training.clips import Clips
+from signl.training.crops import Loading
+from signl.training.files import EncoderFiles
+from signl.training.launching import seed_weights
+from signl.training.networks import checkpoint_gradients, make_encoder, pretrained_encoder
+from signl.training.options import NetworkRecipe, TrainingOptions
+from signl.training.passes import Trainer
+from signl.training.run import Patience, Record, Run
+from signl.training.sharing import share_batch_statistics
+
+logger = logging.getLogger(__name__)
+
+
+class GradientTraining(ABC):
+    """A network that is trained by gradient.
+
+    Attributes
+    ----------
+    options : TrainingOptions
+        Of the training.
+    trainer : Trainer
+        Passes over the partitions.
+    scheduler : LRScheduler, optional
+        Sets the learning rate of each epoch.
+    """
+
+    options: TrainingOptions
+    trainer: Trainer
+    scheduler: LRScheduler | None = None
+
+    @property
+    def patience(self) -> Patience:
+        """When the training ends before its last epoch."""
+        return Patience(epochs=self.options.patience)
+
+    @abstractmethod
+    def epoch(self, number: int) -> dict[str, Any]:
+        """Train for an epoch, look at ``dev``, and return what the history says of both."""
+
+    @abstractmethod
+    def result(self, record: Mapping[str, Any]) -> list[float]:
+        """Return the figures of an epoch by which it is compared: lower is better."""
+
+    def counts(self, record: Mapping[str, Any], history: list[Record]) -> bool:
+        """Whether an epoch wears out the patience, given those before it."""
+        return True
+
+    def warning(self, record: Record) -> str | None:
+        """Return what there is to warn of after an epoch, if anything."""
+        return None
+
+    def fit(self, checkpoint: Path, made_from: str) -> list[Record]:
+        """Run the epochs until the last, or until the patience is over."""
+        fabric = self.trainer.fabric
+        run = Run(
+            checkpoint,
+            made_from=made_from,
+            model=self.trainer.bare,
+            optimiser=self.trainer.bare_optimiser,
+            scheduler=self.scheduler,
+            patience=self.patience,
+            writes=fabric.is_global_zero,
+        )
+        while run.next_epoch < self.options.epochs and not run.patience.is_over:
+            # Processes that share a training go on, and end, by the figures of one.
+            record = fabric.broadcast(self.epoch(run.next_epoch))
+            counts = self.counts(record, run.history)
+            run.end_epoch(record, self.result(record), counts=counts)
+            if warning := self.warning(run.history[-1]):
+                logger.warning("epoch %d: %s", run.history[-1]["epoch"], warning)
+        run.take_best()
+        return run.history
+
+
+def encoder_of(
+    recipe: NetworkRecipe, clips: Clips, *, seed: int, pretrained: EncoderFiles | None = None
+) -> Encoder:
+    """Return the encoder of a recipe, pre-trained or with weights of the seed.
+
+    Raises
+    ------
+    ConfigError
+        If a pre-trained encoder is not one of this recipe.
+    """
+    seed_weights(seed, "encoder")
+    return (
+        pretrained_encoder(pretrained, recipe, clips) if pretrained else make_encoder(recipe, clips)
+    )
+
+
+def start_encoder(
+    recipe: NetworkRecipe,
+    options: TrainingOptions,
+    loading: Loading,
+    fabric: Fabric,
+    *,
+    seed: int,
+    pretrained: EncoderFiles | None = None,
+) -> Encoder:
+    """Return :func:`encoder_of` a recipe, ready to be trained; then seed the weights of its head.
+
+    The head starts alike, whether the encoder is pre-trained or not.
+    """
+    encoder = encoder_of(recipe, loading.clips, seed=seed, pretrained=pretrained)
+    if options.gradient_checkpointing:
+        checkpoint_gradients(encoder)
+    if fabric.world_size > 1:
+        share_batch_statistics(encoder)
+    seed_weights(seed, "head")
+    return encoder

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from signl.labels import BONAFIDE, CLASS_INDEX
+from signl.training.regression import Labelled, Search, figures_of, fit_plane
+
+STRENGTHS = (0.01, 1.0, 100.0)
+
+
+def draw(n, *, seed=0, width=6, gap=1.0):
+    """Utterances of which a quarter is bona fide, in units of many sizes, one channel constant."""
+    rng = np.random.default_rng(seed)
+    classes = np.where(np.arange(n) % 4 == 0, CLASS_INDEX[BONAFIDE], 1 - CLASS_INDEX[BONAFIDE])
+    embeddings = rng.standard_normal((n, width)) + gap * (classes == CLASS_INDEX[BONAFIDE])[:, None]
+    embeddings = embeddings * 10.0 ** np.arange(-2, width - 2) + 3
+    embeddings[:, 0] = 7.0
+    return Labelled(embeddings, classes)
+
+
+def search(**changes):
+    given = {"strengths": STRENGTHS, "max_steps": 1000, "folds": 5, "least_dev": 10, "seed": 1}
+    return Search(**given | changes)
+
+
+def test_it_is_the_regression_of_scikit_learn_on_standardised_embeddings():
+    train, other = draw(60), draw(20, seed=1)
+    plane = fit_plane(train, strength=0.5, max_steps=1000)
+    scaler = StandardScaler().fit(train.embeddings)
+    expected = LogisticRegression(C=0.5, class_weight="balanced", max_iter=1000)
+    expected.fit(scaler.transform(train.embeddings), train.is_bonafide)
+    found = plane.log_odds(other.embeddings)
+    np.testing.assert_allclose(
+        found, expected.decision_function(scaler.transform(other.embeddings)), rtol=1e-6
+    )
+    assert plane.weight[0] == 0
+
+
+def test_log_odds_are_measured_with_classes_of_equal_weight():
+    labelled = draw(8)
+    figures = figures_of(np.zeros(8), labelled)
+    assert figures.loss == pytest.approx(np.log(2))
+    perfect = np.where(labelled.is_bonafide, 50.0, -50.0)
+    assert figures_of(perfect, labelled) == pytest.approx((0, 0), abs=1e-9)
+
+
+def test_dev_chooses_where_it_has_enough_of_both_classes():
+    train, dev = draw(60), draw(40, seed=1)
+    plane, records = search().run(train, dev)
+    assert [record["strength"] for record in records] == list(STRENGTHS)
+    best = min(records, key=lambda record: (record["dev_eer"], record["dev_loss"]))
+    assert [record["best"] for record in records] == [record is best for record in records]
+    assert all(record["chosen_by"] == "dev" for record in records)
+    assert figures_of(plane.log_odds(dev.embeddings), dev).loss == best["dev_loss"]
+
+
+def test_folds_of_train_choose_where_dev_has_too_few():
+    train, dev = draw(60), draw(36, seed=1)
+    assert dev.least == 9
+    _, records = search().run(train, dev)
+    best = min(records, key=lambda record: (record["folds_eer"], record["folds_loss"]))
+    assert best["best"]
+    assert all(record["chosen_by"] == "folds" for record in records)
+    # An utterance that the plane has not seen is harder.
+    assert all(record["folds_loss"] > record["train_loss"] for record in records)
+    assert search(least_dev=9).chosen_by(train, dev) == "dev"
+
+
+def test_dev_has_no_say_where_folds_choose():
+    train = draw(60)
+    planes = [search().run(train, draw(20, seed=seed))[0] for seed in (1, 2)]
+    assert np.array_equal(planes[0].weight, planes[1].weight)
+
+
+def test_with_one_utterance_of_a_class_the_weights_are_held_back_most():
+    _, records = search().run(draw(4), draw(4, seed=1))
+    assert [record["best"] for record in records] == [True, False, False]
+    assert all(record["chosen_by"] == "none" for record in records)
+
+
+def test_a_solver_that_ends_early_is_told_of():
+    _, records = search(max_steps=1).run(draw(60, gap=0.1), draw(40, seed=1))
+    assert not any(record["converged"] for record in records)
+
+
+def test_the_same_seed_gives_the_same():
+    train, dev = draw(60), draw(8, seed=1)
+    first, again = (search().run(train, dev) for _ in range(2))
+    assert first[1] == again[1]
+    assert np.array_equal(first[0].weight, again[0].weight)
