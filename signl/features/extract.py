@@ -205,7 +205,7 @@ def _encode_shard(
 def _report(rows: Sequence[Mapping[str, Any]], seconds: float, output: str | Path) -> None:
     refused = [row for row in rows if row["reason"] is not None]
     for row in refused[:10]:
-        logger.warning("%s cannot be used: %s", row["member"], row["reason"])
+        logger.warning("%r cannot be used: %s", row["member"], row["reason"])
     audio_s = sum(row["duration_s"] for row in rows)
     logger.info(
         "wrote the features of %d utterances (%.0f s of audio, %.0f times real time), "

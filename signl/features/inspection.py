@@ -57,7 +57,7 @@ def _inspect(packed: PackedAudio, clip_s: float) -> dict[str, Any]:
     try:
         waveform = load_waveform(packed.audio, max_duration_s=clip_s)
     except AudioError as error:
-        logger.warning("%s cannot be used: %s", packed.member, error)
+        logger.warning("%r cannot be used: %s", packed.member, error)
         return {"member": packed.member, "n_frames": 0, "duration_s": 0.0, "reason": str(error)}
     duration_s = len(waveform) / SAMPLE_RATE_HZ
     return {"member": packed.member, "n_frames": 0, "duration_s": duration_s, "reason": None}

@@ -220,9 +220,15 @@ def _write_quarantine(path: str | Path, refused: pa.Table) -> None:
         pyarrow.csv.write_csv(inert_table(columns), scratch)
 
 
+def _escaped(text: str) -> str:
+    """Write what a log must not take literally, line breaks among it, as escapes."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def _check_share(refused: pa.Table, n_trials: int, max_share: float) -> None:
     reasons = [
-        f"  {row['utterance_id']} ({row['packed_archive']}:{row['member']}): {row['reason']}"
+        f"  {_escaped(row['utterance_id'])} "
+        f"({_escaped(row['packed_archive'])}:{_escaped(row['member'])}): {_escaped(row['reason'])}"
         for row in refused.to_pylist()
     ]
     for reason in reasons:

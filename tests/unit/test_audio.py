@@ -282,3 +282,47 @@ def test_mixing_leaves_16_khz_mono_as_it_is():
     samples = noise(100).astype(np.float32)[:, None]
     mono = to_mono_16k(audio.Recording(samples, SAMPLE_RATE_HZ))
     np.testing.assert_array_equal(mono, samples[:, 0])
+
+
+JOINABLE = [
+    *(("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("FLAC", "PCM_16")),
+    *(("WAV", "PCM_16"), ("WAV", "PCM_24"), ("AIFF", "PCM_16"), ("W64", "PCM_16")),
+    *(("RF64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16")),
+]
+
+
+@pytest.mark.parametrize(("kind", "subtype"), JOINABLE)
+def test_joined_files_are_decoded_to_their_end(kind, subtype):
+    parts = [encode(noise(n), kind=kind, subtype=subtype) for n in (16_000, 32_000)]
+    decoded = [decode(part, max_duration_s=9).samples for part in parts]
+    joined = decode(b"".join(parts), max_duration_s=9).samples
+    np.testing.assert_array_equal(joined, np.concatenate(decoded))
+
+
+@pytest.mark.parametrize(("kind", "subtype"), JOINABLE)
+def test_half_a_file_is_refused(kind, subtype):
+    whole = encode(noise(32_000), kind=kind, subtype=subtype)
+    with pytest.raises(AudioError, match=r"cut short|neither libsndfile"):
+        decode(whole[: len(whole) // 2], max_duration_s=9)
+
+
+@pytest.mark.parametrize("size", [bytes(4), b"\xff" * 4])
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_a_wav_that_does_not_say_its_size(size, rate_hz, subtype):
+    samples = noise(2 * rate_hz, n_channels=2)
+    whole = encode(samples, rate_hz=rate_hz, kind="WAV", subtype=subtype)
+    wav = bytearray(whole)
+    at = wav.index(b"data") + 4
+    wav[4:8] = wav[at : at + 4] = size
+    found = decode(bytes(wav), max_duration_s=9)
+    expected = decode(whole, max_duration_s=9).samples
+    assert len(found.samples) >= len(expected)
+    np.testing.assert_array_equal(found.samples[: len(expected)], expected)
+
+
+def test_too_many_channels_are_refused():
+    wav = bytearray(encode(noise(1000), kind="WAV"))
+    wav[22:24], wav[32:34] = (100).to_bytes(2, "little"), (200).to_bytes(2, "little")
+    with pytest.raises(AudioError, match=r"100 channels, allowed are 1\.\.64"):
+        decode(bytes(wav), max_duration_s=9)

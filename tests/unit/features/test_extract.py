@@ -163,7 +163,7 @@ def test_what_cannot_be_decoded_has_a_row_with_the_reason_and_no_frames(run, cap
     usable = [fields for fields in rows.values() if fields["reason"] is None]
     assert len(usable) == len(rows) - 2
     assert all(fields["n_frames"] >= 1 for fields in usable)
-    assert "text.flac cannot be used" in caplog.text
+    assert "'text.flac' cannot be used" in caplog.text
     assert "features of 7 utterances" in caplog.text
     assert "2 without features" in caplog.text
 
