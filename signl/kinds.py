@@ -37,7 +37,9 @@ class Kinds(Generic[Kind]):
     ``model: Annotated[NetworkOptions, NETWORKS]``
     """
 
-    def __init__(self, what: str, entries: Mapping[str, str], *, default: str | None = None) -> None:
+    def __init__(
+        self, what: str, entries: Mapping[str, str], *, default: str | None = None
+    ) -> None:
         self.what, self.entries, self.default = what, dict(entries), default
 
     @property
@@ -71,13 +73,15 @@ class Kinds(Generic[Kind]):
             return values  # type: ignore[return-value]
         if not isinstance(values, Mapping):
             raise PydanticCustomError(
-                "kind", "allowed is a mapping with the key kind, one of {known}",
+                "kind",
+                "allowed is a mapping with the key kind, one of {known}",
                 {"known": str(self.names)},
             )
         kind = values.get("kind", self.default)
         if not isinstance(kind, str) or kind not in self.entries:
             raise PydanticCustomError(
-                "kind", "its kind is {kind}; known are {known}",
+                "kind",
+                "its kind is {kind}; known are {known}",
                 {"kind": repr(kind), "known": str(self.names)},
             )
         return self.options_of(kind).model_validate({"kind": kind, **values})
@@ -88,9 +92,7 @@ class Kinds(Generic[Kind]):
         """Validate by :meth:`build`, and always write the kind."""
         return core_schema.no_info_plain_validator_function(
             self.build,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                _dump, info_arg=True
-            ),
+            serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True),
         )
 
     def __get_pydantic_json_schema__(

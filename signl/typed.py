@@ -71,9 +71,7 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 #: A rate or a share, 0 to 1.
 Rate = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=MAX_NAME_LENGTH)
-]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=MAX_NAME_LENGTH)]
 #: Put before a tuple type that YAML writes as a list: ``Annotated[tuple[int, ...], FromList]``.
 FromList: Final = BeforeValidator(as_tuple)
 

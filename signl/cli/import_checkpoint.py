@@ -34,8 +34,8 @@ def import_checkpoint(
     refused.
     """
     from signl.corpora.table import corpus_named
-    from signl.graph.importing import Provenance
-    from signl.graph.importing import import_checkpoint as write
+    from signl.models.published.importing import Provenance
+    from signl.models.published.importing import import_checkpoint as write
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if corpus is not None:

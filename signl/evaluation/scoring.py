@@ -14,8 +14,8 @@ from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
 from signl.features.usable import read_usable
-from signl.graph.heads import Classifier, score
-from signl.graph.saving import load_classifier
+from signl.models.heads import Classifier, score
+from signl.models.saving import load_classifier
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
 from signl.training.labels import read_labelled

@@ -18,7 +18,7 @@ from signl.errors import AudioError
 from signl.features.feature_shards import FeatureStore
 from signl.features.frontend import n_frames_of
 from signl.features.usable import check_members
-from signl.graph.stem import to_picture
+from signl.models.network import to_picture
 
 
 class Place(NamedTuple):

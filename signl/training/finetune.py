@@ -15,10 +15,10 @@ from torch.nn import functional as F
 from signl import revisions
 from signl.artefacts import MadeBy, digests_of
 from signl.devices import Resources
-from signl.graph.heads import Classifier, score
-from signl.graph.saving import save_model
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
+from signl.models.heads import Classifier, score
+from signl.models.saving import save_model
 from signl.options import build_options
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.files import EncoderFiles, ModelFiles, digest_of

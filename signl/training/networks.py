@@ -8,9 +8,9 @@ from signl.devices import Resources
 from signl.errors import ConfigError
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import frontend_options
-from signl.graph.end_to_end import Encoder, EndToEndEncoder
-from signl.graph.model import SpectralTemporalEncoder
-from signl.graph.saving import load_encoder
+from signl.models.end_to_end import Encoder, EndToEndEncoder
+from signl.models.saving import load_encoder
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.crops import Loading
 from signl.training.files import EncoderFiles, digest_of

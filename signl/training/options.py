@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from signl.graph.augment import GraphAugmentation
-from signl.graph.config import GraphConfig
-from signl.graph.heads import DROPOUT, WIDTHS
+from signl.models.base import DROPOUT, HEAD_WIDTHS
+from signl.models.signl.options import GraphAugmentation, SignlOptions
 
 Precision = Literal["bf16-mixed", "32-true"]
 
@@ -46,7 +45,7 @@ class TrainingOptions:
     weight_decay: float = 1e-4
     patience: int = 3
     precision: Precision = "bf16-mixed"
-    head_widths: tuple[int, ...] = WIDTHS
+    head_widths: tuple[int, ...] = HEAD_WIDTHS
     dropout: float = DROPOUT
     accumulate: int = 1
     gradient_checkpointing: bool = False
@@ -59,7 +58,7 @@ class PretrainingOptions(TrainingOptions):
     Attributes
     ----------
     objective : str
-        Name in :mod:`signl.graph.objectives`; ``alignment`` is the paper's.
+        Name in :mod:`signl.objectives.objectives`; ``alignment`` is the paper's.
     objective_options : Mapping
         Options of the objective.
     min_delta : float
@@ -104,14 +103,14 @@ class NetworkRecipe:
     ----------
     crop_s : float
         Seconds of a crop.
-    graph : GraphConfig
+    graph : SignlOptions
         Size of the graphs.
     frontend : Mapping, optional
         A front-end that is trained too, from audio; without it the network sees cached features.
     """
 
     crop_s: float
-    graph: GraphConfig
+    graph: SignlOptions
     frontend: Mapping[str, Any] | None = None
 
 

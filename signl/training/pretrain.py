@@ -16,12 +16,12 @@ from signl import revisions
 from signl.artefacts import MadeBy, digests_of
 from signl.devices import Resources
 from signl.features.usable import read_usable
-from signl.graph.augment import GraphAugmentation
-from signl.graph.collapse import collapsed, diagnose
-from signl.graph.draws import SharedGenerator
-from signl.graph.heads import PretrainingModel
-from signl.graph.objectives import make_objective
-from signl.graph.saving import save_model
+from signl.models.draws import SharedGenerator
+from signl.models.heads import PretrainingModel
+from signl.models.saving import save_model
+from signl.models.signl.options import GraphAugmentation
+from signl.objectives.collapse import collapsed, diagnose
+from signl.objectives.objectives import make_objective
 from signl.options import build_options
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances

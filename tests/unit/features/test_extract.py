@@ -214,7 +214,5 @@ def test_a_shard_in_which_nothing_can_be_decoded(pack, tmp_path):
 
 
 def test_unknown_options_are_refused(run):
-    with pytest.raises(
-        ConfigError, match=r"frontend\.clip is no key; known are \['clip_s'"
-    ):
+    with pytest.raises(ConfigError, match=r"frontend\.clip is no key; known are \['clip_s'"):
         run(clip=9.0)
