@@ -30,12 +30,12 @@ from signl.demo.options import DemoOptions
 from signl.demo.wav2vec2 import make_wav2vec2
 from signl.features.speech_model.hidden_states import SpeechModel
 from signl.features.speech_model.options import SpeechModelOptions
-from signl.graph.checkpoint_file import XLS_R_300M
-from signl.graph.config import GraphConfig
-from signl.graph.edges import adjacency_of, nearest_neighbours
-from signl.graph.heads import Classifier, score
-from signl.graph.model import SpectralTemporalEncoder, row_nodes
-from signl.graph.stem import to_picture
+from signl.models.published.checkpoint_file import XLS_R_300M
+from signl.models.signl.options import SignlOptions
+from signl.models.signl.edges import adjacency_of, nearest_neighbours
+from signl.models.heads import Classifier, score
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder, row_nodes
+from signl.models.network import to_picture
 from signl.metrics import equal_error_rate
 
 logger = logging.getLogger("bench_crop_order")
@@ -157,8 +157,8 @@ def by_distance(found: Tensor, expected: Tensor) -> str:
 def make_classifier(pictures: Tensor, *, nodes: int, seed: int) -> Classifier:
     """Return a seeded classifier whose normalisations know the statistics of ``pictures``."""
     torch.manual_seed(seed)
-    config = GraphConfig(nodes=nodes, neighbours=3)
-    model = Classifier(SpectralTemporalEncoder(pictures.shape[2], N_FRAMES, config), dropout=0.0)
+    config = SignlOptions(nodes=nodes, neighbours=3)
+    model = Classifier.with_mlp(SpectralTemporalEncoder(pictures.shape[2], N_FRAMES, config), dropout=0.0)
     norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.momentum = None

@@ -39,7 +39,7 @@ from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.features.index import INSPECTION_STAGE
-from signl.graph.card import model_card
+from signl.models.card import model_card
 from signl.seals import file_digest
 
 

@@ -14,8 +14,8 @@ from signl.demo.options import DemoOptions
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
 from signl.features.speech_model.embedded import DEMO_FRONTEND
-from signl.graph.config import GraphConfig
 from signl.labels import EVAL, TRAIN
+from signl.models.signl.options import SignlOptions
 from signl.options import build_options
 from signl.typed import build
 
@@ -77,10 +77,10 @@ def _check_recipes(config: Config) -> None:
 def _check_graphs(config: Config) -> None:
     for name, recipe in config["recipes"].items():
         graph = recipe.get("graph") or {}
-        build_options(GraphConfig, graph, f"recipes.{name}.graph")
+        build_options(SignlOptions, graph, f"recipes.{name}.graph")
         for corpus, overrides in (recipe.get("per_corpus") or {}).items():
             of_corpus = graph | ((overrides or {}).get("graph") or {})
-            build_options(GraphConfig, of_corpus, f"recipes.{name}.per_corpus.{corpus}.graph")
+            build_options(SignlOptions, of_corpus, f"recipes.{name}.per_corpus.{corpus}.graph")
 
 
 def _check_published(config: Config) -> None:

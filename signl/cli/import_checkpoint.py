@@ -35,8 +35,8 @@ def import_checkpoint(
     """
     from signl.corpora.registry import corpus_named
     from signl.errors import ConfigError
-    from signl.graph.importing import Provenance
-    from signl.graph.importing import import_checkpoint as write
+    from signl.models.published.importing import Provenance
+    from signl.models.published.importing import import_checkpoint as write
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if corpus is not None:

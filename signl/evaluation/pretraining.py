@@ -15,7 +15,7 @@ from signl.spreadsheets import write_rows
 
 logger = logging.getLogger(__name__)
 
-#: Diagnostics of :mod:`signl.graph.collapse`, of the embeddings and of their projections.
+#: Diagnostics of :mod:`signl.objectives.collapse`, of the embeddings and of their projections.
 SPREAD: Final = tuple(
     f"{part}_{figure}"
     for part in ("embedding", "projection")

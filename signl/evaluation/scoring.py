@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,17 +14,13 @@ from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
 from signl.features.usable import read_usable
-from signl.graph.heads import Classifier, score
-from signl.graph.saving import load_classifier
-from signl.training.clips import AudioClips, Clips, FrameClips
+from signl.models.heads import Classifier, score
+from signl.models.saving import load_classifier
+from signl.training.clips import Clips, clips_for_network
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
 from signl.training.labels import read_labelled
-from signl.training.networks import clips_for_encoder, crop_length_of
 
 logger = logging.getLogger(__name__)
-
-#: Utterances of a batch: pictures of frames, or waveforms, whose hidden states fill more memory.
-BATCH_SIZE: Final[dict[type[Clips], int]] = {FrameClips: 256, AudioClips: 32}
 
 
 def score_trials(
@@ -69,9 +65,8 @@ def score_trials(
     loaded = load_classifier(model, config)
     classifier = loaded.module
     _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
-    clips = clips_for_encoder(classifier.encoder, shards)
-    if isinstance(clips, FrameClips):
-        _check_features(loaded.card["features"], clips, model, shards[0])
+    clips = clips_for_network(classifier.encoder, shards)
+    _check_features(loaded.card.get("features"), clips, model, shards[0])
     clips.check_utterances([trials])
     table = read_usable(trials) if labels is None else read_labelled(trials, labels)
     utterances = Utterances.of(table)
@@ -97,9 +92,9 @@ def _check_corpus(trained_on: str | None, listed: str | None, model: str | Path)
 
 
 def _check_features(
-    trained_on: Mapping[str, Any], clips: FrameClips, model: str | Path, shard: str | Path
+    trained_on: Mapping[str, Any] | None, clips: Clips, model: str | Path, shard: str | Path
 ) -> None:
-    found = clips.made_by.options
+    found = clips.features().get("features")
     if trained_on != found:
         raise ArtefactError(
             f"{model} was trained on features of {trained_on}, those of {shard} are of {found}; "
@@ -116,10 +111,10 @@ def _scores(
     loading = Loading(
         clips=clips,
         device=device,
-        batch_size=BATCH_SIZE[type(clips)],
+        batch_size=clips.batch_size,
         n_workers=resources.n_workers,
     )
-    crops = FixedCrops(length=crop_length_of(classifier.encoder))
+    crops = FixedCrops(length=classifier.encoder.crop_length)
     batches = even_batches(np.arange(len(utterances)), loading.batch_size)
     scores = []
     with torch.inference_mode():

@@ -7,18 +7,22 @@ sees the crop alone ("crop, then encode", as SIGNL is published).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from torch import Tensor
 
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_clip
 from signl.corpora.random_access import AudioStore
-from signl.errors import AudioError
+from signl.errors import AudioError, ConfigError
 from signl.features.feature_shards import FeatureStore
 from signl.features.frontend import n_frames_of
 from signl.features.usable import check_members
-from signl.graph.stem import to_picture
+from signl.models.network import Network, to_picture
+
+
+#: Of audio shards; feature shards are safetensors.
+AUDIO_SUFFIX: Final = ".parquet"
 
 
 class Place(NamedTuple):
@@ -40,6 +44,15 @@ class Clips(Protocol):
     @property
     def made_by(self) -> MadeBy:
         """What made the shards that hold them."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Utterances that are scored at a time."""
+        ...
+
+    def features(self) -> dict[str, Any]:
+        """Return what a model's card says of its features: nothing, where it reads audio."""
         ...
 
     def seals(self) -> list[str]:
@@ -92,6 +105,18 @@ class FrameClips:
     def made_by(self) -> MadeBy:
         """What made the features."""
         return self.store.made_by
+
+    #: A batch of pictures is small.
+    batch_size = 256
+
+    @property
+    def width(self) -> int:
+        """Channels of a frame."""
+        return self.store.shape.width
+
+    def features(self) -> dict[str, Any]:
+        """Return the options of the front-end."""
+        return {"features": dict(self.made_by.options)}
 
     def seals(self) -> list[str]:
         """Return the seals of the feature shards."""
@@ -147,6 +172,13 @@ class AudioClips:
         """What made the audio shards."""
         return self.store.made_by
 
+    #: The hidden states of waveforms fill more memory than frames.
+    batch_size = 32
+
+    def features(self) -> dict[str, Any]:
+        """Return nothing: the front-end is a part of the model."""
+        return {}
+
     def seals(self) -> list[str]:
         """Return the seals of the audio shards."""
         return self.store.seals()
@@ -168,6 +200,28 @@ class AudioClips:
                 f"row {place.row} of shard {place.shard} of {place.archive}: {error}"
             ) from error
         return [clip[start : start + length] for start in starts]
+
+
+def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
+    """Open the shards that a network reads: feature shards, or audio shards.
+
+    Raises
+    ------
+    ConfigError
+        If the shards are of the other kind.
+    """
+    reads_audio = network.reads == "audio"
+    if reads_audio != (Path(shards[0]).suffix == AUDIO_SUFFIX):
+        owns, needs = (
+            ("a", "trainable_frontend: true, or no frontend")
+            if reads_audio
+            else ("no", "trainable_frontend: false, or the frontend that it was trained on")
+        )
+        raise ConfigError(
+            f"{shards[0]} is not what this network reads, which has {owns} front-end of its own: "
+            f"its recipe needs {needs}, if it names a classifier"
+        )
+    return AudioClips(shards, clip_s=network.clip_s) if reads_audio else FrameClips(shards)
 
 
 def _checked(length: int, clip_length: int, crop_s: float, unit: str) -> int:

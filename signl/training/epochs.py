@@ -9,12 +9,11 @@ from typing import Any
 from lightning_fabric import Fabric
 from torch.optim.lr_scheduler import LRScheduler
 
-from signl.graph.end_to_end import Encoder
-from signl.training.clips import Clips
+from signl.models.network import Network
 from signl.training.crops import Loading
 from signl.training.files import EncoderFiles
 from signl.training.launching import seed_weights
-from signl.training.networks import checkpoint_gradients, make_encoder, pretrained_encoder
+from signl.training.encoders import encoder_of
 from signl.training.options import NetworkRecipe, TrainingOptions
 from signl.training.passes import Trainer
 from signl.training.run import Patience, Record, Run
@@ -84,22 +83,6 @@ class GradientTraining(ABC):
         return run.history
 
 
-def encoder_of(
-    recipe: NetworkRecipe, clips: Clips, *, seed: int, pretrained: EncoderFiles | None = None
-) -> Encoder:
-    """Return the encoder of a recipe, pre-trained or with weights of the seed.
-
-    Raises
-    ------
-    ConfigError
-        If a pre-trained encoder is not one of this recipe.
-    """
-    seed_weights(seed, "encoder")
-    return (
-        pretrained_encoder(pretrained, recipe, clips) if pretrained else make_encoder(recipe, clips)
-    )
-
-
 def start_encoder(
     recipe: NetworkRecipe,
     options: TrainingOptions,
@@ -108,14 +91,14 @@ def start_encoder(
     *,
     seed: int,
     pretrained: EncoderFiles | None = None,
-) -> Encoder:
-    """Return :func:`encoder_of` a recipe, ready to be trained; then seed the weights of its head.
+) -> Network:
+    """Return :func:`signl.training.encoders.encoder_of` a recipe, ready to be trained; then seed the weights of its head.
 
     The head starts alike, whether the encoder is pre-trained or not.
     """
     encoder = encoder_of(recipe, loading.clips, seed=seed, pretrained=pretrained)
     if options.gradient_checkpointing:
-        checkpoint_gradients(encoder)
+        encoder.checkpoint_gradients()
     if fabric.world_size > 1:
         share_batch_statistics(encoder)
     seed_weights(seed, "head")

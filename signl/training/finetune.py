@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from signl import revisions
-from signl.graph.heads import Classifier, score
+from signl.models.heads import Classifier, score
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.training.crops import Batch, Loading, Utterances
@@ -20,7 +20,6 @@ from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.files import EncoderFiles
 from signl.training.job import Training, TrainingJob
 from signl.training.labels import read_labelled
-from signl.training.networks import crop_length_of
 from signl.training.options import FinetuningOptions, FinetuningRecipe, GradientOptions
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Record
@@ -94,7 +93,7 @@ class Finetuning(GradientTraining):
         network = start_encoder(
             recipe, self.options, loading, fabric, seed=seed, pretrained=encoder
         )
-        self.classifier = Classifier(
+        self.classifier = Classifier.with_mlp(
             network, widths=self.options.head_widths, dropout=self.options.dropout
         )
         network.requires_grad_(requires_grad=not self.options.freeze_encoder)
@@ -104,7 +103,7 @@ class Finetuning(GradientTraining):
             partitions,
             loading,
             fabric,
-            crop_length=crop_length_of(network),
+            crop_length=network.crop_length,
             n_views=1,
             seed=seed,
         )

@@ -16,14 +16,15 @@ from lightning_fabric import Fabric
 
 from signl.artefacts import MadeBy, digests_of, write_text
 from signl.devices import Resources
-from signl.graph.saving import save_model
+from signl.models.saving import save_model
 from signl.seals import file_digest
 from signl.training.crops import Loading, Utterances
 from signl.training.files import ModelFiles
 from signl.training.launching import launch
 from signl.training.lock import only_training
-from signl.training.networks import features_of, make_loading, sources_of
+from signl.training.encoders import clips_for_recipe
 from signl.training.options import BatchOptions, NetworkRecipe
+from signl.training.sharing import Share
 from signl.training.run import Record, best_of
 
 logger = logging.getLogger(__name__)
@@ -157,24 +158,26 @@ def train(job: TrainingJob) -> None:
 def _train(fabric: Fabric, job: TrainingJob) -> None:
     """Train in this process, which may be one of several that share the batches."""
     partitions = job.partitions()
-    loading = make_loading(
-        job.recipe,
-        job.shards,
-        fabric,
-        job.resources,
+    loading = Loading(
+        clips=clips_for_recipe(job.recipe, job.shards),
+        device=fabric.device,
         batch_size=job.training_options.batch_size,
+        n_workers=job.resources.n_workers,
+        share=Share(fabric.global_rank, fabric.world_size),
     )
     loading.clips.check_utterances([job.train, job.dev])
     training = job.start(partitions, loading, fabric)
     made_by = MadeBy(
         stage=job.stage, revision=job.revision, options={**job.recipe.dump(), **job.header}
     )
-    inputs = [*sources_of(job.recipe, loading.clips)]
+    # A model id has a revision, which stands among the options.
+    folder = job.recipe.frontend.model_files() if job.recipe.frontend else []
+    inputs = [*loading.clips.seals(), *map(file_digest, folder)]
     inputs += map(file_digest, [job.train, job.dev, *job.sources])
     history = training.fit(job.output.checkpoint, json.dumps([made_by.to_json(), *inputs]))
     if not fabric.is_global_zero:
         return
-    _write(job, training, history, partitions, made_by, features_of(loading.clips))
+    _write(job, training, history, partitions, made_by, loading.clips.features())
     logger.info(
         "trained on %d utterances of %s, %s; wrote %s",
         len(partitions["train"]),

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from signl.graph.heads import Classifier
+from signl.models.heads import Classifier, LinearHead
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.seeds import derive_seed
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
-from signl.training.epochs import encoder_of
+from signl.training.encoders import encoder_of
 from signl.training.files import EncoderFiles
-from signl.training.networks import crop_length_of
 from signl.training.options import FinetuningRecipe, LogisticOptions
 from signl.training.regression import Labelled, Plane, Search
 from signl.training.run import Record
@@ -42,7 +41,7 @@ class LogisticTraining:
     ) -> None:
         self.options = cast(LogisticOptions, recipe.finetuning)
         network = encoder_of(recipe, loading.clips, seed=seed, pretrained=encoder)
-        self.classifier = Classifier(network, kind="linear").to(fabric.device).eval()
+        self.classifier = Classifier(network, LinearHead(network.embedding_width)).to(fabric.device).eval()
         self.partitions, self.loading, self.seed = partitions, loading, seed
 
     @property
@@ -76,16 +75,16 @@ class LogisticTraining:
     def _embed(self, partition: str) -> Labelled:
         """Return the embeddings of the beginnings of the clips."""
         utterances, encoder = self.partitions[partition], self.classifier.encoder
-        crops = FixedCrops(length=crop_length_of(encoder))
+        crops = FixedCrops(length=encoder.crop_length)
         batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
         loaded = load_batches(utterances, batches, crops, self.loading, name=partition)
         with torch.inference_mode():
-            embeddings = [encoder(batch.views[0]).joint.double().cpu() for batch in loaded]
+            embeddings = [encoder.embed(batch.views[0]).double().cpu() for batch in loaded]
         return Labelled(torch.cat(embeddings).numpy(), utterances.classes)
 
     def _take(self, plane: Plane) -> None:
         """Give the head the plane: the difference of its two rows is the log-odds."""
-        classes = self.classifier.head.classes
+        classes = cast(LinearHead, self.classifier.head).classes
         rows = {BONAFIDE: 0.5, SPOOF: -0.5}
         with torch.no_grad():
             for label, share in rows.items():

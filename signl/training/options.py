@@ -1,40 +1,24 @@
 """Options of pre-training and fine-tuning; the defaults are the paper's (arXiv 2501.04942)."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from signl.errors import ConfigError
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
-from signl.graph.augment import GraphAugmentation
-from signl.graph.config import GraphConfig
-from signl.graph.heads import DROPOUT, WIDTHS
 from signl.kinds import Kinds
-from signl.options import build_options
+from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions
+from signl.models.networks import NETWORKS
+from signl.models.signl.options import GraphAugmentation
+from signl.objectives.alignment.options import AlignmentOptions
+from signl.objectives.base import ObjectiveOptions
+from signl.objectives.objectives import OBJECTIVES
 from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
 
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
     from signl.training.job import TrainingClass
 
 Precision = Literal["bf16-mixed", "32-true"]
-
-
-def _built(kind: type, values: object, where: str) -> object:
-    """Build options that are no Options yet; what is refused is refused as pydantic wants it."""
-    try:
-        return build_options(kind, values, where) if isinstance(values, Mapping) else values
-    except ConfigError as error:
-        raise ValueError(str(error)) from None
-
-
-def _graph(values: object) -> object:
-    return _built(GraphConfig, values, "graph")
-
-
-def _augmentation(values: object) -> object:
-    return _built(GraphAugmentation, values, "augmentation")
 
 
 class BatchOptions(Options):
@@ -62,7 +46,7 @@ class TrainingOptions(BatchOptions):
         default=3, description="Epochs without a better one after which training stops."
     )
     head_widths: Annotated[tuple[Count, ...], FromList, Field(min_length=1)] = Field(
-        default=WIDTHS, description="Output widths of the head's layers."
+        default=HEAD_WIDTHS, description="Output widths of the head's layers."
     )
     dropout: Rate = Field(
         default=DROPOUT,
@@ -89,18 +73,14 @@ class PretrainingOptions(TrainingOptions):
         default=96,
         description="Utterances of a batch, at most, which the objective compares with each other.",
     )
-    objective: str = Field(
-        default="alignment",
-        description="Name in signl.graph.objectives; alignment is the paper's.",
-    )
-    objective_options: Mapping[str, Any] = Field(
-        default_factory=dict, description="Options of the objective."
+    objective: Annotated[ObjectiveOptions, OBJECTIVES] = Field(
+        default=AlignmentOptions(), description="The loss; alignment is the paper's."
     )
     min_delta: NotNegative = Field(
         default=7e-5, description="By how much a dev loss must be lower to renew the patience."
     )
-    augmentation: Annotated[GraphAugmentation, BeforeValidator(_augmentation)] = Field(
-        default_factory=GraphAugmentation,
+    augmentation: GraphAugmentation = Field(
+        default=GraphAugmentation(),
         description="What is done to the graphs of both views, in training and on dev.",
     )
 
@@ -189,9 +169,7 @@ class NetworkRecipe(Options):
     """What every training takes of a recipe."""
 
     crop_s: Positive = Field(description="Seconds of a crop.")
-    graph: Annotated[GraphConfig, BeforeValidator(_graph)] = Field(
-        description="Size of the graphs."
-    )
+    model: Annotated[NetworkOptions, NETWORKS] = Field(description="The network.")
     frontend: Annotated[FrontendOptions, FRONTENDS] | None = Field(
         default=None,
         description="A front-end that is trained too, from audio; without it the network sees "

@@ -11,17 +11,15 @@ from torch import Tensor, nn
 
 from signl import revisions
 from signl.features.usable import read_usable
-from signl.graph.augment import GraphAugmentation
-from signl.graph.collapse import collapsed, diagnose
-from signl.graph.draws import SharedGenerator
-from signl.graph.end_to_end import Encoder
-from signl.graph.heads import PretrainingModel
-from signl.graph.objectives import make_objective
+from signl.models.signl.options import GraphAugmentation
+from signl.objectives.collapse import collapsed, diagnose
+from signl.models.draws import SharedGenerator
+from signl.models.network import Network as Encoder
+from signl.models.heads import PretrainingModel
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
-from signl.training.networks import crop_length_of
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Record
@@ -123,16 +121,14 @@ class Pretraining(GradientTraining):
         self.encoder = start_encoder(recipe, self.options, loading, fabric, seed=seed)
         widths = self.options.head_widths
         model = PretrainingModel(self.encoder, widths=widths, dropout=self.options.dropout)
-        objective = make_objective(
-            self.options.objective, widths[-1], self.options.objective_options
-        )
+        objective = self.options.objective.build(widths[-1])
         self.trainer = make_trainer(
             Network(model, objective, self.options.augmentation),
             self.options,
             partitions,
             loading,
             fabric,
-            crop_length=crop_length_of(self.encoder),
+            crop_length=self.encoder.crop_length,
             n_views=2,
             seed=seed,
         )

@@ -10,11 +10,10 @@ import numpy as np
 import torch
 
 from signl import revisions
-from signl.graph.augment import GraphAugmentation
-from signl.graph.config import GraphConfig
-from signl.graph.heads import Classifier, PretrainingModel, score
-from signl.graph.model import SpectralTemporalEncoder
-from signl.graph.objectives import OBJECTIVES, make_objective
+from signl.models.heads import Classifier, PretrainingModel, score
+from signl.models.signl.options import GraphAugmentation, SignlOptions
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+from signl.objectives.objectives import OBJECTIVES, make_objective
 from signl.seeds import stable_hash
 
 GOLDEN = Path(__file__).with_name("graph.npz")
@@ -41,7 +40,7 @@ def fill(module):
 
 
 def make_encoder():
-    config = GraphConfig(nodes=8, channels=16, neighbours=3, layers=4)
+    config = SignlOptions(nodes=8, channels=16, neighbours=3, layers=4)
     return SpectralTemporalEncoder(WIDTH, N_FRAMES, config)
 
 
@@ -50,7 +49,7 @@ def compute():
     """Compute all values that the golden file holds."""
     pictures = [draw(f"view {number}", (4, 1, WIDTH, N_FRAMES)) for number in (1, 2)]
     pretraining = fill(PretrainingModel(make_encoder(), **HEAD))
-    classifier = fill(Classifier(make_encoder(), **HEAD))
+    classifier = fill(Classifier.with_mlp(make_encoder(), **HEAD))
     views = pretraining(*pictures)
     augmented = pretraining(
         *pictures,
@@ -63,7 +62,7 @@ def compute():
         "training": pretraining.train()(*pictures).second.projection,
         "score": score(classifier(pictures[0])),
     }
-    for name in OBJECTIVES:
+    for name in OBJECTIVES.names:
         objective = fill(make_objective(name, PROJECTION, {}))
         values[name] = objective(views.first.projection, views.second.projection).loss
     return {name: value.numpy() for name, value in values.items()}

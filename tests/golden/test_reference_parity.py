@@ -11,12 +11,12 @@ import torch
 from torch.nn import functional as F
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from signl.graph.heads import score
-from signl.graph.model import SpectralTemporalEncoder
-from signl.graph.objectives import make_objective
-from signl.graph.reference import build_model, convert_state_dict
-from signl.graph.stem import to_picture
-from signl.graph.strict_loading import load_strictly
+from signl.models.heads import score
+from signl.models.network import to_picture
+from signl.models.published.reference import build_model, convert_state_dict
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+from signl.models.strict_loading import load_strictly
+from signl.objectives.objectives import make_objective
 
 TOLERANCE = 1e-5
 CROP = 72_000

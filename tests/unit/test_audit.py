@@ -16,9 +16,9 @@ from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.scores import write_scores
 from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.features.feature_shards import Shape, write_shard
-from signl.graph.config import GraphConfig
-from signl.graph.model import SpectralTemporalEncoder
-from signl.graph.saving import save_model
+from signl.models.signl.options import SignlOptions
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+from signl.models.saving import save_model
 from signl.seals import file_digest, text_digest
 
 SHAPE = Shape(width=4, window_samples=400, hop_samples=320, clip_frames=5)
@@ -68,7 +68,7 @@ def write_usable(results, partition):
 def write_encoder(results, seed, *, weights=0):
     folder = results / "encoders" / "toy" / "cfad" / f"seed-{seed}"
     torch.manual_seed(weights)
-    config = GraphConfig(nodes=4, channels=8, neighbours=2, layers=2)
+    config = SignlOptions(nodes=4, channels=8, neighbours=2, layers=2)
     made_by = MadeBy(stage="pretrain_encoder", revision=revisions.PRETRAINING, options={})
     records = [{"epoch": epoch, "dev_loss": epoch + seed / 10} for epoch in range(2)]
     folder.mkdir(parents=True, exist_ok=True)

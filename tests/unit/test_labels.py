@@ -1,6 +1,6 @@
 import torch
 
-from signl.graph.heads import score
+from signl.models.heads import score
 from signl.labels import BONAFIDE, CLASS_INDEX, PARTITIONS, SPOOF
 
 

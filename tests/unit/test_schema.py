@@ -11,9 +11,9 @@ from signl.features.spectral import LfccOptions, LogMelOptions
 from signl.errors import ConfigError
 from signl.features.frontends import FrontendConfig
 from signl.features.speech_model import SpeechModelOptions
-from signl.graph.augment import GraphAugmentation
-from signl.graph.config import GraphConfig
-from signl.graph.objectives import OBJECTIVES, BarlowOptions, SimSiamOptions, VICRegOptions
+from signl.models.signl.options import GraphAugmentation
+from signl.models.signl.options import SignlOptions
+from signl.objectives.objectives import OBJECTIVES, BarlowOptions, SimSiamOptions, VICRegOptions
 from signl.schema import check_schema
 from signl.training.options import FinetuningOptions, Precision, PretrainingOptions
 
@@ -44,7 +44,7 @@ def part_of(schema):
     assert of_objectives.keys() == set(OBJECTIVES)
     parts = {
         FrontendConfig: frontends,
-        GraphConfig: definitions["graph"],
+        SignlOptions: definitions["graph"],
         PretrainingOptions: definitions["pretraining"],
         GraphAugmentation: definitions["pretraining"]["properties"]["augmentation"],
         FinetuningOptions: definitions["finetuning"],
@@ -56,7 +56,7 @@ def part_of(schema):
 
 DATACLASSES = [
     FrontendConfig,
-    GraphConfig,
+    SignlOptions,
     PretrainingOptions,
     GraphAugmentation,
     FinetuningOptions,
@@ -96,7 +96,7 @@ def plain(value):
 @pytest.mark.parametrize(
     "options",
     [
-        GraphConfig(),
+        SignlOptions(),
         PretrainingOptions(),
         FinetuningOptions(),
         FrontendConfig(kind="logmel"),

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from signl.graph.heads import score
-from signl.graph.saving import from_pretrained
+from signl.models.heads import score
+from signl.models.saving import from_pretrained
 
 RUN = "from signl.cli.main import main; main()"
 

@@ -8,7 +8,7 @@ import pytest
 
 from signl.errors import ArtefactError
 from signl.evaluation.pretraining import COLUMNS, SPREAD, tabulate_pretraining
-from signl.graph.collapse import CollapseDiagnostics
+from signl.objectives.collapse import CollapseDiagnostics
 
 
 def record(epoch, dev_loss, *, best, collapsed=False):

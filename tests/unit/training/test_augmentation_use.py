@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 import torch
 
-from signl.graph import model as module
-from signl.graph.augment import augment
+from signl.models.signl import spectral_temporal as module
+from signl.models.signl.augment import augment
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from signl.corpora.audio_shards import ShardWriter, read_members
 from signl.errors import ConfigError
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
-from signl.graph.heads import score
-from signl.graph.saving import from_pretrained
+from signl.models.heads import score
+from signl.models.saving import from_pretrained
 from signl.training import launching
 from signl.training.clips import AudioClips, Place
 from signl.training.files import EncoderFiles, ModelFiles

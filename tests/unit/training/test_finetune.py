@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from signl import revisions
 from signl.errors import ConfigError, ManifestError
-from signl.graph.heads import score
-from signl.graph.saving import load_classifier
+from signl.models.heads import score
+from signl.models.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training import finetune as module
 from signl.training import networks, passes

@@ -3,8 +3,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from signl.graph.heads import score
-from signl.graph.saving import load_classifier
+from signl.models.heads import score
+from signl.models.saving import load_classifier
 from signl.metrics import equal_error_rate
 from signl.training.files import EncoderFiles
 

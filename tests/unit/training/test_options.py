@@ -5,7 +5,7 @@ import yaml
 
 from signl.errors import ConfigError
 from signl.experiment import Experiment
-from signl.graph.augment import GraphAugmentation
+from signl.models.signl.options import GraphAugmentation
 from signl.training.options import (
     FinetuningRecipe,
     GradientOptions,

@@ -11,10 +11,10 @@ from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.features.usable import read_usable
-from signl.graph.augment import GraphAugmentation
-from signl.graph.config import GraphConfig
-from signl.graph.model import SpectralTemporalEncoder
-from signl.graph.saving import load_encoder
+from signl.models.signl.options import GraphAugmentation
+from signl.models.signl.options import SignlOptions
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+from signl.models.saving import load_encoder
 from signl.training import pretrain as module
 from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances
@@ -39,7 +39,7 @@ def test_the_history_has_a_record_for_each_epoch(pretrain, read_history):
 def test_what_is_written_is_an_encoder_that_says_what_made_it(pretrain, recipe):
     files = pretrain()
     loaded = load_encoder(files.model, files.config)
-    assert loaded.module.config == GraphConfig(**recipe["graph"])
+    assert loaded.module.config == SignlOptions(**recipe["graph"])
     assert (loaded.module.width, loaded.module.n_frames) == (8, 8)
     assert loaded.made_by.stage == "pretrain_encoder"
     assert loaded.made_by.revision == revisions.PRETRAINING
@@ -177,7 +177,7 @@ def pretraining(toy, recipe):
     return module.Pretraining(
         PretrainingRecipe(
             crop_s=recipe["crop_s"],
-            graph=GraphConfig(**recipe["graph"]),
+            graph=SignlOptions(**recipe["graph"]),
             pretraining=PretrainingOptions(**recipe["pretraining"]),
         ),
         {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from signl.devices import Resources
-from signl.graph.draws import SharedGenerator, draw_normal, draw_uniform
+from signl.models.draws import SharedGenerator, draw_normal, draw_uniform
 from signl.training.files import ModelFiles
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train

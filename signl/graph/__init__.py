@@ -1,1 +1,0 @@
-"""The spectral-temporal graph model: stem, graphs, encoders, heads and objectives."""

@@ -1,0 +1,1 @@
+"""The networks, each in a room of its own, with their heads, and models as files."""

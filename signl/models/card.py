@@ -1,0 +1,100 @@
+"""Model cards: what a model was trained on, with how many labels, and how good it was on dev."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_TASK = {
+    "encoder": "encodes speech for the detection of deepfakes; it has seen no labels",
+    "classifier": "tells bona fide speech from spoofs: a score that is higher for bona fide",
+}
+_DEV_FIGURES = {
+    "dev_eer": "EER on dev, %",
+    "dev_loss": "loss on dev",
+    "epoch": "epoch, from 0",
+    "collapsed": "collapsed",
+}
+
+
+def model_card(description: Mapping[str, Any]) -> str:
+    """Return the card of a model as Markdown.
+
+    Parameters
+    ----------
+    description : Mapping
+        What ``config.json`` holds: ``class``, ``network``, ``made_by`` and ``card``, whose keys
+        may be ``corpus``, ``label_percent``, ``n_labelled``, ``n_utterances``, ``seed``,
+        ``pretrained``, ``features``, ``source`` and ``dev``.
+    """
+    card, kind = description["card"], description["class"]
+    sections = [
+        f"# {_title(description)} {kind}, {card.get('corpus') or 'corpus not known'}",
+        f"This model {_TASK[kind]}. It was made by SIGNL-pipeline.",
+        _list("Training", _training(card)),
+        _list("Network", _network(description)),
+        _list("On the development set", _dev(card.get("dev") or {})),
+        "## Use\n\n```python\nfrom signl.models.saving import from_pretrained\n\n"
+        'model = from_pretrained("FOLDER").module\n```',
+        "The development set chose the epoch, so its figures flatter the model. Error rates on "
+        "other corpora are higher; a score is no proof.",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _title(description: Mapping[str, Any]) -> str:
+    """Return what the network is called: that of the paper SIGNL, others by their kind."""
+    kind = description["network"]["kind"]
+    return "SIGNL" if kind == "signl" else str(kind)
+
+
+def _list(title: str, items: Mapping[str, object]) -> str:
+    lines = [f"- {name}: {value}" for name, value in items.items()]
+    return "\n".join([f"## {title}", "", *lines]) if lines else ""
+
+
+def _training(card: Mapping[str, Any]) -> dict[str, object]:
+    """Return corpus, labels and seed, as far as they are known."""
+    items: dict[str, object] = {"corpus": card.get("corpus") or "not known"}
+    if "label_percent" in card:
+        percent = card["label_percent"]
+        items["labels"] = "not known" if percent is None else f"{percent:g} % of the corpus"
+    elif "labels" in card:
+        items["labels"] = card["labels"]
+    for key, name in (("n_labelled", "labelled utterances"), ("n_utterances", "utterances")):
+        if key in card:
+            items[name] = ", ".join(f"{n:,} of {part}" for part, n in sorted(card[key].items()))
+    if "pretrained" in card:
+        items["encoder pre-trained"] = "yes" if card["pretrained"] else "no"
+    for key in ("seed", "source"):
+        if key in card:
+            items[key] = card[key]
+    return items
+
+
+def _network(description: Mapping[str, Any]) -> dict[str, object]:
+    network = dict(description["network"])
+    items: dict[str, object] = {
+        "kind": network.pop("kind"),
+        "sizes": ", ".join(f"{name} {value}" for name, value in sorted(network.items())),
+    }
+    if "frontend" in description:
+        config = description["frontend"]["config"]
+        items["front-end"] = f"{config['model_type']}, trained with it and part of the model"
+        items["input"] = (
+            f"crops of {description['crop_samples']:,} samples at 16 kHz, of clips of "
+            f"{description['clip_s']:g} s with zero mean and unit variance"
+        )
+    else:
+        features = description["card"].get("features")
+        items["front-end"] = f"apart from the model: `{json.dumps(features, sort_keys=True)}`"
+        items["input"] = f"frames ({description['width']} channels, {description['n_frames']})"
+    return items
+
+
+def _dev(record: Mapping[str, Any]) -> dict[str, object]:
+    shown = {}
+    for key, name in _DEV_FIGURES.items():
+        if key in record:
+            value = 100 * record[key] if key == "dev_eer" else record[key]
+            shown[name] = f"{value:.4g}" if isinstance(value, float) else value
+    return shown

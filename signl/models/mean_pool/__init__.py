@@ -1,0 +1,1 @@
+"""The mean frame: the control that no table should lack."""

@@ -1,0 +1,57 @@
+"""The mean over the frames of a crop, and their standard deviation."""
+
+import torch
+from torch import Tensor
+
+from signl.models.draws import AnyGenerator
+from signl.models.mean_pool.options import MeanPoolOptions
+from signl.models.network import FrameNetwork
+from signl.models.signl.options import GraphAugmentation
+
+
+class MeanPool(FrameNetwork):
+    """Embeds a picture by statistics of each channel; it has no weights.
+
+    Parameters
+    ----------
+    width, n_frames : int
+        Channels of the front-end, and frames of a crop.
+    config : MeanPoolOptions
+        Which statistics.
+    """
+
+    config: MeanPoolOptions
+
+    @property
+    def embedding_width(self) -> int:  # type: ignore[override]
+        """One number a channel and statistic."""
+        return self.width * (2 if self.config.statistics == "mean_and_deviation" else 1)
+
+    def embed(
+        self,
+        crops: Tensor,
+        *,
+        augmentation: GraphAugmentation | None = None,
+        generator: AnyGenerator | None = None,
+    ) -> Tensor:
+        """Return means, and deviations after them: (batch, 1, width, frame) to (batch, width).
+
+        The deviation is that of all frames (divisor n). There are no graphs to augment.
+
+        Raises
+        ------
+        ValueError
+            If the picture has another shape.
+        """
+        if crops.shape[1:] != (1, self.width, self.n_frames):
+            raise ValueError(
+                f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
+                f"got {tuple(crops.shape)}"
+            )
+        frames = crops.float()[:, 0]
+        variance, mean = torch.var_mean(frames, dim=-1, correction=0)
+        if self.config.statistics == "mean":
+            return mean
+        return torch.cat([mean, variance.sqrt()], dim=-1)
+
+    forward = embed

@@ -1,0 +1,15 @@
+"""The networks that there are."""
+
+from typing import Final
+
+from signl.kinds import Kinds
+from signl.models.base import NetworkOptions
+
+#: Kind -> its options.
+NETWORKS: Final = Kinds[NetworkOptions](
+    "network",
+    {
+        "signl": "signl.models.signl.options:SignlOptions",
+        "mean_pool": "signl.models.mean_pool.options:MeanPoolOptions",
+    },
+)

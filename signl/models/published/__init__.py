@@ -1,0 +1,1 @@
+"""Models of the published implementation: its checkpoints, and what they become here."""

@@ -1,0 +1,261 @@
+"""Models as files: safetensors for the weights, and a config.json that says how to build them.
+
+All files are whole or absent. The header of what made them stands in both, so that weights and a
+configuration of different runs are not read as one model. Beside them lies a model card, README.md.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from signl import revisions, seals
+from signl.artefacts import (
+    HEADER,
+    MadeBy,
+    atomic_write,
+    check_made_by,
+    check_tensor_data,
+    open_document,
+    remedy,
+    write_document,
+    write_text,
+)
+from signl.errors import ArtefactError, SignlError
+from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.models.card import model_card
+from signl.models.end_to_end import EndToEndEncoder
+from signl.models.heads import Classifier, build_head
+from signl.models.network import Network
+from signl.models.networks import NETWORKS
+from signl.models.strict_loading import load_strictly
+from signl.tensors import write_tensors
+
+Module = TypeVar("Module", bound=nn.Module)
+
+_ENCODER, _CLASSIFIER = "encoder", "classifier"
+#: Bounds of what a description may say: the largest number in those of published speech models is
+#: a million (samples of a clip), and the deepest has some hundred layers.
+MAX_SIZE: Final = 1 << 24
+MAX_LAYERS: Final = 1000
+#: Name of a model card.
+CARD = "README.md"
+
+
+class LoadedModel(NamedTuple, Generic[Module]):
+    """A model from files, in evaluation mode, with what made it and its card."""
+
+    module: Module
+    made_by: MadeBy
+    card: dict[str, Any]
+
+
+#: Stages that make models, and the names of their revisions in :mod:`signl.revisions`.
+_MAKERS = {
+    _ENCODER: {"pretrain_encoder": "PRETRAINING", "import_checkpoint": "IMPORTS"},
+    _CLASSIFIER: {"train_classifier": "FINETUNING", "import_checkpoint": "IMPORTS"},
+}
+
+
+def save_model(
+    model_path: str | Path,
+    config_path: str | Path,
+    module: Network | Classifier,
+    *,
+    made_by: MadeBy,
+    card: Mapping[str, Any],
+) -> None:
+    """Write a model's weights, its configuration, and its card as ``README.md`` beside this.
+
+    Parameters
+    ----------
+    model_path, config_path : path
+        The two files, for example ``model.safetensors`` and ``config.json`` of one folder.
+    module : Network or Classifier
+        Its sizes are read off it.
+    made_by : MadeBy
+        The stage, its revision and its options.
+    card : Mapping
+        What a reader of the model should know (:mod:`signl.models.card`); what JSON can hold.
+    """
+    made_by = made_by.placed_at(config_path)
+    header = made_by.to_blank_json(data=seals.BLANK)
+    with atomic_write(model_path) as scratch:
+        write_tensors(scratch, module.state_dict(), {HEADER: header})
+        seals.seal_tensors(scratch)
+    description = {**_describe(module), "card": dict(card)}
+    write_document(config_path, description, made_by)
+    write_text(Path(config_path).with_name(CARD), model_card(description))
+
+
+def from_pretrained(folder: str | Path) -> LoadedModel[Any]:
+    """Load a model from a folder with ``model.safetensors`` and ``config.json``.
+
+    Whatever stage and revision made it, in contrast to :func:`load_encoder` and
+    :func:`load_classifier`: a model that is passed on is as good as it was.
+
+    Returns
+    -------
+    LoadedModel
+        Its module is an encoder or a :class:`signl.models.heads.Classifier`, in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder has no such files.
+    ArtefactError
+        If a file is damaged, or the two are not of one model.
+    """
+    config_path = Path(folder, "config.json")
+    description = open_document(config_path)
+    kind = description.get("class")
+    build = {_ENCODER: _build_encoder, _CLASSIFIER: _build_classifier}.get(str(kind))
+    if build is None:
+        raise ArtefactError(
+            f"{config_path} describes a model of class {kind!r}, "
+            f"expected {_ENCODER!r} or {_CLASSIFIER!r}"
+        )
+    return _fill(build(description, config_path), Path(folder, "model.safetensors"), description)
+
+
+def load_encoder(model_path: str | Path, config_path: str | Path) -> LoadedModel[Network]:
+    """Read an encoder that the workflow made, or that was imported.
+
+    Parameters
+    ----------
+    model_path, config_path : path
+        Its two files.
+
+    Raises
+    ------
+    ArtefactError
+        If a file is damaged, was made by something else or by another revision, or holds another
+        class of model; if the two files are not of one run; or if a tensor is missing, unknown
+        or of another shape, which the message names with what was found and what was expected.
+    """
+    description = _read_checked(Path(config_path), _ENCODER)
+    return _fill(_build_encoder(description, config_path), Path(model_path), description)
+
+
+def load_classifier(model_path: str | Path, config_path: str | Path) -> LoadedModel[Classifier]:
+    """Read a classifier that the workflow made, or that was imported.
+
+    Parameters and errors are those of :func:`load_encoder`.
+    """
+    description = _read_checked(Path(config_path), _CLASSIFIER)
+    return _fill(_build_classifier(description, config_path), Path(model_path), description)
+
+
+def _describe(module: Network | Classifier) -> dict[str, Any]:
+    if isinstance(module, Classifier):
+        described = module.encoder.describe()
+        return {**described, "class": _CLASSIFIER, "head": module.head.describe()}
+    return {**module.describe(), "class": _ENCODER}
+
+
+def _read_checked(path: Path, kind: str) -> dict[str, Any]:
+    """Read a config.json of one class of model, made by a current revision of a known stage."""
+    description = open_document(path)
+    makers, made_by = _MAKERS[kind], description["made_by"]
+    if (found := description.get("class")) != kind:
+        raise ArtefactError(
+            f"{path} describes a model of class {found!r}, expected {kind!r}; {remedy(path)}"
+        )
+    stage = made_by.stage if made_by.stage in makers else next(iter(makers))
+    check_made_by(made_by, path, stage=stage, revision=getattr(revisions, makers[stage]))
+    return description
+
+
+def _build_encoder(description: Mapping[str, Any], path: str | Path) -> Network:
+    try:
+        _check_sizes(description)
+        options = NETWORKS.build(_network_of(description))
+        if "frontend" not in description:
+            width, n_frames = description["width"], description["n_frames"]
+            options.check(width=width, n_frames=n_frames)
+            return options.build(width, n_frames)
+        return EndToEndEncoder(
+            _build_frontend(**description["frontend"]),
+            options,
+            clip_s=description["clip_s"],
+            crop_samples=description["crop_samples"],
+        )
+    except (SignlError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ArtefactError(f"{path} does not describe an encoder: {error!r}") from error
+
+
+def _network_of(description: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of a network; before kinds, all were of SIGNL's."""
+    if "network" in description:
+        network: Mapping[str, Any] = description["network"]
+        return network
+    return {"kind": "signl", **description["graph"]}
+
+
+def _check_sizes(description: Mapping[str, Any], place: str = "") -> None:
+    """Refuse numbers that no network has, before memory is taken for them.
+
+    Raises
+    ------
+    ValueError
+        Names the key, its value and what is allowed.
+    """
+    for key, value in description.items():
+        where = f"{place}{key}"
+        if isinstance(value, Mapping):
+            _check_sizes(value, f"{where}.")
+            continue
+        limit = MAX_LAYERS if "layers" in key else MAX_SIZE
+        for number in value if isinstance(value, list) else [value]:
+            is_number = isinstance(number, int | float) and not isinstance(number, bool)
+            if is_number and not abs(number) <= limit:
+                raise ValueError(f"{where} is {number!r}; allowed are finite sizes to {limit:,}")
+
+
+def _build_frontend(*, layer: int, config: Mapping[str, Any]) -> TrainableSpeechModel:
+    # Imported here for the seconds that it takes, which cached features need not wait.
+    from transformers import AutoConfig, AutoModel
+
+    options = dict(config)
+    speech_config = AutoConfig.for_model(options.pop("model_type"), **options)
+    # Without drawing weights that are then replaced: all but one.
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        model = AutoModel.from_config(speech_config)  # type: ignore[no-untyped-call]
+    return TrainableSpeechModel(model.to_empty(device="cpu").float(), layer=layer)
+
+
+def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:
+    encoder = _build_encoder(description, path)
+    try:
+        head = build_head(encoder.embedding_width, **description["head"])
+        return Classifier(encoder, head)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ArtefactError(f"{path} does not describe a classifier's head: {error!r}") from error
+
+
+def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedModel[Module]:
+    """Load the weights into a module built from its description."""
+    weights, header = _read_weights(path)
+    made_by: MadeBy = description["made_by"]
+    if header != made_by:
+        raise ArtefactError(
+            f"{path} was made by {header}, its configuration by {made_by}; {remedy(path)}"
+        )
+    load_strictly(module, weights, source=path)
+    return LoadedModel(module.eval(), made_by, description.get("card", {}))
+
+
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], MadeBy]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = MadeBy.from_json((file.metadata() or {})[HEADER])
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(f"{path} is damaged ({error}); {remedy(path)}") from error
+    check_tensor_data(path)
+    return weights, header

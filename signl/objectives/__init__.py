@@ -1,0 +1,1 @@
+"""The objectives of pre-training, each in a room of its own, and the diagnostics of collapse."""

@@ -1,0 +1,1 @@
+"""The published loss of SIGNL: alignment of two views."""

@@ -1,0 +1,1 @@
+"""Barlow Twins: cross-correlation of two views."""

@@ -1,0 +1,1 @@
+"""SimSiam: a predictor and a stop-gradient."""

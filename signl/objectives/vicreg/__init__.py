@@ -1,0 +1,1 @@
+"""VICReg: invariance, variance and covariance."""

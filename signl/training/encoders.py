@@ -1,0 +1,90 @@
+"""The encoder of a recipe: with random weights, or as pre-training left it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from signl.errors import ConfigError
+from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.models.end_to_end import EndToEndEncoder
+from signl.models.network import Network
+from signl.models.saving import load_encoder
+from signl.training.clips import AudioClips, Clips, FrameClips
+from signl.training.files import EncoderFiles
+from signl.training.launching import seed_weights
+from signl.training.options import NetworkRecipe
+
+
+def clips_for_recipe(recipe: NetworkRecipe, shards: Sequence[str | Path]) -> Clips:
+    """Open feature shards or, for a recipe that trains its front-end, audio shards."""
+    if recipe.frontend is None:
+        return FrameClips(shards)
+    return AudioClips(shards, clip_s=recipe.frontend.clip_s)
+
+
+def encoder_of(
+    recipe: NetworkRecipe, clips: Clips, *, seed: int, pretrained: EncoderFiles | None = None
+) -> Network:
+    """Return the encoder of a recipe, pre-trained or with weights of the seed.
+
+    Raises
+    ------
+    ConfigError
+        If a pre-trained encoder is not one of this recipe.
+    """
+    seed_weights(seed, "encoder")
+    return _loaded(pretrained, recipe, clips) if pretrained else _new(recipe, clips)
+
+
+def _new(recipe: NetworkRecipe, clips: Clips) -> Network:
+    """Build a network with random weights; a front-end has those that are published."""
+    length = clips.crop_length(recipe.crop_s)
+    if recipe.frontend is None:
+        width = cast(FrameClips, clips).width
+        try:
+            recipe.model.check(width=width, n_frames=length)
+        except ValueError as error:
+            raise ConfigError(f"the network does not fit its front-end: {error}") from None
+        return recipe.model.build(width, length)
+    return EndToEndEncoder(
+        cast(TrainableSpeechModel, recipe.frontend.build_trainable(crop_s=recipe.crop_s)),
+        recipe.model,
+        clip_s=recipe.frontend.clip_s,
+        crop_samples=length,
+    )
+
+
+def _loaded(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips) -> Network:
+    """Load an encoder, which must be one that the recipe could have pre-trained."""
+    encoder, _, card = load_encoder(*files)
+    features = clips.features().get("features")
+    trained_on = card.get("features")
+    if features is not None and trained_on not in (None, features):
+        raise ConfigError(
+            f"{files.model} was trained on features of {trained_on}, the recipe's are of "
+            f"{features}; give the recipe the front-end of the encoder"
+        )
+    found, expected = encoder.form(), _form_asked(recipe, clips)
+    if found != expected:
+        raise ConfigError(
+            f"{files.model} has {found}, the recipe has {expected}; change the recipe, whose "
+            "trainable_frontend must be true where the encoder has a front-end of its own"
+        )
+    return encoder
+
+
+def _form_asked(recipe: NetworkRecipe, clips: Clips) -> dict[str, Any]:
+    """Return the form (:meth:`signl.models.network.Network.form`) that a recipe asks for."""
+    length = clips.crop_length(recipe.crop_s)
+    if recipe.frontend is None:
+        return {
+            "width": cast(FrameClips, clips).width,
+            "frames": length,
+            "model": recipe.model,
+        }
+    return {
+        "front-end": "its own",
+        **recipe.frontend.trained_form(),
+        "samples": length,
+        "model": recipe.model,
+    }
