@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import Final
 
+#: Where the workflow puts what it makes itself to start from.
+DEMO_ARCHIVES: Final = "results/demo/archives"
+DEMO_FRONTEND: Final = "results/demo/wav2vec2"
+
 ASVSPOOF2021: Final = "ASVspoof2021"
 ASVSPOOF5: Final = "ASVspoof5"
 CFAD: Final = "CFAD"
