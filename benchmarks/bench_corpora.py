@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 import soundfile
 
-from signl import revisions
+from signl import stages
 from signl.archives.streams import stream_members
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.manifest import STAGE, build_manifest, to_table
@@ -90,7 +90,7 @@ def write_manifest(path: Path, archive_set: str, folder: str, n_files: int) -> N
         )
         for index in range(n_files)
     ]
-    made_by = MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+    made_by = MadeBy(stage=STAGE, revision=stages.MANIFEST.revision, options={})
     write_table(path, to_table(trials), made_by)
 
 

@@ -158,7 +158,9 @@ def make_classifier(pictures: Tensor, *, nodes: int, seed: int) -> Classifier:
     """Return a seeded classifier whose normalisations know the statistics of ``pictures``."""
     torch.manual_seed(seed)
     config = SignlOptions(nodes=nodes, neighbours=3)
-    model = Classifier.with_mlp(SpectralTemporalEncoder(pictures.shape[2], N_FRAMES, config), dropout=0.0)
+    model = Classifier.with_mlp(
+        SpectralTemporalEncoder(pictures.shape[2], N_FRAMES, config), dropout=0.0
+    )
     norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.momentum = None

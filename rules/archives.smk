@@ -7,7 +7,7 @@ rule check_archives:
     conda:
         "../envs/signl.yaml"
     params:
-        cfg=experiment.archive_check,
+        cfg=holdings.archive_check,
     script:
         "../workflow_scripts/check_archives.py"
 
@@ -20,7 +20,7 @@ rule verify_archives:
     params:
         cfg={
             "corpora": sorted(experiment.partitions_in_use),
-            "archives_folder": config["archives"],
+            "archives_folder": experiment.config.archives,
         },
         memory="results/archives.verified.json",
     script:
@@ -29,77 +29,77 @@ rule verify_archives:
 
 rule manifests:
     input:
-        expand(
-            "results/manifests/{corpus}.parquet", corpus=experiment.partitions_in_use
-        ),
+        expand(path_of(stages.MANIFEST), corpus=experiment.partitions_in_use),
 
 
-rule build_manifest:
-    input:
-        protocol_files,
-    output:
-        manifest="results/manifests/{corpus}.parquet",
-    log:
-        "results/logs/build_manifest/{corpus}.log",
-    benchmark:
-        "results/benchmarks/build_manifest/{corpus}.tsv"
-    conda:
-        "../envs/signl.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=30,
-    params:
-        cfg=lambda wildcards: experiment.corpus_options(wildcards.corpus),
-        revision=f"manifest-{revisions.MANIFEST}",
-        # A function: braces in a text would be wildcards.
-        archives=lambda wildcards: config["archives"],
-    script:
-        "../workflow_scripts/build_manifest.py"
+# Where the archives were taken away after packing, what was made of them is where all begins.
+if not holdings.are_packed:
 
-
-# One rule an archive, because each has its own number of shards, all written in one pass.
-for name in experiment.archives:
-
-    rule:
-        name:
-            f"pack_audio_{name}"
+    rule build_manifest:
         input:
-            manifest=f"results/manifests/{experiment.packing_corpus(name)}.parquet",
-            archive=files_of_archive(name),
+            protocol_files,
         output:
-            shards=expand(
-                "results/audio/{archive}/{shard}.parquet",
-                archive=name,
-                shard=experiment.shards_of(name),
-            ),
+            **stages.MANIFEST.outputs,
         log:
-            f"results/logs/pack_audio/{name}.log",
+            stages.MANIFEST.log,
         benchmark:
-            f"results/benchmarks/pack_audio/{name}.tsv"
+            stages.MANIFEST.benchmark
         conda:
             "../envs/signl.yaml"
         threads: 1
         resources:
-            mem_mb=lambda wildcards, attempt: 2000 * attempt,
-            runtime=lambda wildcards, attempt: 240 * attempt,
+            mem_mb=lambda wildcards, attempt: 3000 * attempt,
+            runtime=30,
         params:
-            cfg={"archive": name},
-            revision=f"audio-{revisions.AUDIO}",
+            cfg=lambda wildcards: holdings.corpus_options(wildcards.corpus),
+            revision=stages.MANIFEST.tag,
+            # A function: braces in a text would be wildcards.
+            archives=lambda wildcards: experiment.config.archives,
         script:
-            "../workflow_scripts/pack_audio.py"
+            "../workflow_scripts/build_manifest.py"
+
+    # One rule an archive, because each has its own number of shards, all written in one pass.
+    for name in holdings.archives:
+
+        rule:
+            name:
+                f"pack_audio_{name}"
+            input:
+                manifest=path_of(
+                    stages.MANIFEST, corpus=holdings.packing_corpus(name)
+                ),
+                archive=files_of_archive(name),
+            output:
+                shards=expand(
+                    path_of(stages.AUDIO), archive=name, shard=holdings.shards_of(name)
+                ),
+            log:
+                f"results/logs/pack_audio/{name}.log",
+            benchmark:
+                f"results/benchmarks/pack_audio/{name}.tsv"
+            conda:
+                "../envs/signl.yaml"
+            threads: 1
+            resources:
+                mem_mb=lambda wildcards, attempt: 2000 * attempt,
+                runtime=lambda wildcards, attempt: 240 * attempt,
+            params:
+                cfg={"archive": name},
+                revision=stages.AUDIO.tag,
+            script:
+                "../workflow_scripts/pack_audio.py"
 
 
 rule locate_trials:
     input:
-        manifest="results/manifests/{corpus}.parquet",
+        manifest=path_of(stages.MANIFEST),
         audio=audio_of,
     output:
-        trials="results/trials/{corpus}/{partition}.parquet",
+        **stages.TRIALS.outputs,
     log:
-        "results/logs/locate_trials/{corpus}/{partition}.log",
+        stages.TRIALS.log,
     benchmark:
-        "results/benchmarks/locate_trials/{corpus}/{partition}.tsv"
+        stages.TRIALS.benchmark
     # Before the features: a trial without audio should stop the run early.
     priority: 10
     conda:
@@ -109,10 +109,7 @@ rule locate_trials:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
-        cfg=lambda wildcards: {
-            "max_missing": LIMITS["missing_audio"],
-            "partitions": [wildcards.partition],
-        },
-        revision=f"trials-{revisions.TRIALS}",
+        cfg=lambda wildcards: experiment.locate_options(wildcards.partition),
+        revision=stages.TRIALS.tag,
     script:
         "../workflow_scripts/locate_trials.py"

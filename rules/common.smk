@@ -7,18 +7,20 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from signl import revisions
+from signl import stages
+from signl.configuration import AUDIO
 from signl.corpora.registry import CORPORA
 from signl.errors import SignlError
-from signl.experiment import AUDIO, Experiment
+from signl.experiment import Experiment
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
-from signl.paths import future_message, snakemake_path
+from signl.paths import snakemake_path
+from signl.yaml_files import check_keys
 
 try:
-    experiment = Experiment(
-        config, Path(workflow.basedir, "rules", "schemas", "config.schema.yaml")
-    )
+    for path in workflow.configfiles:
+        check_keys(path)
+    experiment = Experiment(config)
 except SignlError as error:
     raise WorkflowError(str(error)) from None
 
@@ -27,9 +29,9 @@ except SignlError as error:
 sys.executable = shlex.quote(sys.executable)
 
 
-LIMITS = {"missing_audio": 0.0, "undecodable": 0.001} | config.get("limits", {})
-GPUS = config.get("gpus_per_job", 1)
-LOADER_WORKERS = config.get("loader_workers", 0)
+holdings = experiment.holdings
+GPUS = experiment.config.gpus_per_job
+LOADER_WORKERS = experiment.config.loader_workers
 #: Threads of a training or scoring job: one a process, which is one a GPU, and its loaders.
 COMPUTING_THREADS = max(1, GPUS) * (1 + LOADER_WORKERS)
 #: Memory of a scoring job; a loader has two batches of a quarter of a gigabyte under way.
@@ -51,7 +53,7 @@ if workflow.is_main_process and "gpu" in workflow.global_resources:
 onstart:
     try:
         if any(job.output for job in workflow.dag.needrun_jobs()):
-            lock_results("results")
+            lock_results(stages.RESULTS)
     except SignlError as error:
         raise WorkflowError(str(error)) from None
 
@@ -63,15 +65,23 @@ def any_of(names):
 
 wildcard_constraints:
     corpus=any_of(CORPORA),
-    eval_corpus=any_of(config["corpora"]),
+    eval_corpus=any_of(experiment.config.corpora),
     partition=any_of(PARTITIONS),
     archive=r"[^/]+",
     shard=r"\d{4}-of-\d{4}",
-    frontend=any_of(config["frontends"]),
-    source=any_of([*config["frontends"], AUDIO]),
-    recipe=any_of(config["recipes"]),
+    frontend=any_of(experiment.config.frontends),
+    source=any_of([*experiment.config.frontends, AUDIO]),
+    recipe=any_of(experiment.config.recipes),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
+
+
+def path_of(stage, name=None, **wildcards):
+    """Return the template of a stage's output, the only one if it has no name."""
+    template = stage.outputs[name] if name else next(iter(stage.outputs.values()))
+    for key, value in wildcards.items():
+        template = template.replace("{" + key + "}", value)
+    return template
 
 
 def given_files(paths):
@@ -79,81 +89,74 @@ def given_files(paths):
     return local([snakemake_path(path) for path in paths])
 
 
-def archives_at_hand(paths):
-    """Return the paths, unless archives cannot be used: then say which, all at once."""
-    for message in (experiment.missing_message, future_message(paths)):
-        if message:
-            raise WorkflowError(message)
-    return given_files(paths)
-
-
 def protocol_files(wildcards):
-    return archives_at_hand(experiment.protocol_files(wildcards.corpus))
+    return given_files(holdings.protocol_files(wildcards.corpus))
 
 
 def files_of_archive(name):
     """Return an input function: the files of an archive."""
-    return lambda wildcards: archives_at_hand(experiment.archive_files(name))
-
-
-def shards_with(template, corpus, partition):
-    """Expand a template of {archive} and {shard} over the shards of a partition."""
-    return [
-        template.format(archive=archive, shard=shard)
-        for archive in experiment.audio_archives(corpus, partition)
-        for shard in experiment.shards_of(archive)
-    ]
+    return lambda wildcards: given_files(holdings.archive_files(name))
 
 
 def audio_of(wildcards):
-    return shards_with(
-        "results/audio/{archive}/{shard}.parquet", wildcards.corpus, wildcards.partition
+    return holdings.shards_with(
+        path_of(stages.AUDIO), wildcards.corpus, wildcards.partition
     )
-
-
-def index_template(source):
-    """Return where the row indexes lie of a front-end, or of inspected audio."""
-    if source == AUDIO:
-        return "results/inspected/{archive}/{shard}.parquet"
-    return f"results/features/{source}/{{archive}}/{{shard}}.parquet"
 
 
 def shard_template(source):
     """Return where the shards lie that a network reads: of features, or of audio."""
     if source == AUDIO:
-        return "results/audio/{archive}/{shard}.parquet"
-    return f"results/features/{source}/{{archive}}/{{shard}}.safetensors"
+        return path_of(stages.AUDIO)
+    return path_of(stages.FEATURES, "features", frontend=source)
 
 
 def indexes_of(wildcards):
-    return shards_with(
-        index_template(wildcards.source), wildcards.corpus, wildcards.partition
-    )
+    """Return what says which utterances of a source can be used."""
+    if wildcards.source == AUDIO:
+        template = path_of(stages.INSPECTIONS)
+    else:
+        template = path_of(stages.FEATURES, "index", frontend=wildcards.source)
+    return holdings.shards_with(template, wildcards.corpus, wildcards.partition)
 
 
 def extraction_gpus(wildcards):
-    """Return the GPUs of a feature job: one, or none for spectral front-ends."""
-    is_neural = config["frontends"][wildcards.frontend]["kind"] == "wav2vec2"
-    return min(GPUS, 1) if is_neural else 0
+    """Return the GPUs of a feature job: one, or none for a front-end that wants none."""
+    return min(GPUS, 1) if experiment.config.frontends[wildcards.frontend].wants_gpu else 0
+
+
+def frontend_options(frontend):
+    """Return the options of a front-end; its kind tells which these are."""
+    return experiment.config.frontends[frontend].dump_given()
 
 
 def frontend_model(wildcards):
-    return given_files(experiment.frontend_inputs(wildcards.frontend))
+    return given_files(experiment.frontend_files(wildcards.frontend))
 
 
 def usable_for(partition):
     """Return an input function: the usable trials of a partition of the training corpus."""
 
     def usable(wildcards):
-        source = experiment.source_of(wildcards.recipe)
-        return f"results/usable/{source}/{wildcards.corpus}/{partition}.parquet"
+        return path_of(
+            stages.USABLE,
+            "usable",
+            source=experiment.source_of(wildcards.recipe),
+            corpus=wildcards.corpus,
+            partition=partition,
+        )
 
     return usable
 
 
-def usable_partitions(template):
-    """Fill a template of source, corpus and partition for all that the experiments use."""
-    return [template.format(*used) for used in experiment.usable_in_use]
+def usable_partitions(name):
+    """Return an output of all gathered utterances that the experiments use."""
+    return [
+        stages.USABLE.outputs[name].format(
+            source=source, corpus=corpus, partition=partition
+        )
+        for source, corpus, partition in experiment.usable_in_use
+    ]
 
 
 def training_shards(wildcards):
@@ -161,23 +164,21 @@ def training_shards(wildcards):
     shards = [
         shard
         for partition in ("train", "dev")
-        for shard in shards_with(template, wildcards.corpus, partition)
+        for shard in holdings.shards_with(template, wildcards.corpus, partition)
     ]
     return sorted(set(shards))
 
 
 def dev_shards(wildcards):
     template = shard_template(experiment.source_of(wildcards.recipe))
-    return shards_with(template, wildcards.corpus, "dev")
+    return holdings.shards_with(template, wildcards.corpus, "dev")
 
 
 def trained_frontend(wildcards):
     """Return the model that a recipe trains on from; nothing, where it trains none."""
-    if not experiment.is_end_to_end(wildcards.recipe):
+    if experiment.trained_frontend(wildcards.recipe) is None:
         return []
-    return given_files(
-        experiment.frontend_inputs(experiment.frontend_of(wildcards.recipe))
-    )
+    return given_files(experiment.frontend_files(experiment.recipe(wildcards.recipe).frontend))
 
 
 def model_files(folder):
@@ -185,77 +186,76 @@ def model_files(folder):
     return [f"{folder}/model.safetensors", f"{folder}/config.json"]
 
 
+def made_model(stage, wildcards):
+    """Return the two files of a model that the workflow makes."""
+    return [stage.outputs[name].format(**wildcards) for name in ("model", "config")]
+
+
 def encoder_of(wildcards):
     """Return the encoder to start from: nothing, for a recipe without pre-training."""
-    if folder := experiment.given_encoder(wildcards.recipe):
+    if folder := experiment.recipe(wildcards.recipe).encoder:
         return given_files(model_files(folder))
     pretrained_by = experiment.pretrained_by(wildcards.recipe)
     if pretrained_by is None:
         return []
-    return model_files(
-        "results/encoders/{}/{corpus}/seed-{seed}".format(pretrained_by, **wildcards)
-    )
+    return made_model(stages.PRETRAINING, {**wildcards, "recipe": pretrained_by})
 
 
 def classifier_of(wildcards):
     """Return the files of a classifier: of the folder that a recipe names, or trained."""
-    if folder := experiment.given_classifier(wildcards.recipe):
+    if folder := experiment.recipe(wildcards.recipe).classifier:
         return given_files(model_files(folder))
-    trained = (
-        "results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}".format(
-            **wildcards
-        )
-    )
-    return model_files(trained)
+    return made_model(stages.FINETUNING, wildcards)
 
 
 def usable_eval_trials(wildcards):
-    source = experiment.source_of(wildcards.recipe)
-    return f"results/usable/{source}/{wildcards.eval_corpus}/eval.parquet"
+    return path_of(
+        stages.USABLE,
+        "usable",
+        source=experiment.source_of(wildcards.recipe),
+        corpus=wildcards.eval_corpus,
+        partition="eval",
+    )
 
 
 def dev_files_of(wildcards):
     """Return what fixes threshold and calibration: nothing, for a classifier that is given."""
-    if experiment.given_classifier(wildcards.recipe):
+    if experiment.recipe(wildcards.recipe).classifier:
         return []
-    of_classifier = "{recipe}/{corpus}/labels-{percent}/seed-{seed}".format(**wildcards)
-    of_labels = "{corpus}/seed-{seed}/labels-{percent}".format(**wildcards)
     return [
-        f"results/dev_scores/{of_classifier}.parquet",
+        *stages.DEV_SCORES.paths(**wildcards),
         usable_for("dev")(wildcards),
-        f"results/labels/{of_labels}.parquet",
+        *stages.LABELS.paths(**wildcards),
     ]
 
 
 def eval_shards(wildcards):
     template = shard_template(experiment.source_of(wildcards.recipe))
-    return shards_with(template, wildcards.eval_corpus, "eval")
+    return holdings.shards_with(template, wildcards.eval_corpus, "eval")
 
 
 def pretraining_options(wildcards):
-    return experiment.pretraining_options(wildcards.recipe, wildcards.corpus)
+    return experiment.pretraining_options(
+        wildcards.recipe, wildcards.corpus
+    ).dump_given()
 
 
 def finetuning_options(wildcards):
-    return experiment.finetuning_options(wildcards.recipe, wildcards.corpus)
+    return experiment.finetuning_options(wildcards.recipe, wildcards.corpus).dump_given()
 
 
-def percent_text(percent):
-    """Return a label percent as it stands in paths: 5, 100, 0.5."""
-    return f"{percent:g}"
-
-
-def metrics_of_all():
-    """Return the metrics of all classifiers on all of their evaluation corpora."""
+def metrics_in_use():
+    """Return the metrics of all classifiers on all corpora."""
     return [
-        "results/metrics/{0.recipe}/{0.corpus}/labels-{1}/seed-{0.seed}/{2}.json".format(
-            cell.classifier, percent_text(cell.classifier.percent), cell.eval_corpus
-        )
+        path
         for cell in experiment.evaluated
+        for path in stages.METRICS.paths(**cell.wildcards)
     ]
 
 
 def pretraining_histories():
     """Return the histories of all pre-trainings."""
-    template = "results/encoders/{0.recipe}/{0.corpus}/seed-{0.seed}/history.jsonl"
-    return [template.format(encoder) for encoder in experiment.pretrained]
+    return [
+        stages.PRETRAINING.outputs["history"].format(**encoder.wildcards)
+        for encoder in experiment.pretrained
+    ]

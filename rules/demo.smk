@@ -1,14 +1,17 @@
 # The embedded experiment: small corpora in the published layouts, and a small front-end.
 # As all archives and models they stay local where the rest is kept in an object store.
 
+from signl.demo.files import DEMO_ARCHIVES, DEMO_FRONTEND, demo_files, frontend_files
+
 
 rule make_demo_archives:
     output:
-        local(experiment.demo_archives()),
+        local(demo_files(DEMO_ARCHIVES)),
+        made=local(path_of(stages.DEMO_ARCHIVES)),
     log:
-        "results/logs/make_demo_archives.log",
+        stages.DEMO_ARCHIVES.log,
     benchmark:
-        "results/benchmarks/make_demo_archives.tsv"
+        stages.DEMO_ARCHIVES.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -16,20 +19,21 @@ rule make_demo_archives:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        cfg=config.get("demo", {}).get("archives", {}),
-        revision=f"demo-{revisions.DEMO}",
-        folder=lambda wildcards, output: Path(output[0]).parents[1],
+        cfg=experiment.config.demo.archives.dump_given(),
+        revision=stages.DEMO_ARCHIVES.tag,
+        folder=Path(DEMO_ARCHIVES),
     script:
         "../workflow_scripts/make_demo_archives.py"
 
 
 rule make_demo_frontend:
     output:
-        local(experiment.demo_frontend()),
+        local(frontend_files(DEMO_FRONTEND)),
+        made=local(path_of(stages.DEMO_FRONTEND)),
     log:
-        "results/logs/make_demo_frontend.log",
+        stages.DEMO_FRONTEND.log,
     benchmark:
-        "results/benchmarks/make_demo_frontend.tsv"
+        stages.DEMO_FRONTEND.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -37,8 +41,8 @@ rule make_demo_frontend:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        cfg=config.get("demo", {}).get("frontend", {}),
-        revision=f"demo-{revisions.DEMO}",
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        cfg=experiment.config.demo.frontend.dump_given(),
+        revision=stages.DEMO_FRONTEND.tag,
+        folder=Path(DEMO_FRONTEND),
     script:
         "../workflow_scripts/make_demo_frontend.py"

@@ -7,11 +7,11 @@ rule score:
         trials=usable_eval_trials,
         shards=eval_shards,
     output:
-        scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
+        **stages.SCORES.outputs,
     log:
-        "results/logs/score/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.log",
+        stages.SCORES.log,
     benchmark:
-        "results/benchmarks/score/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.tsv"
+        stages.SCORES.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1 + LOADER_WORKERS
@@ -21,7 +21,7 @@ rule score:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         cfg=lambda wildcards: {"corpus": wildcards.corpus},
-        revision=f"scores-{revisions.SCORES}",
+        revision=stages.SCORES.tag,
     script:
         "../workflow_scripts/score.py"
 
@@ -31,14 +31,14 @@ rule score_dev:
     input:
         classifier=classifier_of,
         trials=usable_for("dev"),
-        labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
+        labels=path_of(stages.LABELS),
         shards=dev_shards,
     output:
-        scores="results/dev_scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}.parquet",
+        **stages.DEV_SCORES.outputs,
     log:
-        "results/logs/score_dev/{recipe}/{corpus}/labels-{percent}/seed-{seed}.log",
+        stages.DEV_SCORES.log,
     benchmark:
-        "results/benchmarks/score_dev/{recipe}/{corpus}/labels-{percent}/seed-{seed}.tsv"
+        stages.DEV_SCORES.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1 + LOADER_WORKERS
@@ -48,22 +48,22 @@ rule score_dev:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg=lambda wildcards: {"partition": "dev", "corpus": wildcards.corpus},
-        revision=f"scores-{revisions.SCORES}",
+        revision=stages.DEV_SCORES.tag,
     script:
         "../workflow_scripts/score_dev.py"
 
 
 rule measure:
     input:
-        scores="results/scores/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet",
+        scores=path_of(stages.SCORES),
         trials=usable_eval_trials,
         dev=dev_files_of,
     output:
-        metrics="results/metrics/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.json",
+        **stages.METRICS.outputs,
     log:
-        "results/logs/measure/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.log",
+        stages.METRICS.log,
     benchmark:
-        "results/benchmarks/measure/{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.tsv"
+        stages.METRICS.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -74,21 +74,20 @@ rule measure:
         cfg={},
         frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         protocols=lambda wildcards: experiment.protocols_of(wildcards.eval_corpus),
-        revision=f"metrics-{revisions.METRICS}",
+        revision=stages.METRICS.tag,
     script:
         "../workflow_scripts/measure.py"
 
 
 rule collect_metrics:
     input:
-        metrics=metrics_of_all(),
+        metrics=metrics_in_use(),
     output:
-        metrics="results/metrics.parquet",
-        breakdown="results/breakdown.parquet",
+        **stages.COLLECTED.outputs,
     log:
-        "results/logs/collect_metrics.log",
+        stages.COLLECTED.log,
     benchmark:
-        "results/benchmarks/collect_metrics.tsv"
+        stages.COLLECTED.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -96,25 +95,25 @@ rule collect_metrics:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        revision=f"collections-{revisions.COLLECTIONS}",
+        revision=stages.COLLECTED.tag,
     script:
         "../workflow_scripts/collect_metrics.py"
 
 
 rule tabulate:
     input:
-        metrics="results/metrics.parquet",
+        metrics=path_of(stages.COLLECTED, "metrics"),
     output:
         table=report(
-            "results/{table}.csv",
+            path_of(stages.TABLES),
             caption="report/table.rst",
             category="Results",
             labels={"table": "{table}"},
         ),
     log:
-        "results/logs/tabulate/{table}.log",
+        stages.TABLES.log,
     benchmark:
-        "results/benchmarks/tabulate/{table}.tsv"
+        stages.TABLES.benchmark
     wildcard_constraints:
         table="indomain|crossdomain",
     conda:
@@ -125,25 +124,25 @@ rule tabulate:
         runtime=10,
     params:
         cfg={"published_as": experiment.published_as()},
-        revision=f"tables-{revisions.TABLES}",
+        revision=stages.TABLES.tag,
     script:
         "../workflow_scripts/tabulate.py"
 
 
 rule tabulate_breakdown:
     input:
-        breakdown="results/breakdown.parquet",
+        breakdown=path_of(stages.COLLECTED, "breakdown"),
     output:
         table=report(
-            "results/breakdown.csv",
+            path_of(stages.BREAKDOWN_TABLE),
             caption="report/breakdown.rst",
             category="Results",
             labels={"table": "breakdown"},
         ),
     log:
-        "results/logs/tabulate_breakdown.log",
+        stages.BREAKDOWN_TABLE.log,
     benchmark:
-        "results/benchmarks/tabulate_breakdown.tsv"
+        stages.BREAKDOWN_TABLE.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -151,7 +150,7 @@ rule tabulate_breakdown:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        revision=f"tables-{revisions.TABLES}",
+        revision=stages.BREAKDOWN_TABLE.tag,
     script:
         "../workflow_scripts/tabulate_breakdown.py"
 
@@ -161,15 +160,15 @@ rule tabulate_pretraining:
         histories=pretraining_histories(),
     output:
         table=report(
-            "results/pretraining.csv",
+            path_of(stages.PRETRAINING_TABLE),
             caption="report/pretraining.rst",
             category="Pre-training",
             labels={"table": "pretraining"},
         ),
     log:
-        "results/logs/tabulate_pretraining.log",
+        stages.PRETRAINING_TABLE.log,
     benchmark:
-        "results/benchmarks/tabulate_pretraining.tsv"
+        stages.PRETRAINING_TABLE.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -177,7 +176,7 @@ rule tabulate_pretraining:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        revision=f"tables-{revisions.TABLES}",
+        revision=stages.PRETRAINING_TABLE.tag,
     script:
         "../workflow_scripts/tabulate_pretraining.py"
 
@@ -189,17 +188,6 @@ rule audit:
         "../envs/signl.yaml"
     threads: 4
     params:
-        cfg=lambda wildcards: {
-            "expected": [*experiment.artefacts, "results/quarantine.csv"],
-            "tables": {
-                "results/metrics.parquet": metrics_of_all(),
-                "results/breakdown.parquet": metrics_of_all(),
-                "results/indomain.csv": ["results/metrics.parquet"],
-                "results/crossdomain.csv": ["results/metrics.parquet"],
-                "results/breakdown.csv": ["results/breakdown.parquet"],
-                "results/pretraining.csv": pretraining_histories(),
-            },
-            "table_options": {"published_as": experiment.published_as()},
-        },
+        config=config,
     script:
         "../workflow_scripts/audit.py"

@@ -3,15 +3,14 @@
 
 rule extract_features:
     input:
-        audio="results/audio/{archive}/{shard}.parquet",
+        audio=path_of(stages.AUDIO),
         model=frontend_model,
     output:
-        features="results/features/{frontend}/{archive}/{shard}.safetensors",
-        index="results/features/{frontend}/{archive}/{shard}.parquet",
+        **stages.FEATURES.outputs,
     log:
-        "results/logs/extract_features/{frontend}/{archive}/{shard}.log",
+        stages.FEATURES.log,
     benchmark:
-        "results/benchmarks/extract_features/{frontend}/{archive}/{shard}.tsv"
+        stages.FEATURES.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -20,21 +19,21 @@ rule extract_features:
         mem_mb=lambda wildcards, attempt: 12000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        cfg=lambda wildcards: experiment.frontend_options(wildcards.frontend),
-        revision=f"features-{revisions.FEATURES}",
+        cfg=lambda wildcards: frontend_options(wildcards.frontend),
+        revision=stages.FEATURES.tag,
     script:
         "../workflow_scripts/extract_features.py"
 
 
 rule inspect_audio:
     input:
-        audio="results/audio/{archive}/{shard}.parquet",
+        audio=path_of(stages.AUDIO),
     output:
-        index="results/inspected/{archive}/{shard}.parquet",
+        **stages.INSPECTIONS.outputs,
     log:
-        "results/logs/inspect_audio/{archive}/{shard}.log",
+        stages.INSPECTIONS.log,
     benchmark:
-        "results/benchmarks/inspect_audio/{archive}/{shard}.tsv"
+        stages.INSPECTIONS.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -43,22 +42,21 @@ rule inspect_audio:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         cfg={"clip_s": experiment.inspected_s},
-        revision=f"inspections-{revisions.INSPECTIONS}",
+        revision=stages.INSPECTIONS.tag,
     script:
         "../workflow_scripts/inspect_audio.py"
 
 
 rule gather_utterances:
     input:
-        trials="results/trials/{corpus}/{partition}.parquet",
+        trials=path_of(stages.TRIALS),
         indexes=indexes_of,
     output:
-        usable="results/usable/{source}/{corpus}/{partition}.parquet",
-        quarantine="results/usable/{source}/{corpus}/{partition}.quarantine.csv",
+        **stages.USABLE.outputs,
     log:
-        "results/logs/gather_utterances/{source}/{corpus}/{partition}.log",
+        stages.USABLE.log,
     benchmark:
-        "results/benchmarks/gather_utterances/{source}/{corpus}/{partition}.tsv"
+        stages.USABLE.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -66,26 +64,26 @@ rule gather_utterances:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
-        cfg={"max_undecodable": LIMITS["undecodable"]},
-        revision=f"usable-{revisions.USABLE}",
+        cfg={"max_undecodable": experiment.config.limits.undecodable},
+        revision=stages.USABLE.tag,
     script:
         "../workflow_scripts/gather_utterances.py"
 
 
 rule count_quarantine:
     input:
-        usable=usable_partitions("results/usable/{}/{}/{}.parquet"),
-        quarantines=usable_partitions("results/usable/{}/{}/{}.quarantine.csv"),
+        usable=usable_partitions("usable"),
+        quarantines=usable_partitions("quarantine"),
     output:
         table=report(
-            "results/quarantine.csv",
+            path_of(stages.QUARANTINE),
             caption="report/quarantine.rst",
             category="Utterances",
         ),
     log:
-        "results/logs/count_quarantine.log",
+        stages.QUARANTINE.log,
     benchmark:
-        "results/benchmarks/count_quarantine.tsv"
+        stages.QUARANTINE.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -93,6 +91,6 @@ rule count_quarantine:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=10,
     params:
-        revision=f"usable-{revisions.USABLE}",
+        revision=stages.QUARANTINE.tag,
     script:
         "../workflow_scripts/count_quarantine.py"

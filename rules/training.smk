@@ -4,13 +4,13 @@
 
 rule sample_labels:
     input:
-        manifest="results/manifests/{corpus}.parquet",
+        manifest=path_of(stages.MANIFEST),
     output:
-        labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
+        **stages.LABELS.outputs,
     log:
-        "results/logs/sample_labels/{corpus}/seed-{seed}/labels-{percent}.log",
+        stages.LABELS.log,
     benchmark:
-        "results/benchmarks/sample_labels/{corpus}/seed-{seed}/labels-{percent}.tsv"
+        stages.LABELS.benchmark
     conda:
         "../envs/signl.yaml"
     threads: 1
@@ -19,7 +19,7 @@ rule sample_labels:
         runtime=20,
     params:
         cfg={},
-        revision=f"labels-{revisions.LABELS}",
+        revision=stages.LABELS.tag,
     script:
         "../workflow_scripts/sample_labels.py"
 
@@ -31,14 +31,11 @@ rule pretrain_encoder:
         shards=training_shards,
         frontend=trained_frontend,
     output:
-        model="results/encoders/{recipe}/{corpus}/seed-{seed}/model.safetensors",
-        config="results/encoders/{recipe}/{corpus}/seed-{seed}/config.json",
-        history="results/encoders/{recipe}/{corpus}/seed-{seed}/history.jsonl",
-        card="results/encoders/{recipe}/{corpus}/seed-{seed}/README.md",
+        **stages.PRETRAINING.outputs,
     log:
-        "results/logs/pretrain_encoder/{recipe}/{corpus}/seed-{seed}.log",
+        stages.PRETRAINING.log,
     benchmark:
-        "results/benchmarks/pretrain_encoder/{recipe}/{corpus}/seed-{seed}.tsv"
+        stages.PRETRAINING.benchmark
     conda:
         "../envs/signl.yaml"
     threads: COMPUTING_THREADS
@@ -48,7 +45,7 @@ rule pretrain_encoder:
         runtime=2880,
     params:
         cfg=pretraining_options,
-        revision=f"pretraining-{revisions.PRETRAINING}",
+        revision=stages.PRETRAINING.tag,
     script:
         "../workflow_scripts/pretrain_encoder.py"
 
@@ -57,19 +54,16 @@ rule train_classifier:
     input:
         train=usable_for("train"),
         dev=usable_for("dev"),
-        labels="results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet",
+        labels=path_of(stages.LABELS),
         shards=training_shards,
         frontend=trained_frontend,
         encoder=encoder_of,
     output:
-        model="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/model.safetensors",
-        config="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/config.json",
-        history="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/history.jsonl",
-        card="results/classifiers/{recipe}/{corpus}/labels-{percent}/seed-{seed}/README.md",
+        **stages.FINETUNING.outputs,
     log:
-        "results/logs/train_classifier/{recipe}/{corpus}/labels-{percent}/seed-{seed}.log",
+        stages.FINETUNING.log,
     benchmark:
-        "results/benchmarks/train_classifier/{recipe}/{corpus}/labels-{percent}/seed-{seed}.tsv"
+        stages.FINETUNING.benchmark
     conda:
         "../envs/signl.yaml"
     threads: COMPUTING_THREADS
@@ -79,6 +73,6 @@ rule train_classifier:
         runtime=1440,
     params:
         cfg=finetuning_options,
-        revision=f"finetuning-{revisions.FINETUNING}",
+        revision=stages.FINETUNING.tag,
     script:
         "../workflow_scripts/train_classifier.py"

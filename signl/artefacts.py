@@ -1,7 +1,7 @@
 """Files that this package writes: whole or absent, and knowing what made them.
 
 A table is Parquet, tensors are safetensors, a document is JSON. All carry a header, ``made_by``:
-the stage that made them, its revision (see :mod:`signl.revisions`), its options, and the place
+the stage that made them, its revision (see :mod:`signl.stages`), its options, and the place
 they were made for. Readers check it, and the seal (see :mod:`signl.seals`) under which it stands.
 """
 
@@ -95,7 +95,7 @@ class MadeBy:
     stage : str
         Name of the rule, for example ``extract_features``.
     revision : int
-        The stage's number in :mod:`signl.revisions` when the artefact was made.
+        The stage's number in :mod:`signl.stages` when the artefact was made.
     options : Mapping
         Options of the stage; anything JSON can hold.
     made_for : str

@@ -1,44 +1,26 @@
 """What an experiment takes, from the archives to the tables: jobs, audio, disk, computing time.
 
-The jobs are counted as the workflow counts them. Disk and time are estimates: :class:`Speeds` and
-the constants below say on what they rest. Nothing is read but the configuration and the names of
-the files in the archives folder, so a plan can be made before anything is downloaded.
+The jobs are those of :mod:`signl.jobs`. Disk and time are estimates: :class:`Speeds` says on what
+they rest. Nothing is read but the configuration and the names of the files in the archives folder,
+so a plan can be made before anything is downloaded.
 
-A rule that is added to the workflow gets a function here and a place in ``STAGES``.
+A stage whose jobs take more than their start has a function in ``_COSTS`` that says what one takes.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from signl.consistency import CLIP_S, DEMO_FRONTEND
-from signl.corpora.registry import LocatedArchive, corpus_named, set_named
-from signl.demo.options import Counts, DemoOptions
+from signl import stages
+from signl.archives.whereabouts import LocatedArchive
+from signl.corpora.registry import corpus_named, set_named
+from signl.demo.options import Counts
 from signl.errors import ConfigError
-from signl.experiment import AUDIO, Experiment, Trained
+from signl.experiment import AUDIO, GIVEN_CLIP_S, Experiment
+from signl.jobs import Job, jobs_of
 from signl.labels import DEV, EVAL, TRAIN
 
-SAMPLE_RATE_HZ: Final = 16_000
 FEATURE_BYTES: Final = 2  # a number of a frame is a float16
-
-
-#: Channels of published speech models by the last part of their id (their config.json).
-MODEL_WIDTHS: Final[Mapping[str, int]] = {
-    "wav2vec2-base": 768,
-    "wav2vec2-large": 1024,
-    "wav2vec2-large-xlsr-53": 1024,
-    "wav2vec2-xls-r-300m": 1024,
-    "wav2vec2-xls-r-1b": 1280,
-    "wav2vec2-xls-r-2b": 1920,
-    "hubert-base-ls960": 768,
-    "hubert-large-ll60k": 1024,
-    "wavlm-base": 768,
-    "wavlm-base-plus": 768,
-    "wavlm-large": 1024,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +71,15 @@ class Speeds:
                 raise ConfigError(f"{name} is {value}; allowed are numbers above 0")
 
 
+class Cost(NamedTuple):
+    """What a job takes, but for its start: as :class:`Stage`."""
+
+    audio_h: float = 0.0
+    n_bytes: float = 0.0
+    gpu_h: float = 0.0
+    cpu_h: float = 0.0
+
+
 class Stage(NamedTuple):
     """What the jobs of a rule take together.
 
@@ -114,103 +105,40 @@ class Stage(NamedTuple):
     cpu_h: float = 0.0
 
 
-class Geometry(NamedTuple):
-    """Channels of a front-end's frame, and samples of its window and hop."""
-
-    width: int
-    window_samples: int
-    hop_samples: int
-
-    def n_frames(self, seconds: float) -> int:
-        """Return the number of frames of so many seconds."""
-        n_samples = round(seconds * SAMPLE_RATE_HZ)
-        return max(0, (n_samples - self.window_samples) // self.hop_samples + 1)
-
-
-def frame_geometry(frontend: Mapping[str, Any]) -> Geometry:
-    """Return the frames of a configured front-end, without loading it.
-
-    Raises
-    ------
-    ConfigError
-        If a speech model is neither a folder nor one whose width is known.
-    """
-    options = frontend.get("options") or {}
-    if frontend["kind"] == "wav2vec2":
-        # The convolutions of all published models of this family.
-        return Geometry(_model_width(options["model"]), 400, 320)
-    if frontend["kind"] == "logmel":
-        width = options.get("n_mels", 80)
-    else:
-        width = options.get("n_coefficients", 20) * (3 if options.get("deltas", True) else 1)
-    window, hop = (
-        round(options.get(name, default) * SAMPLE_RATE_HZ / 1000)
-        for name, default in (("window_ms", 25.0), ("hop_ms", 20.0))
-    )
-    return Geometry(int(width), window, hop)
-
-
-def _model_width(model: str) -> int:
-    if Path(model) == Path(DEMO_FRONTEND):
-        return 64
-    described = Path(model, "config.json")
-    if described.is_file():
-        return int(json.loads(described.read_text(encoding="utf-8"))["hidden_size"])
-    name = Path(model).name
-    if name not in MODEL_WIDTHS:
-        raise ConfigError(
-            f"the width of the front-end model {model!r} is not known; allowed are a folder with "
-            f"a config.json, and {sorted(MODEL_WIDTHS)}"
-        )
-    return MODEL_WIDTHS[name]
-
-
 class Sizes:
     """How much audio the archives of an experiment hold: as published, or as embedded."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+        self.experiment, self.holdings = experiment, experiment.holdings
 
-    @cached_property
-    def _demo(self) -> DemoOptions:
-        given = dict(self.experiment.config.get("demo", {}).get("archives", {}))
-        return DemoOptions(**{key: given[key] for key in ("scale",) if key in given})
+    def n_trials(self, corpus: str, *partitions: str) -> int:
+        """Return the trials of partitions, of a subset those of the whole."""
+        return sum(self._n_trials(corpus, partition) for partition in partitions)
 
-    def n_trials(self, corpus: str, partition: str) -> int:
-        """Return the trials of a partition, of a subset those of the whole."""
-        if self.experiment.uses_demo_archives:
+    def _n_trials(self, corpus: str, partition: str) -> int:
+        if self.holdings.are_embedded:
             return self._n_embedded(corpus, partition)
-        totals = [
+        return max(
             expected.total
             for expected in corpus_named(corpus).expected
             if expected.partitions == (partition,)
-        ]
-        return max(totals)
+        )
 
     def n_utterances(self, located: LocatedArchive) -> int:
         """Return the utterances of an archive that are packed."""
-        if not self.experiment.uses_demo_archives:
+        if not self.holdings.are_embedded:
             return located.archive.n_utterances
         of_set = [
             other
-            for other in self.experiment.archives.values()
+            for other in self.holdings.archives.values()
             if other.archive.set == located.archive.set
         ]
-        owner = self.experiment.packing_corpus(located.name)
+        owner = self.holdings.packing_corpus(located.name)
         total = sum(self._n_embedded(owner, each) for each in located.archive.partitions)
         return round(total / len(of_set))
 
-    def mean_s(self, archive_set: str) -> float:
-        """Return the mean duration of an archive set's utterances."""
-        return set_named(archive_set).mean_s
-
-    def n_bytes(self, archive_set: str) -> float:
-        """Return the mean size of an archive set's utterances as published."""
-        described = set_named(archive_set)
-        return described.n_bytes / described.n_files
-
     def _n_embedded(self, corpus: str, partition: str) -> int:
-        demo = self._demo
+        demo = self.experiment.config.demo.archives
         counts: Counts = {TRAIN: demo.train, DEV: demo.dev, EVAL: demo.eval}[partition]
         copies = 1
         if partition == EVAL and corpus == "asvspoof2021_df":
@@ -222,7 +150,7 @@ class Sizes:
 
 
 class Planner:
-    """The stages of an experiment; a method for each rule, in the order of the workflow.
+    """What the jobs of an experiment take.
 
     Parameters
     ----------
@@ -233,276 +161,151 @@ class Planner:
     """
 
     def __init__(self, experiment: Experiment, speeds: Speeds) -> None:
-        self.experiment = experiment
-        self.speeds = speeds
+        self.experiment, self.speeds = experiment, speeds
         self.sizes = Sizes(experiment)
 
-    @cached_property
-    def _classifiers(self) -> list[Trained]:
-        return sorted({cell.classifier for cell in self.experiment.evaluated})
+    def plan(self) -> list[Stage]:
+        """Return what each stage with jobs takes, in the order of the workflow."""
+        by_stage: dict[str, list[Job]] = {}
+        for job in jobs_of(self.experiment):
+            by_stage.setdefault(job.stage.rule, []).append(job)
+        return [
+            self._stage(each.rule, by_stage[each.rule])
+            for each in stages.STAGES
+            if each.rule in by_stage
+        ]
 
-    @cached_property
-    def _trained(self) -> list[Trained]:
-        """Return the classifiers that are trained, not given as a folder."""
-        given = self.experiment.given_classifier
-        return [each for each in self._classifiers if not given(each.recipe)]
+    def _stage(self, rule: str, jobs: list[Job]) -> Stage:
+        """Add up what the jobs of a stage take, with the time in which they start."""
+        cost = _COSTS.get(rule)
+        costs = [cost(self, job) for job in jobs] if cost else []
+        return Stage(
+            rule,
+            len(jobs),
+            audio_h=sum(each.audio_h for each in costs),
+            n_bytes=sum(each.n_bytes for each in costs),
+            gpu_h=sum(each.gpu_h for each in costs),
+            cpu_h=sum(each.cpu_h for each in costs) + len(jobs) * self.speeds.job_start_s / 3600,
+        )
 
-    @property
-    def _n_gpus(self) -> int:
-        return int(self.experiment.config.get("gpus_per_job", 1))
+    # What a job takes.
 
-    def _stage(self, rule: str, jobs: int, *, cpu_h: float = 0.0, **facts: float) -> Stage:
-        """Return a stage, with the time in which its jobs start."""
-        return Stage(rule, jobs, cpu_h=cpu_h + jobs * self.speeds.job_start_s / 3600, **facts)
-
-    def make_demo_archives(self) -> Stage:
-        """Plan the embedded archives."""
-        return self._stage("make_demo_archives", int(self.experiment.uses_demo_archives))
-
-    def make_demo_frontend(self) -> Stage:
-        """Plan the embedded speech model."""
-        made = set(self.experiment.demo_frontend())
-        used = {
-            file
-            for frontend in self._frontends()
-            for file in self.experiment.frontend_inputs(frontend)
-        }
-        return self._stage("make_demo_frontend", int(bool(made & used)))
-
-    def build_manifest(self) -> Stage:
-        """Plan the manifests: of the corpora in use, and of those that say what is packed."""
-        used = set(self.experiment.partitions_in_use)
-        owners = {self.experiment.packing_corpus(name) for name in self.experiment.archives}
-        return self._stage("build_manifest", len(used | owners))
-
-    def pack_audio(self) -> Stage:
-        """Plan the packing: a job for each archive."""
-        audio_s, n_bytes = 0.0, 0.0
-        for located in self.experiment.archives.values():
-            n_utterances = self.sizes.n_utterances(located)
-            audio_s += n_utterances * self.sizes.mean_s(located.archive.set)
-            n_bytes += n_utterances * self.sizes.n_bytes(located.archive.set)
-        return self._stage(
-            "pack_audio",
-            len(self.experiment.archives),
-            audio_h=audio_s / 3600,
+    def pack(self, job: Job) -> Cost:
+        """Return what packing an archive takes."""
+        located = self._archive(job)
+        of_set = set_named(located.archive.set)
+        n_utterances = self.sizes.n_utterances(located)
+        n_bytes = n_utterances * of_set.n_bytes / of_set.n_files
+        return Cost(
+            audio_h=n_utterances * of_set.mean_s / 3600,
             n_bytes=n_bytes,
             cpu_h=n_bytes / 1e6 / self.speeds.packed_mb_per_s / 3600,
         )
 
-    def locate_trials(self) -> Stage:
-        """Plan where trials lie in the packed audio: a job for each partition."""
-        partitions = {(corpus, partition) for _, corpus, partition in self._usable()}
-        return self._stage("locate_trials", len(partitions))
-
-    def extract_features(self) -> Stage:
-        """Plan the features: a job for each shard of an archive and front-end."""
-        jobs, audio_h, n_bytes, gpu_h, cpu_h = 0, 0.0, 0.0, 0.0, 0.0
-        for frontend, archive in sorted(self._extracted()):
-            options = self.experiment.config["frontends"][frontend]
-            hours = self._encoded_h(options, archive)
-            on_gpu = options["kind"] == "wav2vec2" and self._n_gpus
-            jobs += len(self.experiment.shards_of(archive))
-            audio_h += hours
-            n_bytes += self._feature_bytes(options, archive)
-            gpu_h += hours / self.speeds.audio_hours_per_gpu_hour if on_gpu else 0.0
-            cpu_h += hours / (
-                self.speeds.audio_hours_per_gpu_hour
-                if on_gpu
-                else self.speeds.audio_hours_per_cpu_hour
-            )
-        return self._stage(
-            "extract_features", jobs, audio_h=audio_h, n_bytes=n_bytes, gpu_h=gpu_h, cpu_h=cpu_h
+    def extract(self, job: Job) -> Cost:
+        """Return what the features of a shard take."""
+        frontend = self.experiment.config.frontends[job.wildcards["frontend"]]
+        n_utterances, mean_s = self._shard(job)
+        kept_s = frontend.clip_s if frontend.repeat == "waveform" else min(frontend.clip_s, mean_s)
+        hours = n_utterances * kept_s / 3600
+        geometry = frontend.geometry()
+        n_numbers = geometry.n_frames(kept_s) * geometry.width
+        on_gpu = frontend.wants_gpu and self._n_gpus > 0
+        speed = (
+            self.speeds.audio_hours_per_gpu_hour if on_gpu else self.speeds.audio_hours_per_cpu_hour
+        )
+        return Cost(
+            audio_h=hours,
+            n_bytes=n_utterances * n_numbers * FEATURE_BYTES,
+            gpu_h=hours / speed if on_gpu else 0.0,
+            cpu_h=hours / speed,
         )
 
-    def inspect_audio(self) -> Stage:
-        """Plan the trial decoding of audio that networks read: a job for each shard."""
-        jobs, audio_s = 0, 0.0
-        for archive in sorted(self._archives_of(AUDIO)):
-            located = self.experiment.archives[archive]
-            jobs += len(self.experiment.shards_of(archive))
-            mean_s = min(self.sizes.mean_s(located.archive.set), self.experiment.inspected_s)
-            audio_s += self.sizes.n_utterances(located) * mean_s
-        audio_h = audio_s / 3600
-        cpu_h = audio_h / self.speeds.audio_hours_per_cpu_hour
-        return self._stage("inspect_audio", jobs, audio_h=audio_h, cpu_h=cpu_h)
+    def inspect(self, job: Job) -> Cost:
+        """Return what the trial decoding of a shard takes."""
+        n_utterances, mean_s = self._shard(job)
+        audio_h = n_utterances * min(mean_s, self.experiment.inspected_s) / 3600
+        return Cost(audio_h=audio_h, cpu_h=audio_h / self.speeds.audio_hours_per_cpu_hour)
 
-    def gather_utterances(self) -> Stage:
-        """Plan the usable utterances: a job for each partition and front-end."""
-        return self._stage("gather_utterances", len(self._usable()))
+    def pretrain(self, job: Job) -> Cost:
+        """Return what a pre-training takes: two crops of all of train and dev an epoch."""
+        recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
+        options = self.experiment.pretraining_options(recipe, corpus).pretraining
+        n_crops = 2 * self._epochs(options.epochs) * self.sizes.n_trials(corpus, TRAIN, DEV)
+        return self._computing(recipe, n_crops, trains=True)
 
-    def count_quarantine(self) -> Stage:
-        """Plan the table of what cannot be decoded."""
-        return self._stage("count_quarantine", 1)
+    def train(self, job: Job) -> Cost:
+        """Return what a fine-tuning takes: the labelled part of train and dev an epoch."""
+        recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
+        options = self.experiment.finetuning_options(recipe, corpus).finetuning
+        labelled = self._share(job) * self.sizes.n_trials(corpus, TRAIN, DEV)
+        # A logistic regression takes the crops through the frozen network once.
+        epochs = self._epochs(getattr(options, "epochs", 1))
+        return self._computing(recipe, epochs * labelled, trains=True)
 
-    def sample_labels(self) -> Stage:
-        """Plan the label subsets."""
-        subsets = {(each.corpus, each.seed, each.percent) for each in self._trained}
-        return self._stage("sample_labels", len(subsets))
+    def score(self, job: Job) -> Cost:
+        """Return what the scores of an evaluation corpus take."""
+        n_trials = self.sizes.n_trials(job.wildcards["eval_corpus"], EVAL)
+        return self._computing(job.wildcards["recipe"], n_trials)
 
-    def pretrain_encoder(self) -> Stage:
-        """Plan the pre-trainings: two crops of all of train and dev an epoch."""
-        loads = []
-        for each in self.experiment.pretrained:
-            options = self.experiment.pretraining_options(each.recipe, each.corpus)
-            epochs = self._epochs(options["pretraining"])
-            loads.append((each.recipe, 2 * epochs * self._n_of(each.corpus, TRAIN, DEV)))
-        return self._computing("pretrain_encoder", loads, trains=True)
-
-    def train_classifier(self) -> Stage:
-        """Plan the fine-tunings: the labelled part of train and dev an epoch."""
-        loads = []
-        for each in self._trained:
-            options = self.experiment.finetuning_options(each.recipe, each.corpus)
-            labelled = each.percent / 100 * self._n_of(each.corpus, TRAIN, DEV)
-            loads.append((each.recipe, self._epochs(options["finetuning"]) * labelled))
-        return self._computing("train_classifier", loads, trains=True)
-
-    def score(self) -> Stage:
-        """Plan the scores: each classifier on each evaluation corpus."""
-        loads = [
-            (cell.classifier.recipe, self._n_of(cell.eval_corpus, EVAL))
-            for cell in self.experiment.evaluated
-        ]
-        return self._computing("score", loads)
-
-    def score_dev(self) -> Stage:
-        """Plan the dev scores: each trained classifier on the labelled part of its own corpus."""
-        loads = [
-            (each.recipe, each.percent / 100 * self._n_of(each.corpus, DEV))
-            for each in self._trained
-        ]
-        return self._computing("score_dev", loads)
-
-    def measure(self) -> Stage:
-        """Plan the metrics: each classifier on each evaluation corpus, under all protocols."""
-        return self._stage("measure", len(self.experiment.evaluated))
-
-    def collect_metrics(self) -> Stage:
-        """Plan the table that all others come from."""
-        return self._stage("collect_metrics", 1)
-
-    def tabulate(self) -> Stage:
-        """Plan the tables in and across domains."""
-        return self._stage("tabulate", 2)
-
-    def tabulate_breakdown(self) -> Stage:
-        """Plan the table by attack and codec."""
-        return self._stage("tabulate_breakdown", 1)
-
-    def tabulate_pretraining(self) -> Stage:
-        """Plan the table of the pre-trainings."""
-        return self._stage("tabulate_pretraining", 1)
+    def score_dev(self, job: Job) -> Cost:
+        """Return what the scores of the labelled dev trials take."""
+        n_trials = self._share(job) * self.sizes.n_trials(job.wildcards["corpus"], DEV)
+        return self._computing(job.wildcards["recipe"], n_trials)
 
     # Details.
 
-    def _frontends(self) -> set[str]:
-        """Return the front-ends whose models are read: for features, or to be trained on."""
-        read = {source for source, _, _ in self._usable()} - {AUDIO}
-        end_to_end = {each.recipe for each in self._trained}
-        return read | {
-            self.experiment.frontend_of(recipe)
-            for recipe in end_to_end
-            if self.experiment.is_end_to_end(recipe)
-        }
+    @property
+    def _n_gpus(self) -> int:
+        return self.experiment.config.gpus_per_job
 
-    def _usable(self) -> list[tuple[str, str, str]]:
-        return self.experiment.usable_in_use
+    def _archive(self, job: Job) -> LocatedArchive:
+        return self.experiment.holdings.archives[job.wildcards["archive"]]
 
-    def _archives_of(self, source: str) -> set[str]:
-        """Return the archives that are read by way of a front-end, or as :data:`AUDIO`."""
-        return {
-            archive
-            for of_source, corpus, partition in self._usable()
-            if of_source == source
-            for archive in self.experiment.audio_archives(corpus, partition)
-        }
+    def _shard(self, job: Job) -> tuple[float, float]:
+        """Return the utterances of a shard, and their mean seconds."""
+        located = self._archive(job)
+        n_shards = len(self.experiment.holdings.shards_of(located.name))
+        mean_s = set_named(located.archive.set).mean_s
+        return self.sizes.n_utterances(located) / n_shards, mean_s
 
-    def _extracted(self) -> set[tuple[str, str]]:
-        """Return front-end and archive of all features."""
-        frontends = {source for source, _, _ in self._usable()} - {AUDIO}
-        return {
-            (frontend, archive) for frontend in frontends for archive in self._archives_of(frontend)
-        }
+    def _share(self, job: Job) -> float:
+        return float(job.wildcards["percent"]) / 100
 
-    def _n_of(self, corpus: str, *partitions: str) -> int:
-        return sum(self.sizes.n_trials(corpus, partition) for partition in partitions)
-
-    def _epochs(self, options: Mapping[str, Any]) -> int:
-        epochs = int(options.get("epochs", 100))
+    def _epochs(self, epochs: int) -> int:
         return min(epochs, self.speeds.max_epochs or epochs)
 
-    def _kept_s(self, frontend: Mapping[str, Any], archive: str) -> float:
-        """Return the seconds of an utterance that are encoded and stored."""
-        clip_s = float(frontend.get("clip_s", CLIP_S))
-        if frontend.get("repeat", "waveform") == "waveform":
-            return clip_s
-        return min(clip_s, self.sizes.mean_s(self.experiment.archives[archive].archive.set))
-
-    def _encoded_h(self, frontend: Mapping[str, Any], archive: str) -> float:
-        n_utterances = self.sizes.n_utterances(self.experiment.archives[archive])
-        return n_utterances * self._kept_s(frontend, archive) / 3600
-
-    def _feature_bytes(self, frontend: Mapping[str, Any], archive: str) -> float:
-        geometry = frame_geometry(frontend)
-        n_numbers = geometry.n_frames(self._kept_s(frontend, archive)) * geometry.width
-        n_utterances = self.sizes.n_utterances(self.experiment.archives[archive])
-        return float(n_utterances * n_numbers * FEATURE_BYTES)
-
-    def _computing(
-        self, rule: str, loads: Sequence[tuple[str, float]], *, trains: bool = False
-    ) -> Stage:
-        """Return a stage whose jobs each take so many crops through the network of a recipe."""
-        audio_h = sum(n_crops * self._crop_s(recipe) / 3600 for recipe, n_crops in loads)
-        hours = sum(self._hours(recipe, n_crops, trains=trains) for recipe, n_crops in loads)
+    def _computing(self, recipe: str, n_crops: float, *, trains: bool = False) -> Cost:
+        """Return what it takes to bring crops through the network of a recipe."""
+        audio_h = n_crops * (self.experiment.recipe(recipe).crop_s or GIVEN_CLIP_S) / 3600
+        hours = self._hours(recipe, n_crops, audio_h, trains=trains)
         if not self._n_gpus:
-            return self._stage(rule, len(loads), audio_h=audio_h, cpu_h=hours)
-        n_processes = 1 + int(self.experiment.config.get("loader_workers", 0))
-        return self._stage(
-            rule, len(loads), audio_h=audio_h, gpu_h=hours, cpu_h=n_processes * hours
-        )
+            return Cost(audio_h=audio_h, cpu_h=hours)
+        n_processes = 1 + self.experiment.config.loader_workers
+        return Cost(audio_h=audio_h, gpu_h=hours, cpu_h=n_processes * hours)
 
-    def _hours(self, recipe: str, n_crops: float, *, trains: bool) -> float:
+    def _hours(self, recipe: str, n_crops: float, audio_h: float, *, trains: bool) -> float:
         """Return the hours of a GPU, or of a core, that crops take through a network."""
         speeds = self.speeds
         if self.experiment.source_of(recipe) != AUDIO:
             per_s = speeds.crops_per_gpu_s if self._n_gpus else speeds.crops_per_cpu_s
             return n_crops / per_s / 3600
         if not self._n_gpus:
-            per_hour = speeds.audio_hours_per_cpu_hour
-        elif trains:
-            per_hour = speeds.trained_audio_hours_per_gpu_hour
-        else:
-            per_hour = speeds.audio_hours_per_gpu_hour
-        return n_crops * self._crop_s(recipe) / 3600 / per_hour
-
-    def _crop_s(self, recipe: str) -> float:
-        """Return the seconds of a crop; of a classifier that is given, at most those of a clip."""
-        return float(self.experiment.config["recipes"][recipe].get("crop_s", CLIP_S))
+            return audio_h / speeds.audio_hours_per_cpu_hour
+        if trains:
+            return audio_h / speeds.trained_audio_hours_per_gpu_hour
+        return audio_h / speeds.audio_hours_per_gpu_hour
 
 
-#: The rules of the workflow, in its order.
-STAGES: Final[tuple[Callable[[Planner], Stage], ...]] = (
-    Planner.make_demo_archives,
-    Planner.make_demo_frontend,
-    Planner.build_manifest,
-    Planner.pack_audio,
-    Planner.locate_trials,
-    Planner.extract_features,
-    Planner.inspect_audio,
-    Planner.gather_utterances,
-    Planner.count_quarantine,
-    Planner.sample_labels,
-    Planner.pretrain_encoder,
-    Planner.train_classifier,
-    Planner.score,
-    Planner.score_dev,
-    Planner.measure,
-    Planner.collect_metrics,
-    Planner.tabulate,
-    Planner.tabulate_breakdown,
-    Planner.tabulate_pretraining,
-)
+_COSTS: Final[Mapping[str, Callable[[Planner, Job], Cost]]] = {
+    stages.AUDIO.rule: Planner.pack,
+    stages.FEATURES.rule: Planner.extract,
+    stages.INSPECTIONS.rule: Planner.inspect,
+    stages.PRETRAINING.rule: Planner.pretrain,
+    stages.FINETUNING.rule: Planner.train,
+    stages.SCORES.rule: Planner.score,
+    stages.DEV_SCORES.rule: Planner.score_dev,
+}
 
 
 def plan_experiment(experiment: Experiment, speeds: Speeds | None = None) -> list[Stage]:
@@ -515,8 +318,7 @@ def plan_experiment(experiment: Experiment, speeds: Speeds | None = None) -> lis
     speeds : Speeds, optional
         What the machines are assumed to do.
     """
-    planner = Planner(experiment, speeds or Speeds())
-    return [stage for plan in STAGES if (stage := plan(planner)).jobs]
+    return Planner(experiment, speeds or Speeds()).plan()
 
 
 def format_plan(stages: Iterable[Stage]) -> str:

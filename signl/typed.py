@@ -157,7 +157,7 @@ def _with_known_keys(error: ErrorDetails, model: type[Options]) -> InitErrorDeta
     if kind == "extra_forbidden" and len(error["loc"]) == 1:
         kind, text = "unknown_key", f"is no key; known are {sorted(model.model_fields)}"
     return InitErrorDetails(
-        type=PydanticCustomError(kind, "{text}", {"text": text}),  # type: ignore[arg-type]
+        type=PydanticCustomError(kind, "{text}", {"text": text}),
         loc=error["loc"],
         input=error["input"],
     )

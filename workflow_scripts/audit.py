@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from signl.audit import audit, format_report
+from signl.experiment import Experiment
 from signl.logs import log_to
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    report = audit("results", **snakemake.params.cfg, n_workers=snakemake.threads)
+    experiment = Experiment(snakemake.params.config)
+    report = audit("results", experiment, n_workers=snakemake.threads)
     sys.stdout.write(format_report(report))
     report.check()

@@ -10,6 +10,4 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    collect_metrics(
-        snakemake.input.metrics, snakemake.output.metrics, snakemake.output.breakdown
-    )
+    collect_metrics(snakemake.input.metrics, snakemake.output.metrics, snakemake.output.breakdown)

@@ -10,4 +10,6 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     log_to(snakemake.log[0])
-    make_archives(snakemake.params.folder, options=snakemake.params.cfg)
+    make_archives(
+        snakemake.params.folder, options=snakemake.params.cfg, record=snakemake.output.made
+    )

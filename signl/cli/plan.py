@@ -10,7 +10,6 @@ import typer
 _CONFIGS = typer.Option(
     "--config", help="A configuration; keys of a later one go before those of an earlier one."
 )
-_SCHEMA = Path(__file__).resolve().parents[2] / "rules" / "schemas" / "config.schema.yaml"
 
 
 def plan(
@@ -30,9 +29,6 @@ def plan(
     max_epochs: Annotated[
         int | None, typer.Option(help="Epochs after which training is taken to have stopped.")
     ] = None,
-    schema: Annotated[
-        Path, typer.Option(help="JSON Schema of the configuration.", hidden=True)
-    ] = _SCHEMA,
 ) -> None:
     """Estimate jobs, audio hours, disk and computing time of each stage of an experiment."""
     from signl.experiment import Experiment
@@ -45,7 +41,7 @@ def plan(
         crops_per_gpu_s=crops_per_gpu_s,
         max_epochs=max_epochs,
     )
-    stages = plan_experiment(Experiment(_read_configs(configs), schema), speeds)
+    stages = plan_experiment(Experiment(_read_configs(configs)), speeds)
     typer.echo(format_plan(stages))
     typer.echo("\nThe jobs are counted, as from nothing; the rest is estimated, from\n")
     for field in fields(speeds):

@@ -66,7 +66,9 @@ _SIGNL_LABELS: Final = {"fake": SPOOF, "bonafide": BONAFIDE}
 class ResplitOptions(CorpusOptions):
     """Options of the re-split."""
 
-    seed: int = Field(0, description="draws the halves where the reference's own list is not there")
+    seed: int = Field(
+        default=0, description="draws the halves where the reference's own list is not there"
+    )
 
 
 def read_resplit_trials(archives: Sequence[LocatedArchive], options: ResplitOptions) -> Reading:

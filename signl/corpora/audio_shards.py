@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from signl import revisions, seals
+from signl import seals, stages
 from signl.artefacts import (
     MadeBy,
     atomic_write,
@@ -24,7 +24,7 @@ from signl.artefacts import (
 )
 from signl.seeds import shard_index
 
-STAGE: Final = "pack_audio"
+STAGE: Final = stages.AUDIO.rule
 
 AUDIO_SCHEMA: Final = pa.schema(
     [
@@ -204,7 +204,7 @@ class ShardWriter:
 
     def _made_by(self, index: int) -> MadeBy:
         options = {**self._options, "shard": index, "n_shards": len(self._outputs)}
-        made_by = MadeBy(stage=STAGE, revision=revisions.AUDIO, options=options)
+        made_by = MadeBy(stage=STAGE, revision=stages.AUDIO.revision, options=options)
         return made_by.placed_at(self._outputs[index])
 
 
@@ -217,7 +217,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
         If the file is no whole shard, or of another revision.
     """
     made_by = table_made_by(path)
-    check_made_by(made_by, path, stage=STAGE, revision=revisions.AUDIO)
+    check_made_by(made_by, path, stage=STAGE, revision=stages.AUDIO.revision)
     return dict(made_by.options)
 
 

@@ -77,7 +77,7 @@ class CfadOptions(CorpusOptions):
     """Options of CFAD."""
 
     version: Literal["clean", "noisy", "codec"] = Field(
-        "clean", description="which of the three versions of the recordings"
+        default="clean", description="which of the three versions of the recordings"
     )
 
 

@@ -20,7 +20,7 @@ class CorpusOptions(Options):
     """Options of a corpus; some corpora have more."""
 
     subset: bool = Field(
-        False,
+        default=False,
         description="whether only a part of the published corpus is there: its counts may then "
         "differ from the published ones, and missing archives are left out",
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from signl import revisions
+from signl import stages
 from signl.archives.members import shown
 from signl.artefacts import MadeBy, read_table, remedy, write_table
 from signl.corpora.audio_shards import read_header, read_members
@@ -22,7 +22,7 @@ from signl.typed import FromList, Options, build
 
 logger = logging.getLogger(__name__)
 
-STAGE: Final = "locate_trials"
+STAGE: Final = stages.TRIALS.rule
 _N_NAMED: Final = 10
 
 _PLACE_FIELDS: Final = (
@@ -40,10 +40,13 @@ class LocateOptions(Options):
     """Options of locating."""
 
     max_missing: float = Field(
-        0.0, ge=0, lt=1, description="share of the trials that may lack audio; these are dropped"
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of the trials that may lack audio; these are dropped",
     )
     partitions: Annotated[tuple[Literal["train", "dev", "eval"], ...], FromList] = Field(
-        PARTITIONS,
+        default=PARTITIONS,
         description="trials of other partitions are left out: their archives are not used",
     )
 
@@ -89,7 +92,7 @@ def locate_trials(
     columns = [*found.columns, *located.columns]
     made_by = MadeBy(
         stage=STAGE,
-        revision=revisions.TRIALS,
+        revision=stages.TRIALS.revision,
         options=chosen.dump(),
     )
     write_table(output, pa.Table.from_arrays(columns, schema=TRIALS_SCHEMA), made_by)
@@ -106,7 +109,7 @@ def read_trials(path: str | Path, *, columns: list[str] | None = None) -> pa.Tab
     columns : list of str, optional
         Read these alone.
     """
-    return read_table(path, stage=STAGE, revision=revisions.TRIALS, columns=columns)
+    return read_table(path, stage=STAGE, revision=stages.TRIALS.revision, columns=columns)
 
 
 def _join(archives: pa.ChunkedArray, members: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from signl import revisions
+from signl import stages
 from signl.archives.facts import witnessing
 from signl.archives.members import shown
 from signl.artefacts import MadeBy, read_table, write_table
@@ -27,7 +27,7 @@ from signl.typed import build
 
 logger = logging.getLogger(__name__)
 
-STAGE: Final = "build_manifest"
+STAGE: Final = stages.MANIFEST.rule
 
 MANIFEST_SCHEMA: Final = pa.schema(
     [
@@ -94,7 +94,7 @@ def build_manifest(
     _check_counts(reading, description, values)
     made_by = MadeBy(
         stage=STAGE,
-        revision=revisions.MANIFEST,
+        revision=stages.MANIFEST.revision,
         options={"corpus": corpus, **values, **reading.notes},
     )
     for trial in reading.trials:
@@ -115,7 +115,7 @@ def read_manifest(path: str | Path, *, columns: list[str] | None = None) -> pa.T
     columns : list of str, optional
         Read these alone.
     """
-    return read_table(path, stage=STAGE, revision=revisions.MANIFEST, columns=columns)
+    return read_table(path, stage=STAGE, revision=stages.MANIFEST.revision, columns=columns)
 
 
 def to_table(trials: Sequence[Trial]) -> pa.Table:

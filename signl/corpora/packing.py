@@ -29,7 +29,9 @@ class PackOptions(Options):
     """Options of packing."""
 
     archive: str = Field(description="name of the archive in signl.corpora.registry")
-    max_member_bytes: Count = Field(MAX_MEMBER_BYTES, description="a larger utterance is refused")
+    max_member_bytes: Count = Field(
+        default=MAX_MEMBER_BYTES, description="a larger utterance is refused"
+    )
 
 
 def pack_audio(

@@ -3,7 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from signl.features.speech_model.embedded import FRONTEND_FILES
+from signl.features.speech_model.embedded import DEMO_FRONTEND, FRONTEND_FILES
+
+__all__ = ["DEMO_ARCHIVES", "DEMO_FRONTEND", "demo_files", "frontend_files"]
+
+#: Where the workflow puts the archives that it makes itself.
+DEMO_ARCHIVES: Final = "results/demo/archives"
 
 ASVSPOOF2021: Final = "ASVspoof2021"
 ASVSPOOF5: Final = "ASVspoof5"

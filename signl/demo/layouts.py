@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from signl import stages
+from signl.artefacts import MadeBy, write_document
 from signl.demo import files
 from signl.demo.embedded_asvspoof5 import write_asvspoof5
 from signl.demo.embedded_asvspoof2021 import write_asvspoof2021
@@ -24,7 +26,9 @@ WRITERS: Final[Mapping[str, Callable[[Path, DemoOptions], None]]] = {
 }
 
 
-def make_archives(output_folder: Path, *, options: Mapping[str, Any]) -> list[Path]:
+def make_archives(
+    output_folder: Path, *, options: Mapping[str, Any], record: str | Path | None = None
+) -> list[Path]:
     """Write the four corpora below a folder, as ``signl.demo.files.demo_files`` lists them.
 
     Parameters
@@ -33,6 +37,8 @@ def make_archives(output_folder: Path, *, options: Mapping[str, Any]) -> list[Pa
         Where the folders of the corpora go.
     options : Mapping
         Fields of ``DemoOptions``; the same options give the same bytes.
+    record : path, optional
+        A document that says with which options they were made.
 
     Returns
     -------
@@ -56,4 +62,8 @@ def make_archives(output_folder: Path, *, options: Mapping[str, Any]) -> list[Pa
             sum(path.stat().st_size for path in paths) / 1e6,
             time.perf_counter() - start,
         )
+    if record is not None:
+        stage = stages.DEMO_ARCHIVES
+        made_by = MadeBy(stage=stage.rule, revision=stage.revision, options=demo_options.dump())
+        write_document(record, {}, made_by)
     return [Path(path) for path in files.demo_files(output_folder)]

@@ -15,13 +15,16 @@ import torch
 from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
-from signl.artefacts import atomic_write, write_text
+from signl import stages
+from signl.artefacts import MadeBy, atomic_write, write_document, write_text
 from signl.features.speech_model.embedded import FRONTEND_FILES, DemoFrontendOptions
 from signl.seeds import derive_seed
 from signl.typed import build
 
 
-def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
+def make_wav2vec2(
+    folder: Path, *, options: Mapping[str, Any], record: str | Path | None = None
+) -> None:
     """Write the configuration, the weights and the preprocessor of a small wav2vec2.
 
     Its normalisation is that of XLS-R: layer norms in the convolutions and before each block.
@@ -32,13 +35,16 @@ def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
         Where the files of ``FRONTEND_FILES`` go.
     options : Mapping
         Fields of ``DemoFrontendOptions``; the same options give the same bytes.
+    record : path, optional
+        A document that says with which options it was made.
 
     Raises
     ------
     ConfigError
         If an option is unknown.
     """
-    model = _make_model(build(DemoFrontendOptions, options, "demo.frontend"))
+    demo_options = build(DemoFrontendOptions, options, "demo.frontend")
+    model = _make_model(demo_options)
     preprocessor = Wav2Vec2FeatureExtractor(  # type: ignore[no-untyped-call]
         return_attention_mask=True
     )
@@ -48,6 +54,10 @@ def make_wav2vec2(folder: Path, *, options: Mapping[str, Any]) -> None:
     with atomic_write(folder / weights_name) as scratch:
         scratch.write_bytes(weights)
     write_text(folder / preprocessor_name, preprocessor.to_json_string())
+    if record is not None:
+        stage = stages.DEMO_FRONTEND
+        made_by = MadeBy(stage=stage.rule, revision=stage.revision, options=demo_options.dump())
+        write_document(record, {}, made_by)
 
 
 def _make_model(options: DemoFrontendOptions) -> Wav2Vec2Model:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, read_table, write_table
 from signl.errors import ScoreError
 from signl.evaluation.cells import Cell
@@ -26,7 +26,7 @@ from signl.evaluation.measure import read_metrics
 
 logger = logging.getLogger(__name__)
 
-STAGE = "collect_metrics"
+STAGE = stages.COLLECTED.rule
 #: What a row is of, in the order by which rows are sorted.
 _CELL: Final = (
     *(("recipe", pa.string()), ("train_corpus", pa.string()), ("eval_corpus", pa.string())),
@@ -109,7 +109,7 @@ def collect_metrics(
         key=lambda result: tuple(result.row.values()),
     )
     _check_seeds(results)
-    made_by = MadeBy(stage=STAGE, revision=revisions.COLLECTIONS, options={})
+    made_by = MadeBy(stage=STAGE, revision=stages.COLLECTED.revision, options={})
     rows = [{**result.row, **_figures(result.metrics)} for result in results]
     write_table(output, pa.Table.from_pylist(rows, schema=SCHEMA), made_by)
     parts = [{**result.row, **part} for result in results for part in _parts(result.metrics)]
@@ -125,7 +125,7 @@ def read_collected(path: str | Path) -> pa.Table:
     ArtefactError
         If the file is damaged or was made by something else.
     """
-    return read_table(path, stage=STAGE, revision=revisions.COLLECTIONS)
+    return read_table(path, stage=STAGE, revision=stages.COLLECTED.revision)
 
 
 def _read(path: Path) -> Iterator[_Result]:

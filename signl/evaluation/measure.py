@@ -38,7 +38,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, read_document, read_table, write_document
 from signl.errors import ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
@@ -72,7 +72,7 @@ from signl.typed import Count, Options, build
 
 logger = logging.getLogger(__name__)
 
-STAGE = "measure"
+STAGE = stages.METRICS.rule
 ALL_EQUAL = "all scores are equal: the EER is not defined, any order of ties gives another"
 TRIAL_COLUMNS = ["utterance_id", "label", "protocols", "attack", "codec"]
 
@@ -132,7 +132,7 @@ def measure(
     if not protocols:
         raise ConfigError(f"{described.eval_corpus} is to be measured under no protocol; name one")
     trial_table = read_table(
-        trials, stage="gather_utterances", revision=revisions.USABLE, columns=TRIAL_COLUMNS
+        trials, stage=stages.USABLE.rule, revision=stages.USABLE.revision, columns=TRIAL_COLUMNS
     )
     score_table = read_scores(scores)
     dev_scores = read_dev_scores(dev) if dev else None
@@ -141,7 +141,7 @@ def measure(
         matched = match_protocol(trial_table, score_table, protocol=protocol)
         measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
         logger.info("%s: %s", protocol, _told(measured[protocol]))
-    made_by = MadeBy(stage=STAGE, revision=revisions.METRICS, options=options)
+    made_by = MadeBy(stage=STAGE, revision=stages.METRICS.revision, options=options)
     write_document(output, {"cell": described.dump(), "protocols": measured}, made_by)
     for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
@@ -292,7 +292,7 @@ def read_metrics(path: str | Path) -> dict[str, Any]:
     ArtefactError
         If the file is damaged or was made by something else.
     """
-    return read_document(path, stage=STAGE, revision=revisions.METRICS)
+    return read_document(path, stage=STAGE, revision=stages.METRICS.revision)
 
 
 def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:

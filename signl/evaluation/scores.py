@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, read_table, write_table, write_text
 from signl.corpora.rows import LABELS
 from signl.errors import ScoreError
@@ -36,7 +36,7 @@ from signl.evaluation.text_lines import (
 from signl.labels import BONAFIDE, SPOOF
 from signl.metrics import Scores
 
-STAGE = "score"
+STAGE = stages.SCORES.rule
 SCHEMA = pa.schema([("utterance_id", pa.string()), ("score", pa.float64())])
 
 KEY_SCHEMA = pa.schema([("utterance_id", pa.string()), ("label", pa.string())])
@@ -89,7 +89,9 @@ def write_scores(
         )
     table = pa.table([pa.array(utterance_ids, pa.string()), pa.array(values)], schema=SCHEMA)
     check_scores(table, str(path))
-    made_by = MadeBy(stage=STAGE, revision=revisions.SCORES, options=options, digests=digests or {})
+    made_by = MadeBy(
+        stage=STAGE, revision=stages.SCORES.revision, options=options, digests=digests or {}
+    )
     write_table(path, table, made_by)
 
 
@@ -102,7 +104,7 @@ def read_scores(path: str | Path) -> pa.Table:
         If the file is damaged or was made by something else.
     """
     return read_table(
-        path, stage=STAGE, revision=revisions.SCORES, columns=["utterance_id", "score"]
+        path, stage=STAGE, revision=stages.SCORES.revision, columns=["utterance_id", "score"]
     )
 
 

@@ -25,7 +25,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from signl import artefacts, revisions, seals
+from signl import artefacts, seals, stages
 from signl.artefacts import MadeBy, atomic_write, check_made_by, remedy
 from signl.errors import ArtefactError
 from signl.features.index import INDEX_SCHEMA, STAGE
@@ -81,7 +81,7 @@ def write_shard(
     offsets = counts.cumsum(0)
     made_by = MadeBy(
         stage=STAGE,
-        revision=revisions.FEATURES,
+        revision=stages.FEATURES.revision,
         options=options,
         digests={
             "members": seals.text_digest([row["member"] for row in index]),
@@ -132,7 +132,7 @@ class Shard:
                 f"{path} is not a whole feature shard ({error}); {remedy(path)}"
             ) from error
         artefacts.check_tensors(path)
-        check_made_by(made_by, path, stage=STAGE, revision=revisions.FEATURES)
+        check_made_by(made_by, path, stage=STAGE, revision=stages.FEATURES.revision)
         self.made_by = made_by
         self._check_offsets()
 

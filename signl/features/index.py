@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from signl import artefacts, revisions
+from signl import artefacts, stages
 
-STAGE = "extract_features"
-INSPECTION_STAGE = "inspect_audio"
+STAGE = stages.FEATURES.rule
+INSPECTION_STAGE = stages.INSPECTIONS.rule
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -26,5 +26,7 @@ INDEX_SCHEMA = pa.schema(
 def read_index(path: str | Path) -> pa.Table:
     """Read the row index of a feature shard or of an inspected audio shard."""
     if artefacts.table_made_by(path).stage == INSPECTION_STAGE:
-        return artefacts.read_table(path, stage=INSPECTION_STAGE, revision=revisions.INSPECTIONS)
-    return artefacts.read_table(path, stage=STAGE, revision=revisions.FEATURES)
+        return artefacts.read_table(
+            path, stage=INSPECTION_STAGE, revision=stages.INSPECTIONS.revision
+        )
+    return artefacts.read_table(path, stage=STAGE, revision=stages.FEATURES.revision)

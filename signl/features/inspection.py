@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from signl import artefacts, revisions, seals
+from signl import artefacts, seals, stages
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_waveform
 from signl.corpora.audio_shards import PackedAudio, iterate_audio
@@ -40,7 +40,7 @@ def inspect_audio(audio: str | Path, output: str | Path, *, options: Mapping[str
     ]
     made_by = MadeBy(
         stage=INSPECTION_STAGE,
-        revision=revisions.INSPECTIONS,
+        revision=stages.INSPECTIONS.revision,
         options=dict(options),
         digests={"members": seals.text_digest([row["member"] for row in rows])},
     )

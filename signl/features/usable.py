@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from signl import artefacts, revisions, seals
+from signl import artefacts, seals, stages
 from signl.artefacts import MadeBy, atomic_write, remedy
 from signl.corpora.locating import read_trials
 from signl.errors import ArtefactError, AudioError, ManifestError
@@ -23,7 +23,7 @@ from signl.spreadsheets import inert_table
 
 logger = logging.getLogger(__name__)
 
-STAGE = "gather_utterances"
+STAGE = stages.USABLE.rule
 #: How many of the utterances that cannot be used a message names.
 NAMED = 10
 
@@ -71,7 +71,7 @@ def gather_utterances(
     _check_share(refused, len(table), options["max_undecodable"])
     made_by = MadeBy(
         stage=STAGE,
-        revision=revisions.USABLE,
+        revision=stages.USABLE.revision,
         options=dict(options),
         digests={"quarantine": seals.file_digest(quarantine), **_members_digests(indexes)},
     )
@@ -91,7 +91,7 @@ def gather_utterances(
 
 def read_usable(path: str | Path) -> pa.Table:
     """Read the usable trials of a partition."""
-    return artefacts.read_table(path, stage=STAGE, revision=revisions.USABLE)
+    return artefacts.read_table(path, stage=STAGE, revision=stages.USABLE.revision)
 
 
 def check_members(usable: Sequence[str | Path], shards: Iterable[tuple[Path, str]]) -> None:

@@ -4,7 +4,7 @@ All files are whole or absent. The header of what made them stands in both, so t
 configuration of different runs are not read as one model. Beside them lies a model card, README.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from signl import revisions, seals
+from signl import seals, stages
 from signl.artefacts import (
     HEADER,
     MadeBy,
@@ -32,6 +32,7 @@ from signl.models.heads import Classifier, build_head
 from signl.models.network import Network
 from signl.models.networks import NETWORKS
 from signl.models.strict_loading import load_strictly
+from signl.stages import Stage
 from signl.tensors import write_tensors
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -53,10 +54,10 @@ class LoadedModel(NamedTuple, Generic[Module]):
     card: dict[str, Any]
 
 
-#: Stages that make models, and the names of their revisions in :mod:`signl.revisions`.
-_MAKERS = {
-    _ENCODER: {"pretrain_encoder": "PRETRAINING", "import_checkpoint": "IMPORTS"},
-    _CLASSIFIER: {"train_classifier": "FINETUNING", "import_checkpoint": "IMPORTS"},
+#: Stages that make models.
+_MAKERS: Final[Mapping[str, Sequence[Stage]]] = {
+    _ENCODER: (stages.PRETRAINING, stages.IMPORTS),
+    _CLASSIFIER: (stages.FINETUNING, stages.IMPORTS),
 }
 
 
@@ -164,8 +165,8 @@ def _read_checked(path: Path, kind: str) -> dict[str, Any]:
         raise ArtefactError(
             f"{path} describes a model of class {found!r}, expected {kind!r}; {remedy(path)}"
         )
-    stage = made_by.stage if made_by.stage in makers else next(iter(makers))
-    check_made_by(made_by, path, stage=stage, revision=getattr(revisions, makers[stage]))
+    maker = next((each for each in makers if each.rule == made_by.stage), makers[0])
+    check_made_by(made_by, path, stage=maker.rule, revision=maker.revision)
     return description
 
 

@@ -20,7 +20,6 @@ from signl.features.frontend import n_frames_of
 from signl.features.usable import check_members
 from signl.models.network import Network, to_picture
 
-
 #: Of audio shards; feature shards are safetensors.
 AUDIO_SUFFIX: Final = ".parquet"
 

@@ -11,9 +11,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from signl.models.network import Network
 from signl.training.crops import Loading
+from signl.training.encoders import encoder_of
 from signl.training.files import EncoderFiles
 from signl.training.launching import seed_weights
-from signl.training.encoders import encoder_of
 from signl.training.options import NetworkRecipe, TrainingOptions
 from signl.training.passes import Trainer
 from signl.training.run import Patience, Record, Run
@@ -92,7 +92,7 @@ def start_encoder(
     seed: int,
     pretrained: EncoderFiles | None = None,
 ) -> Network:
-    """Return :func:`signl.training.encoders.encoder_of` a recipe, ready to be trained; then seed the weights of its head.
+    """Return the encoder of a recipe, ready to be trained; then seed the weights of its head.
 
     The head starts alike, whether the encoder is pre-trained or not.
     """

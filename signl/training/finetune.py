@@ -11,10 +11,10 @@ from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn import functional as F
 
-from signl import revisions
-from signl.models.heads import Classifier, score
+from signl import stages
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
+from signl.models.heads import Classifier, score
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.files import EncoderFiles
@@ -177,8 +177,8 @@ class FinetuningJob(TrainingJob):
         Per cent of the corpus's labels, for the model's card.
     """
 
-    stage = "train_classifier"
-    revision = revisions.FINETUNING
+    stage = stages.FINETUNING.rule
+    revision = stages.FINETUNING.revision
 
     labels: str | Path
     encoder: EncoderFiles | None

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, read_table, write_table
 from signl.errors import ConfigError, ManifestError
 from signl.features.usable import read_usable
@@ -27,7 +27,7 @@ from signl.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
 
-STAGE = "sample_labels"
+STAGE = stages.LABELS.rule
 COLUMNS = ["utterance_id", "partition", "label", "attack"]
 
 
@@ -81,7 +81,7 @@ def sample_labels(
     if not 0 < percent <= 100:
         raise ConfigError(f"label percent must be above 0 and at most 100, got {percent}")
     trials = read_table(
-        manifest, stage="build_manifest", revision=revisions.MANIFEST, columns=COLUMNS
+        manifest, stage="build_manifest", revision=stages.MANIFEST.revision, columns=COLUMNS
     )
     chosen: list[int] = []
     corpus_seed = derive_seed(seed, "labels", corpus)
@@ -91,7 +91,7 @@ def sample_labels(
         chosen += (row.place for row in ranked[:n_kept])
         logger.info("%s: labels of %d of %d utterances, %s", corpus, n_kept, len(rows), stratum)
     header = {**options, "corpus": corpus, "seed": seed, "percent": percent}
-    made_by = MadeBy(stage=STAGE, revision=revisions.LABELS, options=header)
+    made_by = MadeBy(stage=STAGE, revision=stages.LABELS.revision, options=header)
     write_table(output, trials.take(pa.array(sorted(chosen), pa.int64())), made_by)
 
 
@@ -103,7 +103,7 @@ def read_labels(path: str | Path) -> pa.Table:
     ArtefactError
         If the file is damaged or was made by something else.
     """
-    return read_table(path, stage=STAGE, revision=revisions.LABELS, columns=COLUMNS)
+    return read_table(path, stage=STAGE, revision=stages.LABELS.revision, columns=COLUMNS)
 
 
 def read_labelled(trials: str | Path, labels: str | Path) -> pa.Table:

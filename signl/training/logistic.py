@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from signl.models.heads import Classifier, LinearHead
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
+from signl.models.heads import Classifier, LinearHead
 from signl.seeds import derive_seed
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
 from signl.training.encoders import encoder_of
@@ -41,7 +41,8 @@ class LogisticTraining:
     ) -> None:
         self.options = cast(LogisticOptions, recipe.finetuning)
         network = encoder_of(recipe, loading.clips, seed=seed, pretrained=encoder)
-        self.classifier = Classifier(network, LinearHead(network.embedding_width)).to(fabric.device).eval()
+        classifier = Classifier(network, LinearHead(network.embedding_width))
+        self.classifier = classifier.to(fabric.device).eval()
         self.partitions, self.loading, self.seed = partitions, loading, seed
 
     @property

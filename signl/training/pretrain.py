@@ -9,13 +9,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from signl import revisions
+from signl import stages
 from signl.features.usable import read_usable
+from signl.models.draws import SharedGenerator
+from signl.models.heads import PretrainingModel
+from signl.models.network import Network as Encoder
 from signl.models.signl.options import GraphAugmentation
 from signl.objectives.collapse import collapsed, diagnose
-from signl.models.draws import SharedGenerator
-from signl.models.network import Network as Encoder
-from signl.models.heads import PretrainingModel
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
@@ -199,8 +199,8 @@ class PretrainingJob(TrainingJob):
     Labels are not used. Its options are those of :class:`PretrainingRecipe`.
     """
 
-    stage = "pretrain_encoder"
-    revision = revisions.PRETRAINING
+    stage = stages.PRETRAINING.rule
+    revision = stages.PRETRAINING.revision
 
     @cached_property
     def recipe(self) -> PretrainingRecipe:

@@ -13,7 +13,7 @@ import soundfile
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from signl import revisions
+from signl import stages
 from signl.features.extract import Clipper
 from signl.features.frontends import frontend_options
 from signl.seeds import stable_hash
@@ -113,7 +113,7 @@ def compute():
 
 def test_the_features_have_not_moved():
     with np.load(GOLDEN) as golden:
-        assert int(golden["revision"]) == revisions.FEATURES, (
+        assert int(golden["revision"]) == stages.FEATURES.revision, (
             f"the revision of the features was raised: write {GOLDEN} anew"
         )
         values = compute()
@@ -125,7 +125,7 @@ def test_the_features_have_not_moved():
                 rtol=1e-3,
                 # Of the logarithm of power: what lies at the floor follows from rounding.
                 atol=2e-3,
-                err_msg=f"{name}: moved; raise revisions.FEATURES and write {GOLDEN} anew",
+                err_msg=f"{name}: moved; raise stages.FEATURES.revision and write {GOLDEN} anew",
             )
 
 
@@ -134,4 +134,4 @@ def test_the_file_is_small():
 
 
 if __name__ == "__main__":
-    np.savez_compressed(GOLDEN, revision=revisions.FEATURES, **compute())
+    np.savez_compressed(GOLDEN, revision=stages.FEATURES.revision, **compute())

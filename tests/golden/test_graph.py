@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from signl import revisions
+from signl import stages
 from signl.models.heads import Classifier, PretrainingModel, score
 from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
@@ -70,7 +70,7 @@ def compute():
 
 def test_the_graph_model_has_not_moved():
     with np.load(GOLDEN) as golden:
-        assert int(golden["revision"]) == revisions.PRETRAINING, (
+        assert int(golden["revision"]) == stages.PRETRAINING.revision, (
             f"the revision of pre-training was raised: write {GOLDEN} anew"
         )
         values = compute()
@@ -81,9 +81,9 @@ def test_the_graph_model_has_not_moved():
                 golden[name],
                 rtol=1e-3,
                 atol=1e-5,
-                err_msg=f"{name} has moved: raise revisions.PRETRAINING, write {GOLDEN} anew",
+                err_msg=f"{name} has moved: raise stages.PRETRAINING.revision, write {GOLDEN} anew",
             )
 
 
 if __name__ == "__main__":
-    np.savez_compressed(GOLDEN, revision=revisions.PRETRAINING, **compute())
+    np.savez_compressed(GOLDEN, revision=stages.PRETRAINING.revision, **compute())

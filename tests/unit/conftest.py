@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, write_table
 from signl.features.feature_shards import Shape, write_shard
 from signl.training.labels import COLUMNS
@@ -44,14 +44,14 @@ def labels_writer():
 
 
 def write_usable(path, rows):
-    made_by = MadeBy(stage="gather_utterances", revision=revisions.USABLE, options={})
+    made_by = MadeBy(stage="gather_utterances", revision=stages.USABLE.revision, options={})
     write_table(path, pa.Table.from_pylist(rows), made_by)
     return path
 
 
 def write_labels(path, rows):
     table = pa.table({name: [row[name] for row in rows] for name in COLUMNS})
-    made_by = MadeBy(stage="sample_labels", revision=revisions.LABELS, options={})
+    made_by = MadeBy(stage="sample_labels", revision=stages.LABELS.revision, options={})
     write_table(path, table, made_by)
     return path
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, digests_of, table_made_by, write_document, write_table
 from signl.audit import audit, format_report
 from signl.corpora.audio_shards import ShardWriter, iterate_audio
@@ -25,10 +25,10 @@ SHAPE = Shape(width=4, window_samples=400, hop_samples=320, clip_frames=5)
 ARCHIVES = ("CFAD", "LA")
 SHARD = "0000-of-0001"
 TABLES = {
-    "manifests": ("build_manifest", revisions.MANIFEST, "{}"),
-    "trials": ("locate_trials", revisions.TRIALS, "cfad/{}"),
-    "labels": ("sample_labels", revisions.LABELS, "cfad/seed-1/{}"),
-    "scores": ("score", revisions.SCORES, "toy/cfad/labels-5/seed-1/{}"),
+    "manifests": ("build_manifest", stages.MANIFEST.revision, "{}"),
+    "trials": ("locate_trials", stages.TRIALS.revision, "cfad/{}"),
+    "labels": ("sample_labels", stages.LABELS.revision, "cfad/seed-1/{}"),
+    "scores": ("score", stages.SCORES.revision, "toy/cfad/labels-5/seed-1/{}"),
 }
 
 
@@ -60,7 +60,7 @@ def write_usable(results, partition):
         f"CFAD/{SHARD}": text_digest([f"CFAD/{number}.flac" for number in range(3)]),
     }
     made_by = MadeBy(
-        stage="gather_utterances", revision=revisions.USABLE, options={}, digests=digests
+        stage="gather_utterances", revision=stages.USABLE.revision, options={}, digests=digests
     )
     write_table(path, pa.table({"utterance_id": [partition]}), made_by)
 
@@ -69,7 +69,7 @@ def write_encoder(results, seed, *, weights=0):
     folder = results / "encoders" / "toy" / "cfad" / f"seed-{seed}"
     torch.manual_seed(weights)
     config = SignlOptions(nodes=4, channels=8, neighbours=2, layers=2)
-    made_by = MadeBy(stage="pretrain_encoder", revision=revisions.PRETRAINING, options={})
+    made_by = MadeBy(stage="pretrain_encoder", revision=stages.PRETRAINING.revision, options={})
     records = [{"epoch": epoch, "dev_loss": epoch + seed / 10} for epoch in range(2)]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "history.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in records))
@@ -96,7 +96,7 @@ def sound(tmp_path_factory):
             path = results / folder / place.format(f"{name}.parquet")
             write_table(path, pa.table({"utterance_id": [f"{name}{i}" for i in range(9)]}), made_by)
         metrics = results / f"metrics/toy/cfad/labels-5/seed-1/cfad/{name}.json"
-        made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+        made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options={})
         write_document(metrics, {"eer": 0.1 * number}, made_by)
     return results
 
@@ -287,7 +287,7 @@ def write_metrics(path, *, seed, eer):
     found = {**figures, **parts, "dev": dev, "transfer": None, "calibrated": None}
     cell = {"recipe": "toy", "frontend": "toy", "train_corpus": "cfad", "eval_corpus": "cfad"}
     cell |= {"label_percent": 5.0, "seed": seed}
-    made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+    made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options={})
     write_document(path, {"cell": cell, "protocols": {"all": found}}, made_by)
 
 

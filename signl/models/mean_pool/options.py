@@ -17,7 +17,7 @@ class MeanPoolOptions(NetworkOptions):
 
     kind: Literal["mean_pool"] = "mean_pool"
     statistics: Literal["mean", "mean_and_deviation"] = Field(
-        "mean_and_deviation",
+        default="mean_and_deviation",
         description="Of each channel over the frames of a crop: the mean, or the mean and the "
         "standard deviation.",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ
 from signl.errors import ArtefactError
@@ -21,7 +21,7 @@ from signl.models.strict_loading import load_strictly
 
 logger = logging.getLogger(__name__)
 
-STAGE: Final = "import_checkpoint"
+STAGE: Final = stages.IMPORTS.rule
 #: Seconds of a clip and of a crop in the published implementation.
 CLIP_S, CROP_S = 9.0, 4.5
 
@@ -78,7 +78,7 @@ def import_checkpoint(
     model = build_end_to_end(checkpoint, provenance.neighbours, frontend=frontend)
     made_by = MadeBy(
         stage=STAGE,
-        revision=revisions.IMPORTS,
+        revision=stages.IMPORTS.revision,
         options={
             "source": Path(path).name,
             "corpus": provenance.corpus,

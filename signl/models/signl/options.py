@@ -21,25 +21,27 @@ class SignlOptions(NetworkOptions):
     augments_graphs: ClassVar[bool] = True
 
     kind: Literal["signl"] = "signl"
-    nodes: Count = Field(32, description="Nodes N of a graph: rows and columns of the stem's grid.")
+    nodes: Count = Field(
+        default=32, description="Nodes N of a graph: rows and columns of the stem's grid."
+    )
     channels: int = Field(
-        32,
+        default=32,
         ge=8,
         multiple_of=8,
         description="Channels C of the stem's grid. A node has D = C * N features.",
     )
     neighbours: Count = Field(
-        3,
+        default=3,
         description="Edges that lead into each node, less than nodes. Published: 3 for the "
         "ASVspoof corpora, 4 for CFAD.",
     )
     layers: Count = Field(
-        5,
+        default=5,
         description="Layers of a graph encoder; each halves the width, and D / 2**layers is a "
         "multiple of 4.",
     )
     search: Literal["dense", "torch-cluster"] = Field(
-        "dense",
+        default="dense",
         description="Who finds the neighbours. torch-cluster is the published implementation's "
         "package, an extra of this one; both give the same graphs.",
     )
@@ -71,15 +73,15 @@ class GraphAugmentation(Options):
     """Strengths of the three augmentations of a graph, in the order in which they act."""
 
     keep_edge: Rate = Field(
-        0.5,
+        default=0.5,
         description="Probability that an edge from a lower to a higher node index stays; every "
         "other edge is the reverse of one that stays.",
     )
     noise_std: NotNegative = Field(
-        0.1, description="Standard deviation of the Gaussian noise added to features."
+        default=0.1, description="Standard deviation of the Gaussian noise added to features."
     )
     mask: Rate = Field(
-        0.5,
+        default=0.5,
         description="Probability that an element of the features is zeroed; the others are not "
         "rescaled.",
     )

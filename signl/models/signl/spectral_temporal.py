@@ -8,10 +8,10 @@ from torch import Tensor
 
 from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
-from signl.models.signl.augment import Graph, GraphAugmentation, augment
+from signl.models.signl.augment import Graph, augment
 from signl.models.signl.edges import adjacency_of, nearest_neighbours, propagation_matrix
 from signl.models.signl.graph_encoder import GraphEncoder
-from signl.models.signl.options import SignlOptions
+from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.stem import Stem
 
 NeighbourSearch = Callable[[Tensor, int], Tensor]

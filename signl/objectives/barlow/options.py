@@ -16,8 +16,8 @@ class BarlowOptions(ObjectiveOptions):
     """Options of Barlow Twins."""
 
     kind: Literal["barlow"] = "barlow"
-    redundancy: NotNegative = Field(5e-3, description="Weight of the redundancy (lambda).")
-    epsilon: Positive = Field(1e-5, description="Constant added to variances.")
+    redundancy: NotNegative = Field(default=5e-3, description="Weight of the redundancy (lambda).")
+    epsilon: Positive = Field(default=1e-5, description="Constant added to variances.")
 
     def module(self, width: int) -> "nn.Module":
         """Build the loss."""

@@ -16,7 +16,7 @@ class SimSiamOptions(ObjectiveOptions):
 
     kind: Literal["simsiam"] = "simsiam"
     hidden: Count | None = Field(
-        None,
+        default=None,
         description="Width of the predictor's hidden layer; null is a quarter of the projection's.",
     )
 

@@ -16,10 +16,10 @@ class VICRegOptions(ObjectiveOptions):
     """Weights of the three terms of VICReg."""
 
     kind: Literal["vicreg"] = "vicreg"
-    invariance: NotNegative = Field(25.0, description="Weight of the invariance.")
-    variance: NotNegative = Field(25.0, description="Weight of the variance.")
-    covariance: NotNegative = Field(1.0, description="Weight of the covariance.")
-    epsilon: Positive = Field(1e-4, description="Constant inside the standard deviation.")
+    invariance: NotNegative = Field(default=25.0, description="Weight of the invariance.")
+    variance: NotNegative = Field(default=25.0, description="Weight of the variance.")
+    covariance: NotNegative = Field(default=1.0, description="Weight of the covariance.")
+    epsilon: Positive = Field(default=1e-4, description="Constant inside the standard deviation.")
 
     def module(self, width: int) -> "nn.Module":
         """Build the loss."""

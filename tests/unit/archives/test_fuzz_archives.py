@@ -14,7 +14,7 @@ import zipfile
 
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.archives.members import is_foreign, normalise
 from signl.archives.streams import stream_members
 from signl.artefacts import MadeBy, write_table
@@ -216,7 +216,9 @@ def test_damage_is_packed_whole_or_not_at_all(samples, published, tmp_path, kind
     trials = [Trial(name, "flac_T", name, "train", (), "spoof") for name in MEMBERS]
     manifest, folder = tmp_path / "m", tmp_path / "audio"
     write_table(
-        manifest, to_table(trials), MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+        manifest,
+        to_table(trials),
+        MadeBy(stage=STAGE, revision=stages.MANIFEST.revision, options={}),
     )
     outputs = [folder / "0.parquet", folder / "1.parquet"]
     options = {"archive": "flac_T", "max_member_bytes": MAX_MEMBER_BYTES}

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.audio_shards import iterate_audio
 from signl.corpora.locating import TRIALS_SCHEMA, locate_trials, read_trials
@@ -21,7 +21,7 @@ def manifest(tmp_path):
     trials.append(Trial("E", "flac_E", "flac_E_eval/e.flac", "eval", ("eval",), "bonafide"))
     path = tmp_path / "m.parquet"
     write_table(
-        path, to_table(trials), MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+        path, to_table(trials), MadeBy(stage=STAGE, revision=stages.MANIFEST.revision, options={})
     )
     return path
 

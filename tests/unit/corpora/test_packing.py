@@ -9,7 +9,7 @@ import tarfile
 import pyarrow.parquet as pq
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.corpora import audio_shards as shards_module
 from signl.corpora.audio_shards import iterate_audio, read_header, read_members
@@ -30,7 +30,7 @@ def outputs(tmp_path):
 
 def write_manifest(path, names, archive="flac_T"):
     trials = [Trial(name, archive, name, "train", (), "spoof") for name in names]
-    made_by = MadeBy(stage=STAGE, revision=revisions.MANIFEST, options={})
+    made_by = MadeBy(stage=STAGE, revision=stages.MANIFEST.revision, options={})
     write_table(path, to_table(trials), made_by)
     return path
 

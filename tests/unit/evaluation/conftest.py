@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, write_document, write_table
 from signl.evaluation.development import WITHOUT_DEV, DevFiles
 from signl.evaluation.scores import write_scores
@@ -33,7 +33,7 @@ def write_trials(tmp_path):
             [dict(zip(USABLE_SCHEMA.names, row, strict=True)) for row in rows],
             schema=USABLE_SCHEMA,
         )
-        made_by = MadeBy(stage="gather_utterances", revision=revisions.USABLE, options={})
+        made_by = MadeBy(stage="gather_utterances", revision=stages.USABLE.revision, options={})
         write_table(path, table, made_by)
         return path
 
@@ -57,11 +57,11 @@ def write_dev(tmp_path):
             "utterance_id": [*ids, *unlabelled],
             "label": [*labels, *("spoof" for _ in unlabelled)],
         }
-        made_by = MadeBy(stage="gather_utterances", revision=revisions.USABLE, options={})
+        made_by = MadeBy(stage="gather_utterances", revision=stages.USABLE.revision, options={})
         write_table(files.trials, pa.table(usable), made_by)
         columns = (ids, ["dev"] * len(ids), labels, [None] * len(ids))
         subset = pa.table([pa.array(column, pa.string()) for column in columns], COLUMNS)
-        made_by = MadeBy(stage="sample_labels", revision=revisions.LABELS, options={})
+        made_by = MadeBy(stage="sample_labels", revision=stages.LABELS.revision, options={})
         write_table(files.labels, subset, made_by)
         return files
 
@@ -125,7 +125,7 @@ def write_metrics(tmp_path):
             **cell,
         }
         path = tmp_path / f"metrics-{next(numbers)}.json"
-        made_by = MadeBy(stage="measure", revision=revisions.METRICS, options={})
+        made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options={})
         write_document(path, {"cell": described, "protocols": {protocol: metrics}}, made_by)
         return path
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, table_made_by
 from signl.errors import ArtefactError, ScoreError
 from signl.evaluation.collecting import SCHEMA, collect_metrics, read_collected
@@ -92,7 +92,7 @@ def test_the_tables_are_artefacts(write_metrics, collect, tmp_path):
         path = tmp_path / "results" / f"{name}.parquet"
         assert table_made_by(path) == MadeBy(
             stage="collect_metrics",
-            revision=revisions.COLLECTIONS,
+            revision=stages.COLLECTED.revision,
             options={},
             made_for=f"results/{name}.parquet",
         )

@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, write_table
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import collect_metrics
@@ -101,7 +101,7 @@ def test_parquet_of_another_revision_is_refused(write_metrics, wide, tmp_path):
     wide([write_metrics()])
     path = tmp_path / "metrics.parquet"
 
-    made_by = MadeBy(stage="collect_metrics", revision=revisions.COLLECTIONS + 1, options={})
+    made_by = MadeBy(stage="collect_metrics", revision=stages.COLLECTED.revision + 1, options={})
     write_table(path, pq.read_table(path), made_by)
     with pytest.raises(ArtefactError, match="revision"):
         format_table(path)

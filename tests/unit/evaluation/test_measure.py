@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, write_document
 from signl.errors import ArtefactError, ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
@@ -144,7 +144,7 @@ def test_options_reach_the_measures(run, rows, values, tmp_path):
     assert document["act_dcf"] == act_dcf(bonafide, spoof, costs=costs)
     calibrated = calibrated_metrics(DEV, Scores(bonafide, spoof), costs=costs)
     assert document["calibrated"]["act_dcf"] == calibrated.act_dcf
-    made_by = MadeBy(stage="measure", revision=revisions.METRICS, options=options)
+    made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options=options)
     assert read_metrics(tmp_path / "metrics" / "df.json")["made_by"] == made_by
 
 

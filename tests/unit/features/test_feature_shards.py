@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signl import revisions, seals
+from signl import seals, stages
 from signl.artefacts import MadeBy, write_table
 from signl.errors import ArtefactError
 from signl.features.feature_shards import FeatureStore, Shape, Shard, write_shard
@@ -129,7 +129,7 @@ def test_a_damaged_or_swapped_file_is_refused_by_name(tmp_path, spoil):
 
 def test_a_file_of_another_revision_is_refused(tmp_path, monkeypatch):
     path, _ = write(tmp_path)
-    monkeypatch.setattr(revisions, "FEATURES", revisions.FEATURES + 1)
+    monkeypatch.setattr(revisions, "FEATURES", stages.FEATURES.revision + 1)
     with pytest.raises(ArtefactError, match=r"\.safetensors was made by extract_features revision"):
         Shard(path)
     with pytest.raises(ArtefactError, match=r"\.parquet was made by extract_features revision"):
@@ -216,7 +216,7 @@ def test_shards_of_other_utterances_than_were_gathered_are_refused(tmp_path):
     def check(digest):
         made_by = MadeBy(
             stage="gather_utterances",
-            revision=revisions.USABLE,
+            revision=stages.USABLE.revision,
             options={},
             digests={"quarantine": "0", "DF/0000-of-0001": digest},
         )

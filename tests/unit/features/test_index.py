@@ -4,7 +4,7 @@ import sys
 import pyarrow as pa
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, write_table
 from signl.errors import ArtefactError
 from signl.features.index import INDEX_SCHEMA, STAGE, read_index
@@ -22,12 +22,12 @@ def write_index(path, *, revision):
 
 
 def test_an_index_is_read_as_it_was_written(tmp_path):
-    path = write_index(tmp_path / "0000-of-0001.parquet", revision=revisions.FEATURES)
+    path = write_index(tmp_path / "0000-of-0001.parquet", revision=stages.FEATURES.revision)
     assert read_index(path).to_pylist() == ROWS
 
 
 def test_an_index_of_another_revision_is_refused(tmp_path):
-    path = write_index(tmp_path / "0000-of-0001.parquet", revision=revisions.FEATURES + 1)
+    path = write_index(tmp_path / "0000-of-0001.parquet", revision=stages.FEATURES.revision + 1)
     with pytest.raises(ArtefactError, match=r"0000-of-0001\.parquet was made by"):
         read_index(path)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import table_made_by
 from signl.corpora.audio_shards import ShardWriter
 from signl.features.index import read_index
@@ -33,4 +33,4 @@ def test_durations_are_of_what_a_clip_uses(inspected):
 
 def test_the_index_says_what_made_it(inspected):
     made_by = table_made_by(inspected)
-    assert (made_by.stage, made_by.revision) == ("inspect_audio", revisions.INSPECTIONS)
+    assert (made_by.stage, made_by.revision) == ("inspect_audio", stages.INSPECTIONS.revision)

@@ -3,7 +3,7 @@ import pyarrow.csv
 import pytest
 import torch
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.corpora.locating import TRIALS_SCHEMA
 from signl.errors import ArtefactError, AudioError, ManifestError
@@ -77,7 +77,7 @@ def gather(tmp_path):
     def gathered(indexes, *, trials=TRIALS, partition="eval", max_undecodable=0.2):
         path, output = tmp_path / "trials.parquet", tmp_path / "out" / "eval.parquet"
         table = pa.Table.from_pylist(trials, schema=TRIALS_SCHEMA)
-        made_by = MadeBy(stage="locate_trials", revision=revisions.TRIALS, options={})
+        made_by = MadeBy(stage="locate_trials", revision=stages.TRIALS.revision, options={})
         write_table(path, table, made_by)
         gather_utterances(
             path,
@@ -168,6 +168,6 @@ def test_a_partition_without_trials_is_refused(gather, indexes):
 
 
 def test_indexes_of_another_revision_are_refused(gather, indexes, monkeypatch):
-    monkeypatch.setattr(revisions, "FEATURES", revisions.FEATURES + 1)
+    monkeypatch.setattr(revisions, "FEATURES", stages.FEATURES.revision + 1)
     with pytest.raises(ArtefactError, match=r"0000-of-0002\.parquet was made by extract_features"):
         gather(indexes)

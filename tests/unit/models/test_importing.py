@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from signl import revisions
+from signl import stages
 from signl.errors import ArtefactError
 from signl.models.end_to_end import EndToEndEncoder
 from signl.models.heads import Classifier, score
@@ -79,7 +79,7 @@ def test_an_import_says_what_it_is(checkpoint, config, tmp_path):
         "made_for": "",
         "digests": {},
         "stage": "import_checkpoint",
-        "revision": revisions.IMPORTS,
+        "revision": stages.IMPORTS.revision,
         "options": {
             "source": "classifier.ckpt",
             "corpus": "cfad",

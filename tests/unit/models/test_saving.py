@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from signl import revisions, seals
+from signl import seals, stages
 from signl.artefacts import HEADER, MadeBy, write_document
 from signl.errors import ArtefactError
 from signl.models.heads import Classifier
@@ -12,8 +12,12 @@ from signl.models.saving import from_pretrained, load_classifier, load_encoder, 
 from signl.models.signl.options import SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
 
-PRETRAINED = MadeBy(stage="pretrain_encoder", revision=revisions.PRETRAINING, options={"epochs": 3})
-FINETUNED = MadeBy(stage="train_classifier", revision=revisions.FINETUNING, options={"lr": 1e-5})
+PRETRAINED = MadeBy(
+    stage="pretrain_encoder", revision=stages.PRETRAINING.revision, options={"epochs": 3}
+)
+FINETUNED = MadeBy(
+    stage="train_classifier", revision=stages.FINETUNING.revision, options={"lr": 1e-5}
+)
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def test_the_configuration_says_how_to_build_the_model(paths):
         "graph": {"nodes": 8, "channels": 16, "neighbours": 4, "layers": 3},
         "made_by": {
             "stage": "pretrain_encoder",
-            "revision": revisions.PRETRAINING,
+            "revision": stages.PRETRAINING.revision,
             "options": {"epochs": 3},
             "made_for": "",
             "digests": {},
@@ -119,7 +123,7 @@ def test_a_model_of_another_stage_is_refused(paths):
 
 
 def test_an_imported_encoder_is_an_encoder(paths):
-    made_by = MadeBy(stage="import_checkpoint", revision=revisions.IMPORTS, options={})
+    made_by = MadeBy(stage="import_checkpoint", revision=stages.IMPORTS.revision, options={})
     save_model(*paths, make_encoder(), made_by=made_by, card={})
     assert load_encoder(*paths).made_by == made_by
 

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from signl import revisions
+from signl import stages
 from signl.errors import ConfigError, ManifestError
 from signl.models.heads import score
 from signl.models.saving import load_classifier
@@ -42,7 +42,7 @@ def test_what_is_written_is_a_classifier_that_says_what_made_it(finetune, recipe
     files = finetune()
     loaded = load_classifier(files.model, files.config)
     assert loaded.made_by.stage == "train_classifier"
-    assert loaded.made_by.revision == revisions.FINETUNING
+    assert loaded.made_by.revision == stages.FINETUNING.revision
     options = loaded.made_by.options["finetuning"]
     assert options == options | recipe["finetuning"]
     # All of them, those that were not given too.

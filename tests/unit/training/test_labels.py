@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signl import revisions
+from signl import stages
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.errors import ArtefactError, ConfigError, ManifestError
 from signl.training.labels import read_labelled, read_labels, sample_labels, subset_size
@@ -54,7 +54,7 @@ def sample(tmp_path):
         manifest, output = tmp_path / "manifest.parquet", tmp_path / "labels.parquet"
         columns = zip(*(make_rows() if rows is None else rows), strict=True)
         table = pa.table(list(map(pa.array, columns)), schema=SCHEMA)
-        made_by = MadeBy(stage="build_manifest", revision=revisions.MANIFEST, options={})
+        made_by = MadeBy(stage="build_manifest", revision=stages.MANIFEST.revision, options={})
         write_table(manifest, table, made_by)
         sample_labels(manifest, output, corpus=corpus, seed=seed, percent=percent, options={})
         return [tuple(row.values()) for row in read_labels(output).to_pylist()]
@@ -173,7 +173,7 @@ def test_every_utterance_is_as_likely_as_another(sample):
 def test_header_says_what_was_sampled(sample, tmp_path):
     sample(percent=5, seed=7)
     made_by = table_made_by(tmp_path / "labels.parquet")
-    assert (made_by.stage, made_by.revision) == ("sample_labels", revisions.LABELS)
+    assert (made_by.stage, made_by.revision) == ("sample_labels", stages.LABELS.revision)
     assert made_by.options == {"corpus": "cfad", "seed": 7, "percent": 5}
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from signl import revisions
+from signl import stages
 from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.pretraining import tabulate_pretraining
@@ -42,7 +42,7 @@ def test_what_is_written_is_an_encoder_that_says_what_made_it(pretrain, recipe):
     assert loaded.module.config == SignlOptions(**recipe["graph"])
     assert (loaded.module.width, loaded.module.n_frames) == (8, 8)
     assert loaded.made_by.stage == "pretrain_encoder"
-    assert loaded.made_by.revision == revisions.PRETRAINING
+    assert loaded.made_by.revision == stages.PRETRAINING.revision
     assert loaded.made_by.options["pretraining"]["epochs"] == 3
     assert (loaded.made_by.options["corpus"], loaded.made_by.options["seed"]) == ("toy", 1)
     card = json.loads(files.config.read_text())["card"]

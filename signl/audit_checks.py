@@ -1,0 +1,261 @@
+"""The checks of single artefacts that an audit makes, by what kind of file they are."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+from safetensors import SafetensorError, safe_open
+
+from signl import stages
+from signl.artefacts import (
+    HEADER,
+    MadeBy,
+    check_made_by,
+    check_table_data,
+    check_tensor_data,
+    place_of,
+    read_document,
+    remedy,
+    table_made_by,
+)
+from signl.errors import ArtefactError
+from signl.evaluation.collecting import collect_metrics
+from signl.evaluation.pretraining import tabulate_pretraining
+from signl.evaluation.tables import tabulate, tabulate_breakdown
+from signl.experiment import Experiment
+from signl.models.card import model_card
+from signl.seals import file_digest
+from signl.stages import Stage
+
+#: The tables that all metrics are collected in.
+_COLLECTED: Final = ("metrics.parquet", "breakdown.parquet")
+
+
+def check_artefact(path: Path, stage: Stage) -> None:
+    """Refuse a file in a folder of artefacts that is not what its header says, or has none.
+
+    Raises
+    ------
+    ArtefactError
+        Names the file, what is wrong, and how it is made anew.
+    """
+    check = _CHECKS.get(path.suffix)
+    if check is None:
+        raise ArtefactError(f"{path} is no file that {stage.rule} makes; take it away")
+    check(path, stage)
+
+
+def _check_table(path: Path, stage: Stage) -> None:
+    made_by = table_made_by(path)
+    check_made_by(made_by, path, stage=stage.maker, revision=stage.revision)
+    check_table_data(path)
+    results = _results_of(path)
+    if stage in (stages.FEATURES, stages.INSPECTIONS):
+        _check_members(path, made_by.digests.get("members", ""), results)
+    for shard, digest in made_by.digests.items():
+        if stage == stages.USABLE and "/" in shard:
+            _compare(path, digest, results / "audio" / f"{shard}.parquet")
+    _check_sources(path, made_by)
+
+
+@cache
+def _digest_of(path: Path, _mtime_ns: int) -> str:
+    """Return the digest of a file from which others were made: a classifier has many scores."""
+    return file_digest(path)
+
+
+def _check_sources(path: Path, made_by: MadeBy) -> None:
+    """Check that the files with which an artefact was made are still there as they were."""
+    for place, digest in made_by.digests.items():
+        source = _results_of(path).parent / place
+        is_file = place_of(place) == place and source.is_file()
+        if is_file and _digest_of(source, source.stat().st_mtime_ns) != digest:
+            raise ArtefactError(f"{path} was made with another {place}; {remedy(path)}")
+
+
+def _check_tensors(path: Path, stage: Stage) -> None:
+    made_by = tensors_made_by(path)
+    check_tensor_data(path)
+    if stage == stages.FEATURES:
+        check_made_by(made_by, path, stage=stage.maker, revision=stage.revision)
+        _check_members(path, made_by.digests.get("members", ""), _results_of(path))
+        return
+    config = path.with_name("config.json")
+    document = _whole_document(config, stage)
+    expected = document["made_by"] if document else made_by
+    # Weights are made for where their configuration lies.
+    if made_by != expected or made_by.made_for != place_of(config):
+        raise ArtefactError(
+            f"{path} was made by {made_by}, which is not what made {config.name} beside it; "
+            f"{remedy(path)}"
+        )
+    if (made_by.stage, made_by.revision) != (stage.rule, stage.revision):
+        raise ArtefactError(
+            f"{path} was made by {made_by.stage} revision {made_by.revision}, expected "
+            f"{stage.rule} revision {stage.revision}; {remedy(path)}"
+        )
+
+
+def _whole_document(path: Path, stage: Stage) -> dict[str, Any] | None:
+    """Return a document; nothing, where it is missing or has a problem of its own."""
+    try:
+        return read_document(path, stage=stage.rule, revision=stage.revision)
+    except (ArtefactError, FileNotFoundError):
+        return None
+
+
+def _stated_digest(path: Path, name: str) -> str | None:
+    """Return a digest in a table's header; nothing, as :func:`_whole_document`."""
+    try:
+        return table_made_by(path).digests.get(name, "")
+    except (ArtefactError, FileNotFoundError):
+        return None
+
+
+def _check_document(path: Path, stage: Stage) -> None:
+    document = read_document(path, stage=stage.rule, revision=stage.revision)
+    _check_sources(path, document["made_by"])
+
+
+def _check_history(path: Path, stage: Stage) -> None:
+    """Check that epochs follow each other, and that the one that was kept is among them."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        records = [json.loads(line) for line in text.split("\n")[:-1]]
+        epochs = [record["epoch"] for record in records]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(f"{path} is no history ({error!r}); {remedy(path)}") from error
+    if not text.endswith("\n") or epochs != list(range(len(epochs))):
+        raise ArtefactError(f"{path} holds the epochs {epochs[:20]}; {remedy(path)}")
+    document = _whole_document(path.with_name("config.json"), stage)
+    if document is None:
+        return
+    kept = document.get("card", {}).get("dev")
+    if kept and kept not in records:
+        raise ArtefactError(
+            f"{path} is not the history that config.json beside it tells of; {remedy(path)}"
+        )
+
+
+def _check_card(path: Path, stage: Stage) -> None:
+    """Check that a model card is of the model beside it."""
+    document = _whole_document(path.with_name("config.json"), stage)
+    if document is not None and path.read_bytes() != model_card(document).encode():
+        raise ArtefactError(f"{path} is not the card of the model beside it; {remedy(path)}")
+
+
+def _check_quarantine(path: Path, stage: Stage) -> None:
+    usable = path.with_name(path.name.replace(".quarantine.csv", ".parquet"))
+    if _stated_digest(usable, "quarantine") not in (None, file_digest(path)):
+        raise ArtefactError(
+            f"{path} is not the quarantine that was written with {usable.name}; {remedy(path)}"
+        )
+
+
+_CHECKS: Final = {
+    ".parquet": _check_table,
+    ".safetensors": _check_tensors,
+    ".json": _check_document,
+    ".jsonl": _check_history,
+    ".csv": _check_quarantine,
+    ".md": _check_card,
+}
+
+
+def check_results_table(path: Path, root: Path, experiment: Experiment) -> None:
+    """Refuse a table that is not what its sources give, where all of these are there.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    root : Path
+        The folder in which the results folder lies.
+    experiment : Experiment
+        What its sources are.
+
+    Raises
+    ------
+    ArtefactError
+        Says how it is made anew.
+    """
+    if path.name in _COLLECTED:
+        _check_table(path, stages.COLLECTED)
+    sources = [root / each for each in _sources_of(path.name, experiment)]
+    if not sources or not all(each.is_file() for each in sources):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        anew = Path(folder, path.name)
+        _make_table(anew, sources, experiment)
+        differs = _content_of(anew) != _content_of(path)
+    if differs:
+        raise ArtefactError(f"{path} is not what its sources give; {remedy(path)}")
+
+
+def _sources_of(table: str, experiment: Experiment) -> list[str]:
+    """Return what a table of results is made of."""
+    if table in _COLLECTED:
+        cells = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
+        return [path for paths in cells for path in paths]
+    if table == "pretraining.csv":
+        history = stages.PRETRAINING.outputs["history"]
+        return [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
+    if table == "breakdown.csv":
+        return [stages.COLLECTED.outputs["breakdown"]]
+    if table == "quarantine.csv":
+        return []
+    return [stages.COLLECTED.outputs["metrics"]]
+
+
+def _make_table(path: Path, sources: Sequence[Path], experiment: Experiment) -> None:
+    """Make a table of results from its sources."""
+    if path.name in _COLLECTED:
+        collect_metrics(sources, *(path.with_name(name) for name in _COLLECTED))
+    elif path.name == "pretraining.csv":
+        tabulate_pretraining(sources, path)
+    elif path.name == "breakdown.csv":
+        tabulate_breakdown(sources[0], path)
+    else:
+        table: Any = path.stem
+        options = {"published_as": experiment.published_as()}
+        tabulate(sources[0], path, table=table, options=options)
+
+
+def _content_of(table: Path) -> object:
+    """Return what two equal tables have in common: Parquet holds the version of its writer too."""
+    if table.suffix == ".parquet":
+        return pq.read_table(table).to_pylist()
+    return table.read_bytes()
+
+
+def tensors_made_by(path: Path) -> MadeBy:
+    """Return the header of a safetensors file."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return MadeBy.from_json((file.metadata() or {})[HEADER])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(
+            f"{path} is not a whole file of tensors of this project ({error}); {remedy(path)}"
+        ) from error
+
+
+def _results_of(path: Path) -> Path:
+    """Return the results folder in which an artefact lies."""
+    return path.parents[place_of(path).count("/") - 1]
+
+
+def _check_members(path: Path, digest: str, results: Path) -> None:
+    """Check that a file of features is of the utterances of its audio shard."""
+    audio = results / "audio" / path.parent.name / f"{path.stem}.parquet"
+    _compare(path, digest, audio)
+
+
+def _compare(path: Path, digest: str, audio: Path) -> None:
+    if _stated_digest(audio, "members") not in (None, digest):
+        raise ArtefactError(
+            f"{path} was made of other utterances than {place_of(audio)} holds; {remedy(path)}"
+        )

@@ -1,0 +1,228 @@
+"""The checks of a configuration that take the values of two places."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any, Final
+
+from signl.configuration import Configuration
+from signl.corpora.registry import CORPORA, corpus_named
+from signl.errors import ConfigError
+from signl.evaluation.published import systems_of
+from signl.features.frontend import FrontendOptions
+from signl.labels import EVAL, TRAIN
+from signl.recipes import Recipe
+
+#: What must agree between a recipe and the one whose encoder it takes.
+_OF_NETWORK: Final = ("frontend", "trainable_frontend", "crop_s", "model")
+
+
+def check(config: Configuration) -> None:
+    """Refuse a configuration whose values do not fit each other.
+
+    Raises
+    ------
+    ConfigError
+        Says which value does not fit, and what is allowed.
+    """
+    _check_names(config)
+    for name, recipe in config.recipes.items():
+        if recipe.classifier is None:
+            _check_recipe(config, name, recipe)
+    _check_shared_encoders(config)
+    _check_percents(config)
+    _check_pairs(config)
+    _check_given_classifiers(config)
+    _check_models(config)
+    systems_of(
+        {
+            name: each.published_as.dump()
+            for name, each in config.recipes.items()
+            if each.published_as is not None
+        }
+    )
+    _check_shards(config)
+
+
+def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
+    """Check that a recipe's network, front-end, crop and trainings fit each other."""
+    where = f"recipes.{name}"
+    frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
+    assert recipe.model is not None
+    if frontend is None and recipe.model.reads == "frames":
+        raise ConfigError(
+            f"{where} has no frontend, and a network of kind {recipe.model.kind} reads frames; "
+            f"allowed are {sorted(config.frontends)}"
+        )
+    if recipe.trainable_frontend and not (frontend and frontend.is_trainable):
+        raise ConfigError(
+            f"{where}.trainable_frontend is true; allowed is that with a front-end of kind "
+            "wav2vec2 whose repeat is waveform"
+        )
+    for corpus in (None, *recipe.per_corpus):
+        own = recipe if corpus is None else recipe.for_corpus(corpus)
+        of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
+        _check_trainings(own, of_corpus)
+        if frontend is not None:
+            _check_crop(own, frontend, of_corpus)
+
+
+def _check_trainings(recipe: Recipe, where: str) -> None:
+    trainings = [recipe.pretraining, recipe.finetuning]
+    is_thrifty = any(getattr(each, "gradient_checkpointing", False) for each in trainings)
+    if is_thrifty and not recipe.trainable_frontend:
+        raise ConfigError(
+            f"{where} has gradient_checkpointing: true; allowed is that with "
+            "trainable_frontend: true"
+        )
+    assert recipe.model is not None
+    if recipe.pretraining is not None and not recipe.model.has_weights:
+        raise ConfigError(
+            f"{where} has pretraining, and a network of kind {recipe.model.kind} has no weights "
+            "to pre-train; leave it out"
+        )
+
+
+def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
+    """Check that a crop lies in the clip, holds a frame, and suits the network."""
+    assert recipe.model is not None
+    assert recipe.crop_s is not None
+    crop_s = recipe.crop_s
+    if crop_s > frontend.clip_s:
+        raise ConfigError(
+            f"{where}.crop_s is {crop_s}; allowed is at most the front-end's clip_s, "
+            f"{frontend.clip_s}"
+        )
+    least_s = frontend.least_crop_s(training=recipe.trainable_frontend)
+    if crop_s < least_s:
+        raise ConfigError(
+            f"{where}.crop_s is {crop_s}; allowed is at least {least_s:g}, which "
+            + (
+                "the masks of the front-end in training need"
+                if recipe.trainable_frontend
+                else "one frame of the front-end needs"
+            )
+        )
+    geometry = frontend.geometry()
+    try:
+        recipe.model.check(width=geometry.width, n_frames=geometry.n_frames(crop_s))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_shared_encoders(config: Configuration) -> None:
+    """Refuse a recipe that could not have pre-trained the encoder that it takes of another."""
+    pretraining = [name for name, recipe in config.recipes.items() if recipe.pretraining]
+    for name, recipe in config.recipes.items():
+        if not (other := recipe.encoder_of):
+            continue
+        if other not in pretraining:
+            raise ConfigError(
+                f"recipes.{name}.encoder_of is {other!r}; allowed are recipes with pretraining, "
+                f"{sorted(pretraining)}"
+            )
+        for key, own, others in _network_options(recipe, config.recipes[other]):
+            if own != others:
+                raise ConfigError(
+                    f"recipes.{name}.{key} is {own}, that of {other}, whose encoder it takes, is "
+                    f"{others}; allowed is the same"
+                )
+
+
+def _network_options(one: Recipe, other: Recipe) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what decides the network of two recipes: a key, and its value in each."""
+    for key in _OF_NETWORK:
+        yield key, getattr(one, key), getattr(other, key)
+    for corpus in sorted({*one.per_corpus, *other.per_corpus}):
+        models = one.for_corpus(corpus).model, other.for_corpus(corpus).model
+        yield f"per_corpus.{corpus}.model", *models
+
+
+def _check_percents(config: Configuration) -> None:
+    for name, axes in config.experiments.items():
+        for percent in axes.label_percents:
+            if not re.fullmatch(r"\d+(\.\d+)?", f"{percent:g}") or float(f"{percent:g}") != percent:
+                raise ConfigError(
+                    f"experiments.{name}.label_percents: {percent} cannot stand in a file "
+                    "name; allowed are up to six digits, as in 0.25"
+                )
+
+
+def _check_pairs(config: Configuration) -> None:
+    """Refuse evaluation on what another cut of the same audio was trained or selected on."""
+    for name, axes in config.experiments.items():
+        for trained, evaluated in product(axes.train_corpora, axes.evaluate_on):
+            same = corpus_named(trained).packed_by == corpus_named(evaluated).packed_by
+            if trained != evaluated and same:
+                raise ConfigError(
+                    f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
+                    "which share audio; allowed is one of them, or each in an experiment of "
+                    "its own"
+                )
+
+
+def _check_given_classifiers(config: Configuration) -> None:
+    """Refuse axes that a given classifier has not: it would be scored again for each value."""
+    for name, axes in config.experiments.items():
+        given = [each for each in axes.recipes if config.recipes[each].classifier]
+        for axis in ("train_corpora", "label_percents", "seeds"):
+            values = getattr(axes, axis)
+            if given and len(values) > 1:
+                raise ConfigError(
+                    f"experiments.{name} has the given classifier {given[0]} and {axis} "
+                    f"{list(values)}; allowed is one value, that of the classifier, in an "
+                    "experiment of its own"
+                )
+
+
+def _check_models(config: Configuration) -> None:
+    """Check the models of front-ends, of a folder its files, before anything is made of them."""
+    for name, frontend in config.frontends.items():
+        try:
+            frontend.check_model()
+        except ConfigError as error:
+            raise ConfigError(f"frontends.{name}: {error}") from None
+
+
+def _check_shards(config: Configuration) -> None:
+    for corpus, options in config.corpora.items():
+        for archive in options.shards:
+            forms = (form for of_set in corpus_named(corpus).sets for form in of_set.forms)
+            known = {each.name for form in forms for each in form.archives}
+            if archive not in known:
+                raise ConfigError(
+                    f"corpora.{corpus}.shards: archive is {archive!r}; allowed are {sorted(known)}"
+                )
+
+
+def _check_names(config: Configuration) -> None:
+    for where, name, known in _used_names(config):
+        if name not in known:
+            raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
+
+
+def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield where a name is used, the name, and the names that are allowed there."""
+    trainable = [name for name, corpus in CORPORA.items() if TRAIN in corpus.partitions]
+    evaluable = [name for name, corpus in CORPORA.items() if EVAL in corpus.partitions]
+    for name, recipe in config.recipes.items():
+        if recipe.frontend is not None:
+            yield f"recipes.{name}.frontend", recipe.frontend, list(config.frontends)
+        for corpus in recipe.per_corpus:
+            yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
+    for name, axes in config.experiments.items():
+        where = f"experiments.{name}"
+        for recipe_name in axes.recipes:
+            yield f"{where}.recipes: recipe", recipe_name, list(config.recipes)
+        for corpus in axes.train_corpora:
+            yield (
+                f"{where}.train_corpora: corpus with a train partition",
+                corpus,
+                [each for each in trainable if each in config.corpora],
+            )
+        for corpus in axes.evaluate_on:
+            yield (
+                f"{where}.evaluate_on: corpus",
+                corpus,
+                [each for each in evaluable if each in config.corpora],
+            )

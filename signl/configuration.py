@@ -1,0 +1,129 @@
+"""The configuration: all options of all parts put together, and the checks that take two values.
+
+Imported whenever a workflow is parsed, in every job: nothing heavy stands behind it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from signl.corpora.registry import CORPORA
+from signl.demo.options import Demo
+from signl.features.frontend import FrontendOptions
+from signl.features.frontends import FRONTENDS
+from signl.recipes import Recipe, expanded
+from signl.typed import FromList, Name, Options
+
+#: What stands in paths where a network reads audio instead of a front-end's features.
+AUDIO: Final = "audio"
+#: In place of a folder of archives: they were taken away after packing.
+PACKED: Final = "packed"
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Limits(Options):
+    """What a run may do without."""
+
+    missing_audio: Share = Field(
+        default=0.0, description="share of a partition's trials that may have no audio"
+    )
+    undecodable: Share = Field(
+        default=0.001, description="share of a partition's trials that may be in quarantine"
+    )
+
+
+def _unique(values: object) -> object:
+    """Refuse a list that holds something twice."""
+    if isinstance(values, list) and len(values) != len(set(map(repr, values))):
+        raise ValueError(f"values, allowed is each of {values} once")
+    return values
+
+
+Names = Annotated[tuple[str, ...], FromList, BeforeValidator(_unique), Field(min_length=1)]
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+class Axes(Options):
+    """An experiment: the product of its axes."""
+
+    recipes: Names = Field(description="names of recipes")
+    train_corpora: Names = Field(description="corpora that are trained on")
+    label_percents: Annotated[
+        tuple[Percent, ...], FromList, BeforeValidator(_unique), Field(min_length=1)
+    ] = Field(description="shares of the training labels, above 0 and at most 100")
+    seeds: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...],
+        FromList,
+        BeforeValidator(_unique),
+        Field(min_length=1),
+    ] = Field(description="root seeds of the trainings")
+    evaluate_on: Names = Field(description="corpora that are evaluated on")
+
+
+def _corpora(values: object) -> object:
+    """Build the options of each corpus, which are of its own kind."""
+    if not isinstance(values, Mapping):
+        return values
+    built, errors = {}, []
+    for name, options in values.items():
+        if name not in CORPORA:
+            text = f"is no corpus; known are {sorted(CORPORA)}"
+            kind = PydanticCustomError("unknown_key", "{text}", {"text": text})
+            errors.append(InitErrorDetails(type=kind, loc=(str(name),), input=options))
+            continue
+        try:
+            built[name] = CORPORA[name].options.model_validate({} if options is None else options)
+        except ValidationError as error:
+            errors += [
+                InitErrorDetails(
+                    type=PydanticCustomError(each["type"], "{text}", {"text": each["msg"]}),
+                    loc=(name, *each["loc"]),
+                    input=each["input"],
+                )
+                for each in error.errors(include_url=False)
+            ]
+    if errors:
+        raise ValidationError.from_exception_data("corpora", errors)
+    return built
+
+
+class Configuration(Options):
+    """A configuration file."""
+
+    archives: Annotated[str, Field(min_length=1), expanded("archives")] = Field(
+        description="folder of the downloaded archives; packed, where they were taken away since",
+    )
+    demo: Demo = Field(
+        default=Demo(), description="the embedded experiment's corpora and front-end"
+    )
+    limits: Limits = Field(default=Limits(), description="what a run may do without")
+    gpus_per_job: int = Field(
+        default=1,
+        ge=0,
+        le=16,
+        description="GPUs that a training job asks for; other GPU jobs ask for one",
+    )
+    loader_workers: int = Field(
+        default=0, ge=0, description="processes that load batches for a training or scoring job"
+    )
+    corpora: Annotated[dict[str, Any], BeforeValidator(_corpora), Field(min_length=1)] = Field(
+        description="those in use, each with its options"
+    )
+    frontends: Annotated[dict[Name, Annotated[FrontendOptions, FRONTENDS]], Field(min_length=1)] = (
+        Field(description="name -> kind and options")
+    )
+    recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
+        description="name -> front-end, network, trainings"
+    )
+    experiments: Annotated[dict[Name, Axes], Field(min_length=1)] = Field(
+        description="name -> axes"
+    )
+
+    @model_validator(mode="after")
+    def _check_frontends(self) -> Self:
+        if AUDIO in self.frontends:
+            raise ValueError(f"frontends, {AUDIO!r} is the name of audio without a front-end")
+        return self

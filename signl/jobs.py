@@ -1,0 +1,160 @@
+"""The jobs of an experiment: what each stage makes, of what cell, with which options.
+
+Stated here once; the plan counts these jobs, the audit expects their artefacts, and an ordinary
+run compares the artefacts that are there with their options.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from signl import stages
+from signl.experiment import AUDIO, Experiment
+from signl.stages import Stage
+from signl.typed import Options
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a stage.
+
+    Attributes
+    ----------
+    stage : Stage
+        The stage.
+    wildcards : Mapping
+        What tells it from others of the stage.
+    options : Options, optional
+        Those that its artefacts must have been made with; nothing, where the stage has none.
+    also : Mapping
+        What else the header of its artefacts says, such as the seed.
+    shards : tuple of str
+        Shards that one job of packing writes.
+    archives : tuple of str
+        Files of archives that it reads.
+    """
+
+    stage: Stage
+    wildcards: Mapping[str, str] = field(default_factory=dict)
+    options: Options | None = None
+    also: Mapping[str, Any] = field(default_factory=dict)
+    shards: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> list[str]:
+        """Paths of what it makes."""
+        if not self.shards:
+            return self.stage.paths(**self.wildcards)
+        return [
+            path
+            for shard in self.shards
+            for path in self.stage.paths(shard=shard, **self.wildcards)
+        ]
+
+
+def jobs_of(experiment: Experiment) -> list[Job]:
+    """Return all jobs of an experiment, stage by stage."""
+    return [
+        *_demo_jobs(experiment),
+        *_archive_jobs(experiment),
+        *_feature_jobs(experiment),
+        *_training_jobs(experiment),
+        *_evaluation_jobs(experiment),
+    ]
+
+
+def _demo_jobs(experiment: Experiment) -> Iterator[Job]:
+    if experiment.holdings.are_embedded:
+        yield Job(stages.DEMO_ARCHIVES, options=experiment.config.demo.archives)
+    if experiment.uses_demo_frontend:
+        yield Job(stages.DEMO_FRONTEND, options=experiment.config.demo.frontend)
+
+
+def _archive_jobs(experiment: Experiment) -> Iterator[Job]:
+    holdings = experiment.holdings
+    for corpus in holdings.manifests:
+        yield Job(
+            stages.MANIFEST,
+            {"corpus": corpus},
+            experiment.manifest_options(corpus),
+            {"corpus": corpus},
+            archives=tuple(holdings.protocol_files(corpus)),
+        )
+    for archive in holdings.archives:
+        yield Job(
+            stages.AUDIO,
+            {"archive": archive},
+            also={"archive": archive},
+            shards=tuple(holdings.shards_of(archive)),
+            archives=tuple(holdings.archive_files(archive)),
+        )
+    for corpus, partitions in experiment.partitions_in_use.items():
+        for partition in sorted(partitions):
+            yield Job(
+                stages.TRIALS,
+                {"corpus": corpus, "partition": partition},
+                also=experiment.locate_options(partition),
+            )
+
+
+def _feature_jobs(experiment: Experiment) -> Iterator[Job]:
+    shards = {
+        (source, archive, shard)
+        for source, corpus, partition in experiment.usable_in_use
+        for archive in experiment.holdings.audio_archives(corpus, partition)
+        for shard in experiment.holdings.shards_of(archive)
+    }
+    for source, archive, shard in sorted(shards):
+        place = {"archive": archive, "shard": shard}
+        if source == AUDIO:
+            yield Job(stages.INSPECTIONS, place, also={"clip_s": experiment.inspected_s})
+        else:
+            options = experiment.config.frontends[source]
+            yield Job(stages.FEATURES, place | {"frontend": source}, options)
+    for source, corpus, partition in experiment.usable_in_use:
+        yield Job(
+            stages.USABLE,
+            {"source": source, "corpus": corpus, "partition": partition},
+            also={"max_undecodable": experiment.config.limits.undecodable},
+        )
+    yield Job(stages.QUARANTINE)
+
+
+def _training_jobs(experiment: Experiment) -> Iterator[Job]:
+    subsets = {(each.corpus, each.seed, f"{each.percent:g}") for each in experiment.trained}
+    for corpus, seed, percent in sorted(subsets):
+        yield Job(stages.LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
+    for encoder in experiment.pretrained:
+        yield Job(
+            stages.PRETRAINING,
+            encoder.wildcards,
+            experiment.pretraining_options(encoder.recipe, encoder.corpus),
+            {"corpus": encoder.corpus, "seed": encoder.seed},
+        )
+    for classifier in experiment.trained:
+        yield Job(
+            stages.FINETUNING,
+            classifier.wildcards,
+            experiment.finetuning_options(classifier.recipe, classifier.corpus),
+            {
+                "corpus": classifier.corpus,
+                "percent": classifier.percent,
+                "seed": classifier.seed,
+            },
+        )
+
+
+def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
+    for cell in experiment.evaluated:
+        also = {"corpus": cell.classifier.corpus}
+        yield Job(stages.SCORES, cell.wildcards, also=also)
+    for classifier in experiment.trained:
+        yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})
+    for cell in experiment.evaluated:
+        yield Job(stages.METRICS, cell.wildcards)
+    yield Job(stages.COLLECTED)
+    for table in ("indomain", "crossdomain"):
+        yield Job(stages.TABLES, {"table": table})
+    yield Job(stages.BREAKDOWN_TABLE)
+    yield Job(stages.PRETRAINING_TABLE)

@@ -1,0 +1,161 @@
+"""A recipe: a named network with what it reads, how it is pre-trained, and how it is fine-tuned."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from signl.evaluation.published import PublishedSystem
+from signl.features.frontend import FrontendOptions
+from signl.models.base import NetworkOptions
+from signl.models.networks import NETWORKS
+from signl.paths import expand_path
+from signl.training.options import (
+    FINETUNINGS,
+    FinetuningOptions,
+    FinetuningRecipe,
+    PretrainingOptions,
+    PretrainingRecipe,
+)
+from signl.typed import Name, Options, Positive
+
+
+def expanded(key: str) -> AfterValidator:
+    """Return a validator of a path, in which ~ and $NAME stand for what they do in a shell."""
+    return AfterValidator(lambda text: expand_path(text, key))
+
+
+#: What a corpus may have of its own.
+PER_CORPUS: Final = ("model", "pretraining", "finetuning")
+_OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "published_as"})
+_NEEDED: Final = ("crop_s", "model", "finetuning")
+
+
+class Recipe(Options):
+    """A recipe of the configuration; or a classifier that is there already."""
+
+    frontend: str | None = Field(
+        default=None, description="name of its front-end; none, where its network reads audio"
+    )
+    trainable_frontend: bool = Field(
+        default=False, description="train the front-end too, from audio, as the paper does"
+    )
+    encoder: Annotated[str, expanded("encoder")] | None = Field(
+        default=None, description="folder of an encoder, to fine-tune from"
+    )
+    encoder_of: str | None = Field(
+        default=None, description="recipe whose pre-trained encoder to fine-tune from"
+    )
+    classifier: Annotated[str, expanded("classifier")] | None = Field(
+        default=None, description="folder of a classifier, to evaluate as it is"
+    )
+    crop_s: Positive | None = Field(default=None, description="seconds of a crop")
+    model: Annotated[NetworkOptions, NETWORKS] | None = Field(
+        default=None, description="the network"
+    )
+    pretraining: PretrainingOptions | None = Field(
+        default=None, description="without it the network starts from random weights"
+    )
+    finetuning: Annotated[FinetuningOptions, FINETUNINGS] | None = Field(
+        default=None, description="how the classifier is trained"
+    )
+    published_as: PublishedSystem | None = Field(
+        default=None, description="the published system beside which the results stand"
+    )
+    per_corpus: dict[Name, dict[str, Any]] = Field(
+        default={}, description="training corpus -> its own model, pretraining and finetuning"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self._check_keys()
+        for corpus in self.per_corpus:
+            try:
+                self.for_corpus(corpus)
+            except ValidationError as error:
+                raise _inside(error, ("per_corpus", corpus)) from None
+        return self
+
+    def _check_keys(self) -> None:
+        if self.classifier is not None:
+            if others := sorted(self.model_fields_set - _OF_CLASSIFIER):
+                raise ValueError(
+                    f"it has {others} beside classifier; allowed are {sorted(_OF_CLASSIFIER)}"
+                )
+            return
+        if missing := [key for key in _NEEDED if getattr(self, key) is None]:
+            raise ValueError(f"its keys {missing} are missing; or name a classifier")
+        keys = ("pretraining", "encoder", "encoder_of")
+        starts = [key for key in keys if getattr(self, key) is not None]
+        if len(starts) > 1:
+            raise ValueError(f"it has {' and '.join(starts)}; allowed is one of them")
+
+    def for_corpus(self, corpus: str) -> Self:
+        """Return the recipe with what a training corpus has of its own put in.
+
+        A mapping that names another kind takes the place of the recipe's own.
+        """
+        if corpus not in self.per_corpus:
+            return self
+        overrides = self.per_corpus[corpus]
+        if unknown := sorted(set(overrides).difference(PER_CORPUS)):
+            raise ValidationError.from_exception_data(
+                "Recipe",
+                [
+                    InitErrorDetails(
+                        type=PydanticCustomError(
+                            "unknown_key",
+                            "is no key; known are {known}",
+                            {"known": str(list(PER_CORPUS))},
+                        ),
+                        loc=(key,),
+                        input=overrides[key],
+                    )
+                    for key in unknown
+                ],
+            )
+        own = self.model_dump(mode="json", exclude={"per_corpus"}, exclude_unset=True)
+        return type(self).model_validate(merged(own, overrides))
+
+    def pretraining_recipe(self, frontend: FrontendOptions | None) -> PretrainingRecipe:
+        """Return what pre-training takes; with a front-end, that is trained too."""
+        return PretrainingRecipe.model_validate(self._part("pretraining", frontend))
+
+    def finetuning_recipe(self, frontend: FrontendOptions | None) -> FinetuningRecipe:
+        """Return what fine-tuning takes; with a front-end, that is trained too."""
+        return FinetuningRecipe.model_validate(self._part("finetuning", frontend))
+
+    def _part(self, stage: str, frontend: FrontendOptions | None) -> dict[str, Any]:
+        keys = ("crop_s", "model", stage)
+        return {key: getattr(self, key) for key in keys} | {"frontend": frontend}
+
+
+def merged(options: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with those of ``overrides`` put in, mapping by mapping."""
+    result = dict(options)
+    for key, value in overrides.items():
+        old = result.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and _is_same(old, value):
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _is_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Tell whether a mapping changes options of a kind rather than naming another."""
+    return bool(new.get("kind", old.get("kind")) == old.get("kind"))
+
+
+def _inside(error: ValidationError, place: tuple[str, ...]) -> ValidationError:
+    """Return an error with its place put before all of its lines."""
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError(each["type"], "{text}", {"text": each["msg"]}),
+            loc=(*place, *each["loc"]),
+            input=each["input"],
+        )
+        for each in error.errors(include_url=False)
+    ]
+    return ValidationError.from_exception_data("Recipe", lines)

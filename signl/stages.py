@@ -1,0 +1,163 @@
+"""The stages of the workflow: each one's rule, its revision, and where its artefacts lie.
+
+Rules, headers of artefacts, the audit and the plan read these and have no copy. Snakemake does not
+see edits of this package: a rule takes the revision of its stage as a parameter, and raising the
+number here makes that stage anew, with all that follows from it. The golden tests fail when the
+outputs of a stage move and its number does not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+#: The folder of the workflow's results.
+RESULTS: Final = "results"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage.
+
+    Attributes
+    ----------
+    rule : str
+        Name of its rule; of packing, the first part of the names of its rules.
+    revision : int
+        Raised when a change of the library changes what the stage gives.
+    cell : str
+        What tells its jobs apart, as a path of wildcards; empty where there is one job.
+    outputs : Mapping
+        Name of an output in the rule -> its path with wildcards.
+    folder : str
+        The folder under ``results/`` that holds its artefacts with a header; empty where none
+        has one.
+    """
+
+    rule: str
+    revision: int
+    cell: str
+    outputs: Mapping[str, str]
+    folder: str = ""
+
+    @property
+    def maker(self) -> str:
+        """What its artefacts' headers call it: dev scores are scores like others."""
+        return "score" if self.rule == "score_dev" else self.rule
+
+    @property
+    def tag(self) -> str:
+        """The parameter of the rule by which a raised revision is seen."""
+        return f"{self.rule}-{self.revision}"
+
+    @property
+    def log(self) -> str:
+        """Path of a job's log, with wildcards."""
+        return f"{RESULTS}/logs/{self._job}.log"
+
+    @property
+    def benchmark(self) -> str:
+        """Path of a job's benchmark, with wildcards."""
+        return f"{RESULTS}/benchmarks/{self._job}.tsv"
+
+    @property
+    def _job(self) -> str:
+        return f"{self.rule}/{self.cell}" if self.cell else self.rule
+
+    def paths(self, **wildcards: object) -> list[str]:
+        """Return the outputs of a job, in the order of the rule."""
+        return [template.format(**wildcards) for template in self.outputs.values()]
+
+
+def _stage(rule: str, revision: int, folder: str, cell: str, **suffixes: str) -> Stage:
+    """Return a stage whose outputs lie at ``results/{folder}/{cell}{suffix}``."""
+    outputs = {name: f"{RESULTS}/{folder}/{cell}{end}" for name, end in suffixes.items()}
+    return Stage(rule, revision, cell, outputs, folder)
+
+
+def _table(rule: str, revision: int, name: str, output: str = "table") -> Stage:
+    return Stage(rule, revision, "", {output: f"{RESULTS}/{name}"})
+
+
+def _model(rule: str, revision: int, folder: str, cell: str) -> Stage:
+    """Return a training, which writes a folder with a model and what belongs to it."""
+    return _stage(
+        rule,
+        revision,
+        folder,
+        cell,
+        model="/model.safetensors",
+        config="/config.json",
+        history="/history.jsonl",
+        card="/README.md",
+    )
+
+
+_TRAINED: Final = "{recipe}/{corpus}/labels-{percent}/seed-{seed}"
+
+DEMO_ARCHIVES: Final = Stage("make_demo_archives", 1, "", {"made": f"{RESULTS}/demo/archives.json"})
+DEMO_FRONTEND: Final = Stage("make_demo_frontend", 1, "", {"made": f"{RESULTS}/demo/wav2vec2.json"})
+MANIFEST: Final = _stage("build_manifest", 3, "manifests", "{corpus}", manifest=".parquet")
+AUDIO: Final = _stage("pack_audio", 3, "audio", "{archive}/{shard}", shards=".parquet")
+TRIALS: Final = _stage("locate_trials", 2, "trials", "{corpus}/{partition}", trials=".parquet")
+FEATURES: Final = _stage(
+    "extract_features",
+    2,
+    "features",
+    "{frontend}/{archive}/{shard}",
+    features=".safetensors",
+    index=".parquet",
+)
+INSPECTIONS: Final = _stage("inspect_audio", 1, "inspected", "{archive}/{shard}", index=".parquet")
+USABLE: Final = _stage(
+    "gather_utterances",
+    2,
+    "usable",
+    "{source}/{corpus}/{partition}",
+    usable=".parquet",
+    quarantine=".quarantine.csv",
+)
+QUARANTINE: Final = _table("count_quarantine", 2, "quarantine.csv")
+LABELS: Final = _stage(
+    "sample_labels", 2, "labels", "{corpus}/seed-{seed}/labels-{percent}", labels=".parquet"
+)
+PRETRAINING: Final = _model("pretrain_encoder", 2, "encoders", "{recipe}/{corpus}/seed-{seed}")
+FINETUNING: Final = _model("train_classifier", 3, "classifiers", _TRAINED)
+#: Models that are imported lie where the user says.
+IMPORTS: Final = Stage("import_checkpoint", 1, "", {})
+SCORES: Final = _stage("score", 2, "scores", _TRAINED + "/{eval_corpus}", scores=".parquet")
+DEV_SCORES: Final = _stage("score_dev", 2, "dev_scores", _TRAINED, scores=".parquet")
+METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
+COLLECTED: Final = Stage(
+    "collect_metrics",
+    1,
+    "",
+    {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
+)
+TABLES: Final = Stage("tabulate", 2, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
+BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
+PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
+
+#: In the order of the workflow.
+STAGES: Final[tuple[Stage, ...]] = (
+    DEMO_ARCHIVES,
+    DEMO_FRONTEND,
+    MANIFEST,
+    AUDIO,
+    TRIALS,
+    FEATURES,
+    INSPECTIONS,
+    USABLE,
+    QUARANTINE,
+    LABELS,
+    PRETRAINING,
+    FINETUNING,
+    SCORES,
+    DEV_SCORES,
+    METRICS,
+    COLLECTED,
+    TABLES,
+    BREAKDOWN_TABLE,
+    PRETRAINING_TABLE,
+)
+#: Folder under ``results/`` -> the stage that fills it.
+BY_FOLDER: Final[Mapping[str, Stage]] = {each.folder: each for each in STAGES if each.folder}

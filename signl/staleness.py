@@ -1,0 +1,149 @@
+"""Whether the artefacts that are there are those that the present configuration would make.
+
+Snakemake's own records say with which parameters a file was made; results that were copied, or
+come from an object store, are without them, and an archive that is replaced by one of an older date
+escapes them. Each artefact's header says the same, and stays with it. An ordinary run therefore
+compares the headers with its jobs when it is planned, and makes anew what differs.
+"""
+
+import json
+import os
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from signl.archives.facts import archive_facts, recorded_header
+from signl.artefacts import HEADER, MadeBy, open_document, table_made_by
+from signl.errors import ArtefactError
+from signl.jobs import Job
+from signl.typed import Options
+
+
+class Stale(NamedTuple):
+    """An artefact that was made with something else than it would be made with now."""
+
+    path: str
+    reason: str
+
+
+def stale_artefacts(
+    jobs: Iterable[Job], *, root: str | Path = ".", only: str = ""
+) -> Iterator[Stale]:
+    """Yield the artefacts that are there and that their jobs would now make otherwise.
+
+    A file that is damaged is not among them: whoever reads it says so.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+        What would be made.
+    root : path
+        The folder in which the results folder lies.
+    only : str
+        Look at this output alone.
+    """
+    for job in jobs:
+        for path in job.outputs:
+            if only and path != only:
+                continue
+            made_by = header_of(Path(root, path))
+            if made_by is None:
+                continue
+            reason = _reason(job, made_by)
+            if not reason and job.archives:
+                recorded = recorded_header(Path(root, path)) or {}
+                reason = _compare_archives(job.archives, recorded.get("archives", []))
+            if reason:
+                yield Stale(path, reason)
+
+
+def header_of(path: str | Path) -> MadeBy | None:
+    """Return what made an artefact; nothing, where it is not there, damaged, or has no header."""
+    path = Path(path)
+    try:
+        if path.suffix == ".parquet":
+            return table_made_by(path)
+        if path.suffix == ".safetensors":
+            return _tensors_made_by(path)
+        if path.suffix == ".json":
+            made_by: MadeBy = open_document(path)["made_by"]
+            return made_by
+    except (OSError, ArtefactError, ValueError, KeyError, TypeError, struct.error):
+        return None
+    return None
+
+
+def _tensors_made_by(path: Path) -> MadeBy:
+    """Read the header of a safetensors file alone."""
+    with path.open("rb") as handle:
+        (n_bytes,) = struct.unpack("<Q", handle.read(8))
+        head = json.loads(handle.read(n_bytes))
+    return MadeBy.from_json(head["__metadata__"][HEADER])
+
+
+def _reason(job: Job, made_by: MadeBy) -> str:
+    """Say in what an artefact differs from what its job would make; nothing, if in nothing."""
+    stage = job.stage
+    if made_by.revision != stage.revision:
+        return f"revision {made_by.revision} of {made_by.stage}, now {stage.revision}"
+    for key, value in job.also.items():
+        if made_by.options.get(key, value) != value:
+            return _difference(key, made_by.options[key], value)
+    if job.options is not None and (reason := _compare(job.options, made_by.options)):
+        return reason
+    return ""
+
+
+def _compare(options: Options, found: Mapping[str, Any]) -> str:
+    """Compare options with those of a header; what that does not say had its default."""
+    kind = type(options)
+    known = {key: value for key, value in found.items() if key in kind.model_fields}
+    try:
+        made_with = kind.model_validate(known)
+    except ValidationError as error:
+        return f"options that are no longer known ({error.error_count()} of them)"
+    if made_with == options:
+        return ""
+    return next(_differences(made_with.dump(), options.dump()), "")
+
+
+def _differences(one: object, other: object, place: str = "") -> Iterator[str]:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in sorted({*one, *other}):
+            where = f"{place}.{key}" if place else key
+            yield from _differences(one.get(key), other.get(key), where)
+    elif one != other:
+        yield _difference(place, one, other)
+
+
+def _difference(key: str, was: object, now: object) -> str:
+    return f"{key} was {was!r}, now {now!r}"
+
+
+def _compare_archives(paths: Iterable[str], recorded: Iterable[Mapping[str, Any]]) -> str:
+    """Compare archives with what was noted of them when they were read."""
+    present = [path for path in paths if Path(path).exists()]
+    if not present or not recorded:
+        return ""
+    # Where a name has braces the archive is reached by a link.
+    now = {os.path.realpath(each["path"]): each for each in archive_facts(present)}
+    was = {os.path.realpath(each["path"]): each for each in recorded}
+    if now.keys() != was.keys():
+        return f"made of {sorted(was)}, now there are {sorted(now)}"
+    for path, facts in now.items():
+        for key, what in (("size", "bytes"), ("mtime_ns", "a date")):
+            if facts[key] != was[path][key]:
+                return f"{path} had {what} of {was[path][key]}, now {facts[key]}"
+    return ""
+
+
+def told(stale: Sequence[Stale]) -> str:
+    """Return what a run says of artefacts that it makes anew."""
+    more = f"; and {len(stale) - 1:,} others" if len(stale) > 1 else ""
+    return (
+        f"Made anew, for it was made otherwise than this configuration asks: {stale[0].path}: "
+        f"{stale[0].reason}{more}"
+    )
