@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
-#: The folder of the workflow's results, and its folders of artefacts that have a header.
-RESULTS: Final = "results"
-FOLDERS: Final = (
-    *("manifests", "audio", "trials", "features", "inspected", "usable", "labels"),
-    *("encoders", "classifiers", "scores", "dev_scores", "metrics"),
-)
+from signl.stages import BY_FOLDER, RESULTS
+
+__all__ = ["FOLDERS", "RESULTS", "place_of", "remedy"]
+
+#: Folders of results that hold artefacts with a header.
+FOLDERS: Final = tuple(BY_FOLDER)
 _TABLES: Final = (".csv", ".parquet")
 #: Endings of what is made in a folder, and of tables; where it is not Parquet alone.
 _MODEL: Final = ("model.safetensors", "config.json", "history.jsonl", "README.md")

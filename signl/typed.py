@@ -56,9 +56,11 @@ class Options(BaseModel):
     def dump_given(self) -> dict[str, Any]:
         """Return the values that are not defaults: for the parameters of a rule.
 
-        An option that a later version adds then re-runs nothing where it is not used.
+        An option that a later version adds then re-runs nothing where it is not used. The kind,
+        where there is one, says what the others are of, and is always there.
         """
-        return self.model_dump(mode="json", exclude_defaults=True)
+        kind = {"kind": self.kind} if hasattr(self, "kind") else {}
+        return {**kind, **self.model_dump(mode="json", exclude_defaults=True)}
 
 
 def as_tuple(value: object) -> object:
@@ -133,7 +135,7 @@ def _allowed(error: ErrorDetails) -> str:
 
 
 def _hint(kind: str, value: object) -> str:
-    if kind == "int_type" and isinstance(value, float) and value == int(value):
+    if kind == "int_type" and isinstance(value, float) and value.is_integer():
         return f": write {int(value)}"
     if kind in ("int_type", "float_type") and isinstance(value, str):
         try:
