@@ -1,8 +1,7 @@
 """What an audio file says of itself: how long it is, and whether another was joined to it.
 
-Headers alone are read, nothing is decoded. Decoders stop without a word where a file was cut,
-or after the first of several that were joined; :mod:`signl.audio` compares what they give with
-what is found here.
+Headers alone are read. Decoders stop without a word where a file was cut, or after the first of
+several that were joined; :mod:`signl.audio` compares what they give with what is found here.
 """
 
 import re
@@ -51,9 +50,7 @@ _FIXED_SIZE: Final = {1, 3, 6, 7, 0xFFFE}
 
 
 class Statement(NamedTuple):
-    """What a file says of its length.
-
-    It must give ``n_samples`` of a channel, at ``rate_hz`` or its own rate; ``cut`` says what
+    """What a file says of its length: it must give ``n_samples`` of a channel, at ``rate_hz`` or its own rate; ``cut`` says what
     shows that its end is missing; ``known`` whether its container is one that is read here.
     """
 

@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 
 from signl import stages
 from signl.archives.whereabouts import LocatedArchive
-from signl.corpora.registry import corpus_named, set_named
-from signl.demo.options import Counts
+from signl.corpora.registry import set_named
 from signl.errors import ConfigError
 from signl.experiment import AUDIO, GIVEN_CLIP_S, Experiment
 from signl.jobs import Job, jobs_of
 from signl.labels import DEV, EVAL, TRAIN
+from signl.sizes import Sizes
 
 FEATURE_BYTES: Final = 2  # a number of a frame is a float16
 
@@ -103,50 +103,6 @@ class Stage(NamedTuple):
     n_bytes: float = 0.0
     gpu_h: float = 0.0
     cpu_h: float = 0.0
-
-
-class Sizes:
-    """How much audio the archives of an experiment hold: as published, or as embedded."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment, self.holdings = experiment, experiment.holdings
-
-    def n_trials(self, corpus: str, *partitions: str) -> int:
-        """Return the trials of partitions, of a subset those of the whole."""
-        return sum(self._n_trials(corpus, partition) for partition in partitions)
-
-    def _n_trials(self, corpus: str, partition: str) -> int:
-        if self.holdings.are_embedded:
-            return self._n_embedded(corpus, partition)
-        return max(
-            expected.total
-            for expected in corpus_named(corpus).expected
-            if expected.partitions == (partition,)
-        )
-
-    def n_utterances(self, located: LocatedArchive) -> int:
-        """Return the utterances of an archive that are packed."""
-        if not self.holdings.are_embedded:
-            return located.archive.n_utterances
-        of_set = [
-            other
-            for other in self.holdings.archives.values()
-            if other.archive.set == located.archive.set
-        ]
-        owner = self.holdings.packing_corpus(located.name)
-        total = sum(self._n_embedded(owner, each) for each in located.archive.partitions)
-        return round(total / len(of_set))
-
-    def _n_embedded(self, corpus: str, partition: str) -> int:
-        demo = self.experiment.config.demo.archives
-        counts: Counts = {TRAIN: demo.train, DEV: demo.dev, EVAL: demo.eval}[partition]
-        copies = 1
-        if partition == EVAL and corpus == "asvspoof2021_df":
-            counts, copies = demo.df_sources, demo.df_codecs
-        elif corpus == "in_the_wild":
-            counts = demo.wild
-        scaled = counts.scaled(demo.scale)
-        return copies * (scaled.bonafide + scaled.spoof)
 
 
 class Planner:
