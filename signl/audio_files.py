@@ -50,8 +50,10 @@ _FIXED_SIZE: Final = {1, 3, 6, 7, 0xFFFE}
 
 
 class Statement(NamedTuple):
-    """What a file says of its length: it must give ``n_samples`` of a channel, at ``rate_hz`` or its own rate; ``cut`` says what
-    shows that its end is missing; ``known`` whether its container is one that is read here.
+    """What a file says of its length.
+
+    ``n_samples`` of a channel at ``rate_hz``, or at its own rate; ``cut``, what shows that its end
+    is missing; ``known``, whether its container is one that is read here.
     """
 
     n_samples: int | None = None
