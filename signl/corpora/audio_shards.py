@@ -22,6 +22,7 @@ from signl.artefacts import (
     reading_table,
     table_made_by,
 )
+from signl.open_files import check_room
 from signl.seeds import shard_index
 
 STAGE: Final = stages.AUDIO.rule
@@ -141,7 +142,14 @@ class ShardWriter:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        """Open all shards, under scratch names."""
+        """Open all shards, under scratch names.
+
+        Raises
+        ------
+        ConfigError
+            If they are more than this process may have open.
+        """
+        check_room(len(self._outputs), str(self._options.get("archive", "an archive")))
         with contextlib.ExitStack() as stack:
             # Renamed last: before, all that waits is written and all writers are closed.
             scratches = [stack.enter_context(atomic_write(path)) for path in self._outputs]

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from signl.artefacts import MadeBy, reading_table, table_made_by
 from signl.corpora.audio_shards import read_header
 from signl.errors import ArtefactError
+from signl.open_files import keep_open
 from signl.seals import table_seal
 from signl.shards import by_archive
 
@@ -84,7 +85,7 @@ class AudioStore:
         key = (archive, shard)
         if key not in self._open:
             try:
-                self._open[key] = AudioShard(self._paths[archive][shard])
+                keep_open(self._open, key, AudioShard(self._paths[archive][shard]))
             except (KeyError, IndexError):
                 raise ArtefactError(
                     f"no audio shard {shard} of archive {archive!r} among those given"

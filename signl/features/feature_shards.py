@@ -30,6 +30,7 @@ from signl.artefacts import MadeBy, atomic_write, check_made_by, remedy
 from signl.errors import ArtefactError
 from signl.features.index import INDEX_SCHEMA, STAGE
 from signl.features.usable import check_members
+from signl.open_files import keep_open
 from signl.shards import by_archive
 from signl.tensors import Blocks, write_tensors
 
@@ -242,7 +243,7 @@ class FeatureStore:
         key = (archive, index)
         if key not in self._open:
             try:
-                self._open[key] = Shard(self._paths[archive][index])
+                keep_open(self._open, key, Shard(self._paths[archive][index]))
             except (KeyError, IndexError):
                 raise ArtefactError(
                     f"no feature shard {index} of archive {archive!r} among those given"
