@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.csv
 import pytest
@@ -168,6 +170,7 @@ def test_a_partition_without_trials_is_refused(gather, indexes):
 
 
 def test_indexes_of_another_revision_are_refused(gather, indexes, monkeypatch):
-    monkeypatch.setattr(revisions, "FEATURES", stages.FEATURES.revision + 1)
+    raised = replace(stages.FEATURES, revision=stages.FEATURES.revision + 1)
+    monkeypatch.setattr(stages, "FEATURES", raised)
     with pytest.raises(ArtefactError, match=r"0000-of-0002\.parquet was made by extract_features"):
         gather(indexes)

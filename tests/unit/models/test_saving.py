@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -109,7 +110,8 @@ def test_another_class_of_model_is_refused(paths):
 
 def test_a_model_of_another_revision_is_refused(paths, monkeypatch):
     save_encoder(paths)
-    monkeypatch.setattr(revisions, "PRETRAINING", 99)
+    raised = replace(stages.PRETRAINING, revision=99)
+    monkeypatch.setattr(stages, "PRETRAINING", raised)
     with pytest.raises(ArtefactError, match="expected pretrain_encoder revision 99"):
         load_encoder(*paths)
     assert from_pretrained(paths[0].parent).made_by == PRETRAINED
