@@ -55,10 +55,12 @@ def _read_configs(paths: list[Path]) -> dict[str, Any]:
     import yaml
 
     from signl.errors import ConfigError
+    from signl.yaml_files import check_keys
 
     merged: dict[str, Any] = {}
     for path in paths:
         try:
+            check_keys(path)
             config = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError) as error:
             raise ConfigError(f"{path} cannot be read as a configuration: {error}") from error
