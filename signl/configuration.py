@@ -14,7 +14,7 @@ from signl.demo.options import Demo
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.recipes import Recipe, expanded
-from signl.typed import FromList, Name, Options
+from signl.typed import FromList, Name, Options, retold
 
 #: What stands in paths where a network reads audio instead of a front-end's features.
 AUDIO: Final = "audio"
@@ -38,7 +38,7 @@ class Limits(Options):
 def _unique(values: object) -> object:
     """Refuse a list that holds something twice."""
     if isinstance(values, list) and len(values) != len(set(map(repr, values))):
-        raise ValueError(f"values, allowed is each of {values} once")
+        raise ValueError("allowed is each value once")
     return values
 
 
@@ -77,14 +77,7 @@ def _corpora(values: object) -> object:
         try:
             built[name] = CORPORA[name].options.model_validate({} if options is None else options)
         except ValidationError as error:
-            errors += [
-                InitErrorDetails(
-                    type=PydanticCustomError(each["type"], "{text}", {"text": each["msg"]}),
-                    loc=(name, *each["loc"]),
-                    input=each["input"],
-                )
-                for each in error.errors(include_url=False)
-            ]
+            errors += [retold(each, (name,)) for each in error.errors(include_url=False)]
     if errors:
         raise ValidationError.from_exception_data("corpora", errors)
     return built
@@ -125,5 +118,5 @@ class Configuration(Options):
     @model_validator(mode="after")
     def _check_frontends(self) -> Self:
         if AUDIO in self.frontends:
-            raise ValueError(f"frontends, {AUDIO!r} is the name of audio without a front-end")
+            raise ValueError(f"frontends: {AUDIO!r} is the name of audio without a front-end")
         return self

@@ -18,7 +18,7 @@ from signl.training.options import (
     PretrainingOptions,
     PretrainingRecipe,
 )
-from signl.typed import Name, Options, Positive
+from signl.typed import Name, Options, Positive, retold
 
 
 def expanded(key: str) -> AfterValidator:
@@ -150,12 +150,5 @@ def _is_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 def _inside(error: ValidationError, place: tuple[str, ...]) -> ValidationError:
     """Return an error with its place put before all of its lines."""
-    lines = [
-        InitErrorDetails(
-            type=PydanticCustomError(each["type"], "{text}", {"text": each["msg"]}),
-            loc=(*place, *each["loc"]),
-            input=each["input"],
-        )
-        for each in error.errors(include_url=False)
-    ]
+    lines = [retold(each, place) for each in error.errors(include_url=False)]
     return ValidationError.from_exception_data("Recipe", lines)

@@ -6,7 +6,7 @@ nothing heavy, so that the object that is checked when a workflow is planned is 
 stage computes with. :func:`build` makes one of plain values, and says what it refuses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
@@ -24,6 +24,37 @@ from signl.errors import ConfigError
 
 #: Names stand in paths, with some characters around them; a file name has at most 255 bytes.
 MAX_NAME_LENGTH: Final = 200
+
+#: Where pydantic says that a key is wrong, not its value.
+_OF_KEY: Final = "[key]"
+_WITHOUT_VALUE: Final = ("missing", "unknown_key", "extra_forbidden")
+_MAX_SHOWN: Final = 120
+#: What is allowed, by the kind of pydantic's error.
+_ALLOWED: Final[Mapping[str, str]] = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping of options",
+    "model_attributes_type": "a mapping of options",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "multiple_of": "a multiple of {multiple_of:g}",
+    "literal_error": "{expected}",
+    "none_required": "nothing",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
+    "string_pattern_mismatch": "letters and digits, and after the first character also _ . and -",
+}
 
 OptionsType = TypeVar("OptionsType", bound="Options")
 
@@ -46,7 +77,7 @@ class Options(BaseModel):
             details = error.errors(include_url=False)
             if all(each["type"] != "extra_forbidden" for each in details):
                 raise
-            told = [_with_known_keys(each, cls) for each in details]
+            told = [retold(each, known=cls.model_fields) for each in details]
             raise ValidationError.from_exception_data(cls.__name__, told) from None
 
     def dump(self) -> dict[str, Any]:
@@ -106,32 +137,53 @@ def build(
 
 def refusal(error: ErrorDetails, where: str) -> str:
     """Return a line that says what is refused: the key, its value, and what is allowed."""
-    parts = [where, *(str(part) for part in error["loc"] if part != "[key]")]
-    place = ".".join(part for part in parts if part) or "the configuration"
-    kind, value = error["type"], error["input"]
-    if kind == "missing":
-        return f"  {place} is missing"
-    if kind in ("unknown_key", "extra_forbidden"):
-        return f"  {place} {error['msg']}"
-    if "[key]" in error["loc"]:
-        return f"  {place}: the name is {_shown(value)}; {_allowed(error)}"
-    return f"  {place} is {_shown(value)}; {_allowed(error)}"
+    parts = [where, *(str(part) for part in error["loc"] if part != _OF_KEY)]
+    shown = (part if part.isprintable() else repr(part) for part in parts if part)
+    place = ".".join(shown) or "the configuration"
+    words = words_of(error)
+    if error["type"] in _WITHOUT_VALUE or isinstance(error["input"], Mapping):
+        return f"  {place} {words}" if error["type"] in _WITHOUT_VALUE else f"  {place}: {words}"
+    what = "the name is" if _OF_KEY in error["loc"] else "is"
+    return f"  {place} {what} {_shown(error['input'])}; {words}"
 
 
-def _allowed(error: ErrorDetails) -> str:
+def retold(
+    error: ErrorDetails, place: tuple[str | int, ...] = (), known: Iterable[str] = ()
+) -> InitErrorDetails:
+    """Return an error with its words in it, to be raised again by what holds its value.
+
+    Parameters
+    ----------
+    error : ErrorDetails
+        The error.
+    place : tuple of str
+        Put before where it is.
+    known : iterable of str
+        Keys that are known where one is not.
+    """
+    kind, words = error["type"], words_of(error)
+    if kind == "extra_forbidden" and len(error["loc"]) == 1 and known:
+        kind, words = "unknown_key", f"is no key; known are {sorted(known)}"
+    return InitErrorDetails(
+        type=PydanticCustomError(kind, "{words}", {"words": words}),
+        loc=(*place, *error["loc"]),
+        input=error["input"],
+    )
+
+
+def words_of(error: ErrorDetails) -> str:
     """Return what is allowed, in words, with a hint where a slip of YAML is likely."""
-    text, value = error["msg"], error["input"]
-    if error["type"] in ("value_error", "assertion_error"):
-        return text.partition(", ")[2]
-    if error["type"] == "string_pattern_mismatch":
-        return "allowed are letters, digits, and after the first character _ . and - too"
-    if text.startswith("Input should"):
-        text = "allowed is what is" + text.removeprefix("Input should be").removeprefix(
-            "Input should"
-        )
-    elif text[:1].isupper():
-        text = f"it {text[0].lower()}{text[1:]}"
-    return text + _hint(error["type"], value)
+    kind, context = error["type"], error.get("ctx", {})
+    if "words" in context:
+        return str(context["words"])
+    if kind == "missing":
+        return "is missing"
+    if kind in ("value_error", "assertion_error"):
+        return error["msg"].partition(", ")[2]
+    if kind not in _ALLOWED:
+        return error["msg"]
+    hint = _hint(kind, error["input"])
+    return f"allowed is {_ALLOWED[kind].format(**context)}{hint}"
 
 
 def _hint(kind: str, value: object) -> str:
@@ -150,16 +202,4 @@ def _hint(kind: str, value: object) -> str:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-def _with_known_keys(error: ErrorDetails, model: type[Options]) -> InitErrorDetails:
-    """Return an error with its words in it; those of an unknown key name the known ones."""
-    kind, text = error["type"], error["msg"]
-    if kind == "extra_forbidden" and len(error["loc"]) == 1:
-        kind, text = "unknown_key", f"is no key; known are {sorted(model.model_fields)}"
-    return InitErrorDetails(
-        type=PydanticCustomError(kind, "{text}", {"text": text}),
-        loc=error["loc"],
-        input=error["input"],
-    )
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."

@@ -1,0 +1,115 @@
+"""What takes two values, of the embedded experiment's configuration; more in test_experiment."""
+
+import copy
+
+import pytest
+import yaml
+
+from signl.errors import ConfigError
+from signl.experiment import Experiment
+
+
+@pytest.fixture
+def config(repository):
+    return yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+def test_the_configurations_of_this_repository_make_sense(repository, name):
+    Experiment(yaml.safe_load((repository / name).read_text(encoding="utf-8")))
+
+
+def test_a_front_end_that_has_no_weights_is_not_trained(config):
+    config["recipes"]["signl-logmel"]["trainable_frontend"] = True
+    with pytest.raises(ConfigError, match=r"signl-logmel\.trainable_frontend is true; allowed is"):
+        Experiment(config)
+
+
+def test_frames_are_not_repeated_where_the_front_end_is_trained(config):
+    config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
+    Experiment(config)
+    config["frontends"]["wav2vec2-small"]["repeat"] = "frames"
+    with pytest.raises(ConfigError, match="whose repeat is waveform"):
+        Experiment(config)
+
+
+def test_an_encoder_is_given_or_pretrained(config):
+    config["recipes"]["signl-logmel"]["encoder"] = "models/encoder"
+    with pytest.raises(ConfigError, match="signl-logmel: it has pretraining and encoder; allowed"):
+        Experiment(config)
+    config["recipes"]["signl-logmel"]["pretraining"] = None
+    Experiment(config)
+
+
+@pytest.fixture
+def takes_encoder(config):
+    """A recipe that starts from the encoder of another."""
+    own = config["recipes"]["signl-logmel"] | {"pretraining": None, "encoder_of": "signl-logmel"}
+    config["recipes"]["frozen"] = copy.deepcopy(own)
+    return config["recipes"]["frozen"]
+
+
+def test_an_encoder_is_taken_of_a_recipe_that_could_have_trained_it(config, takes_encoder):
+    Experiment(config)
+    takes_encoder["encoder_of"] = "frozen"
+    with pytest.raises(ConfigError, match=r"encoder_of is 'frozen'; allowed are .*signl-logmel"):
+        Experiment(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("frontend", "wav2vec2-small"),
+        ("crop_s", 3.0),
+        ("model", {"kind": "signl", "nodes": 8}),
+        ("per_corpus", {}),
+    ],
+)
+def test_an_encoder_of_another_network_is_not_taken(config, takes_encoder, key, value):
+    takes_encoder[key] = value
+    with pytest.raises(ConfigError, match=rf"recipes\.frozen\.{key}.* that of signl-logmel, whose"):
+        Experiment(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"published_as": {"model": "signal", "frontend": "raw"}},
+            r"recipes\.signl-logmel\.published_as: the paper has no signal/raw; it has .*signl/",
+        ),
+        (
+            {"model": {"kind": "signl", "neighbours": 16, "nodes": 16}},
+            r"signl-logmel\.model: neighbours must lie",
+        ),
+        (
+            {"per_corpus": {"cfad": {"model": {"layers": 7}}}},
+            r"signl-logmel\.per_corpus\.cfad\.model: the width of a node's features",
+        ),
+    ],
+)
+def test_what_a_job_would_refuse_is_refused_at_once(config, change, message):
+    config["recipes"]["signl-logmel"] |= change
+    with pytest.raises(ConfigError, match=message):
+        Experiment(config)
+
+
+def test_options_of_the_embedded_corpora_are_known(config):
+    config["demo"]["archives"] = {"sead": 1}
+    with pytest.raises(ConfigError, match=r"demo\.archives\.sead is no key; known are"):
+        Experiment(config)
+
+
+def test_a_given_classifier_needs_no_crop_and_no_front_end(config):
+    config["recipes"]["signl-logmel"] = {"classifier": "models/classifier"}
+    axes = config["experiments"]["logmel"]
+    with pytest.raises(ConfigError, match=r"given classifier signl-logmel and train_corpora"):
+        Experiment(config)
+    axes |= {"train_corpora": ["cfad"], "label_percents": [5], "seeds": [1]}
+    Experiment(config)
+
+
+def test_gradients_are_checkpointed_where_the_front_end_is_trained(config):
+    config["recipes"]["signl-logmel"]["finetuning"]["gradient_checkpointing"] = True
+    with pytest.raises(ConfigError, match="signl-logmel has gradient_checkpointing: true"):
+        Experiment(config)

@@ -1,0 +1,32 @@
+from signl import stages
+from signl.places import FOLDERS, place_of
+
+
+def test_each_stage_has_its_rule_and_its_folder():
+    rules = [stage.rule for stage in stages.STAGES]
+    assert len(rules) == len(set(rules))
+    assert set(stages.BY_FOLDER) == set(FOLDERS)
+
+
+def test_paths_are_filled_in():
+    cell = {"recipe": "a", "corpus": "b", "percent": "5", "seed": "1"}
+    assert stages.FINETUNING.paths(**cell) == [
+        f"results/classifiers/a/b/labels-5/seed-1/{name}"
+        for name in ("model.safetensors", "config.json", "history.jsonl", "README.md")
+    ]
+    assert stages.FINETUNING.log == (
+        "results/logs/train_classifier/{recipe}/{corpus}/labels-{percent}/seed-{seed}.log"
+    )
+    assert stages.COLLECTED.log == "results/logs/collect_metrics.log"
+
+
+def test_artefacts_lie_where_they_are_looked_for():
+    for stage in stages.STAGES:
+        for path in stage.outputs.values():
+            if stage.folder:
+                assert place_of(path) == path
+
+
+def test_a_raised_revision_changes_the_parameter_of_the_rule():
+    assert stages.SCORES.tag == f"score-{stages.SCORES.revision}"
+    assert stages.DEV_SCORES.maker == stages.SCORES.maker == "score"
