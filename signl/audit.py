@@ -8,21 +8,20 @@ is no problem.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tqdm import tqdm
 
 from signl import stages
 from signl.artefacts import FOLDERS, remedy
-from signl.audit_checks import check_artefact, check_results_table
+from signl.audit_checks import Tables, check_artefact
 from signl.errors import ArtefactError, SignlError
-from signl.experiment import Experiment
-from signl.jobs import Job, jobs_of
+from signl.jobs import Job
 from signl.staleness import stale_artefacts
 
 _TABLES: Final = "tables"
@@ -71,31 +70,40 @@ class Report:
             raise ArtefactError(f"{len(self.problems)} artefacts are not what they should be")
 
 
-def audit(results: str | Path, experiment: Experiment, *, n_workers: int = 1) -> Report:
+def audit(
+    results: str | Path,
+    jobs: Sequence[Job],
+    *,
+    published_as: Mapping[str, Any] | None = None,
+    n_workers: int = 1,
+) -> Report:
     """Check all artefacts in a results folder, also those of other experiments.
 
     Parameters
     ----------
     results : path
         The folder, which must have the name ``results``.
-    experiment : Experiment
+    jobs : sequence of Job
         What it should hold, and with which options made.
+    published_as : Mapping, optional
+        Recipe -> the published system beside which its results stand in tables.
     n_workers : int
         Files that are read side by side.
     """
     began = time.monotonic()
     root = Path(results).parent
     report = Report()
-    jobs = {output: job for job in jobs_of(experiment) for output in job.outputs}
+    made_by = {output: job for job in jobs for output in job.outputs}
+    tables = Tables(jobs, published_as or {})
     found = {path.relative_to(root).as_posix() for path in _files(Path(results))}
     report.leftovers = sorted(name for name in found if _is_leftover(name))
     present = sorted(
         name
         for name in found.difference(report.leftovers)
-        if _folder(name) != _TABLES or name in jobs
+        if _folder(name) != _TABLES or name in made_by
     )
-    report.missing = Counter(_folder(name) for name in jobs.keys() - found)
-    check = partial(_problem, root=root, experiment=experiment, jobs=jobs)
+    report.missing = Counter(_folder(name) for name in made_by.keys() - found)
+    check = partial(_problem, root=root, tables=tables, made_by=made_by)
     sizes = {name: (root / name).stat().st_size for name in present}
     with (
         ThreadPoolExecutor(n_workers) as pool,
@@ -151,16 +159,17 @@ def _is_leftover(name: str) -> bool:
 
 
 def _problem(
-    name: str, *, root: Path, experiment: Experiment, jobs: Mapping[str, Job]
+    name: str, *, root: Path, tables: Tables, made_by: Mapping[str, Job]
 ) -> Problem | None:
     """Check one file; say what is wrong with it."""
     path = root / name
     try:
         if _folder(name) == _TABLES:
-            check_results_table(path, root, experiment)
+            tables.check(path, root)
             return None
         check_artefact(path, stages.BY_FOLDER[_folder(name)])
-        for stale in stale_artefacts([jobs[name]], only=name, root=root) if name in jobs else ():
+        own = [made_by[name]] if name in made_by else []
+        for stale in stale_artefacts(own, only=name, root=root):
             raise ArtefactError(f"{name} was made otherwise: {stale.reason}; {remedy(path)}")
     except (SignlError, OSError) as error:
         return Problem(name, str(error).replace(str(path), name))

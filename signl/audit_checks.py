@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ from signl.errors import ArtefactError
 from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.evaluation.tables import tabulate, tabulate_breakdown
-from signl.experiment import Experiment
+from signl.jobs import Job
 from signl.models.card import model_card
 from signl.seals import file_digest
 from signl.stages import Stage
@@ -166,63 +166,71 @@ _CHECKS: Final = {
 }
 
 
-def check_results_table(path: Path, root: Path, experiment: Experiment) -> None:
-    """Refuse a table that is not what its sources give, where all of these are there.
+class Tables:
+    """The tables of results, and what each is made of.
 
     Parameters
     ----------
-    path : Path
-        The table.
-    root : Path
-        The folder in which the results folder lies.
-    experiment : Experiment
-        What its sources are.
-
-    Raises
-    ------
-    ArtefactError
-        Says how it is made anew.
+    jobs : sequence of Job
+        Those of the experiment.
+    published_as : Mapping
+        Recipe -> the published system beside which its results stand.
     """
-    if path.name in _COLLECTED:
-        _check_table(path, stages.COLLECTED)
-    sources = [root / each for each in _sources_of(path.name, experiment)]
-    if not sources or not all(each.is_file() for each in sources):
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        anew = Path(folder, path.name)
-        _make_table(anew, sources, experiment)
-        differs = _content_of(anew) != _content_of(path)
-    if differs:
-        raise ArtefactError(f"{path} is not what its sources give; {remedy(path)}")
 
+    def __init__(self, jobs: Sequence[Job], published_as: Mapping[str, Any]) -> None:
+        self._options = {"published_as": published_as}
+        metrics = [path for job in jobs if job.stage == stages.METRICS for path in job.outputs]
+        histories = [
+            stages.PRETRAINING.outputs["history"].format(**job.wildcards)
+            for job in jobs
+            if job.stage == stages.PRETRAINING
+        ]
+        collected = stages.COLLECTED.outputs
+        self._sources = {
+            **dict.fromkeys(_COLLECTED, metrics),
+            "pretraining.csv": histories,
+            "breakdown.csv": [collected["breakdown"]],
+            **{f"{name}.csv": [collected["metrics"]] for name in ("indomain", "crossdomain")},
+        }
 
-def _sources_of(table: str, experiment: Experiment) -> list[str]:
-    """Return what a table of results is made of."""
-    if table in _COLLECTED:
-        cells = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
-        return [path for paths in cells for path in paths]
-    if table == "pretraining.csv":
-        history = stages.PRETRAINING.outputs["history"]
-        return [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
-    if table == "breakdown.csv":
-        return [stages.COLLECTED.outputs["breakdown"]]
-    if table == "quarantine.csv":
-        return []
-    return [stages.COLLECTED.outputs["metrics"]]
+    def check(self, path: Path, root: Path) -> None:
+        """Refuse a table that is not what its sources give, where all of these are there.
 
+        Parameters
+        ----------
+        path : Path
+            The table.
+        root : Path
+            The folder in which the results folder lies.
 
-def _make_table(path: Path, sources: Sequence[Path], experiment: Experiment) -> None:
-    """Make a table of results from its sources."""
-    if path.name in _COLLECTED:
-        collect_metrics(sources, *(path.with_name(name) for name in _COLLECTED))
-    elif path.name == "pretraining.csv":
-        tabulate_pretraining(sources, path)
-    elif path.name == "breakdown.csv":
-        tabulate_breakdown(sources[0], path)
-    else:
-        table: Any = path.stem
-        options = {"published_as": experiment.published_as()}
-        tabulate(sources[0], path, table=table, options=options)
+        Raises
+        ------
+        ArtefactError
+            Says how it is made anew.
+        """
+        if path.name in _COLLECTED:
+            _check_table(path, stages.COLLECTED)
+        sources = [root / each for each in self._sources.get(path.name, [])]
+        if not sources or not all(each.is_file() for each in sources):
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            anew = Path(folder, path.name)
+            self._make(anew, sources)
+            differs = _content_of(anew) != _content_of(path)
+        if differs:
+            raise ArtefactError(f"{path} is not what its sources give; {remedy(path)}")
+
+    def _make(self, path: Path, sources: Sequence[Path]) -> None:
+        """Make a table of results from its sources."""
+        if path.name in _COLLECTED:
+            collect_metrics(sources, *(path.with_name(name) for name in _COLLECTED))
+        elif path.name == "pretraining.csv":
+            tabulate_pretraining(sources, path)
+        elif path.name == "breakdown.csv":
+            tabulate_breakdown(sources[0], path)
+        else:
+            table: Any = path.stem
+            tabulate(sources[0], path, table=table, options=self._options)
 
 
 def _content_of(table: Path) -> object:

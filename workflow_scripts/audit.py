@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from signl.audit import audit, format_report
 from signl.experiment import Experiment
+from signl.jobs import jobs_of
 from signl.logs import log_to
 
 if TYPE_CHECKING:
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     log_to(snakemake.log[0])
     experiment = Experiment(snakemake.params.config)
-    report = audit("results", experiment, n_workers=snakemake.threads)
+    report = audit(
+        "results",
+        jobs_of(experiment),
+        published_as=experiment.published_as(),
+        n_workers=snakemake.threads,
+    )
     sys.stdout.write(format_report(report))
     report.check()

@@ -1,21 +1,17 @@
 """The corpora that there are, and where their archives lie.
 
 A corpus is a module of its own and a line here. This module is imported when a workflow is
-parsed and imports nothing heavy.
+parsed; it, and the modules of corpora, import nothing heavy.
 """
 
+import importlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
 from signl.archives.descriptions import Archive, ArchiveSet
 from signl.archives.whereabouts import LocatedArchive, locate_set
-from signl.corpora.asvspoof5 import ASVSPOOF5
-from signl.corpora.asvspoof5_signl import ASVSPOOF5_SIGNL
-from signl.corpora.asvspoof2021 import ASVSPOOF2021_DF
-from signl.corpora.cfad import CFAD
 from signl.corpora.corpus import Corpus, CorpusOptions, Expected
-from signl.corpora.in_the_wild import IN_THE_WILD
 from signl.errors import ConfigError
 from signl.labels import PARTITIONS
 
@@ -33,15 +29,24 @@ __all__ = [
     "set_named",
 ]
 
+#: Where the description of each corpus stands; the first of those over the same archives owns them.
+_DESCRIPTIONS: Final = (
+    "signl.corpora.asvspoof2021:ASVSPOOF2021_DF",
+    "signl.corpora.asvspoof5:ASVSPOOF5",
+    "signl.corpora.asvspoof5_signl:ASVSPOOF5_SIGNL",
+    "signl.corpora.cfad:CFAD",
+    "signl.corpora.in_the_wild:IN_THE_WILD",
+)
+
+
+def _described(place: str) -> Corpus:
+    module, _, attribute = place.partition(":")
+    corpus: Corpus = getattr(importlib.import_module(module), attribute)
+    return corpus
+
+
 CORPORA: Final[Mapping[str, Corpus]] = {
-    corpus.name: corpus
-    for corpus in (
-        ASVSPOOF2021_DF,
-        ASVSPOOF5,
-        ASVSPOOF5_SIGNL,
-        CFAD,
-        IN_THE_WILD,
-    )
+    corpus.name: corpus for corpus in map(_described, _DESCRIPTIONS)
 }
 
 _ARCHIVES: Final[Mapping[str, Archive]] = {

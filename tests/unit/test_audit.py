@@ -16,9 +16,10 @@ from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.scores import write_scores
 from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.features.feature_shards import Shape, write_shard
+from signl.jobs import Job
+from signl.models.saving import save_model
 from signl.models.signl.options import SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
-from signl.models.saving import save_model
 from signl.seals import file_digest, text_digest
 
 SHAPE = Shape(width=4, window_samples=400, hop_samples=320, clip_frames=5)
@@ -107,8 +108,8 @@ def results(sound, tmp_path):
     return shutil.copytree(sound, tmp_path / "results")
 
 
-def audited(results, expected=()):
-    return audit(results, expected, tables={}, table_options={})
+def audited(results, jobs=()):
+    return audit(results, jobs)
 
 
 #: Of each form a file, and one that could be taken for it.
@@ -230,7 +231,8 @@ def test_scores_of_another_model_are_found(results):
 
 
 def test_what_is_not_made_is_counted_and_no_problem(results):
-    report = audited(results, ["results/labels/cfad/seed-2/dev.parquet"])
+    cell = {"corpus": "cfad", "seed": "2", "percent": "5"}
+    report = audited(results, [Job(stages.LABELS, cell)])
     assert report.missing == {"labels": 1}
     report.check()
 
@@ -269,13 +271,10 @@ def tabulated(tmp_path):
     collect_metrics(paths, *tables)
     tabulate(tables[0], results / "indomain.csv", table="indomain", options={})
     tabulate_breakdown(tables[1], results / "breakdown.csv")
-    metrics = [path.relative_to(tmp_path).as_posix() for path in paths]
-    return results, {
-        "results/metrics.parquet": metrics,
-        "results/breakdown.parquet": metrics,
-        "results/indomain.csv": ["results/metrics.parquet"],
-        "results/breakdown.csv": ["results/breakdown.parquet"],
-    }
+    cell = {"recipe": "toy", "corpus": "cfad", "percent": "5", "eval_corpus": "cfad"}
+    jobs = [Job(stages.METRICS, cell | {"seed": str(seed)}) for seed in (1, 2)]
+    jobs += [Job(stages.COLLECTED), Job(stages.TABLES, {"table": "indomain"})]
+    return results, [*jobs, Job(stages.BREAKDOWN_TABLE)]
 
 
 def write_metrics(path, *, seed, eer):
@@ -292,33 +291,43 @@ def write_metrics(path, *, seed, eer):
 
 
 def test_tables_are_what_the_metrics_give(tabulated):
-    results, tables = tabulated
-    report = audit(results, [], tables=tables, table_options={})
+    results, jobs = tabulated
+    report = audit(results, jobs)
     report.check()
     assert report.made == {"metrics": 2, "tables": 4}
 
 
 def test_collected_metrics_that_are_stale_are_found(tabulated):
-    results, tables = tabulated
+    results, jobs = tabulated
     write_metrics(results / "metrics/toy/cfad/labels-5/seed-2/cfad.json", seed=2, eer=0.4)
-    report = audit(results, [], tables=tables, table_options={})
+    report = audit(results, jobs)
     assert_found(report, "results/metrics.parquet", "results/breakdown.parquet")
 
 
 def test_a_table_of_other_metrics_is_found(tabulated):
-    results, tables = tabulated
+    results, jobs = tabulated
     table = results / "indomain.csv"
     table.write_text(table.read_text().replace("15.0000", "14.0000"))
-    (problem,) = audit(results, [], tables=tables, table_options={}).problems
+    (problem,) = audit(results, jobs).problems
     assert problem.path == "results/indomain.csv"
 
 
 def test_a_flipped_bit_of_the_collected_metrics_is_found(tabulated):
-    results, tables = tabulated
+    results, jobs = tabulated
     path = results / "metrics.parquet"
     content = bytearray(path.read_bytes())
     content[60] ^= 1
     path.write_bytes(content)
-    assert "results/metrics.parquet" in {
-        problem.path for problem in audit(results, [], tables=tables, table_options={}).problems
-    }
+    assert "results/metrics.parquet" in {problem.path for problem in audit(results, jobs).problems}
+
+
+def test_what_was_made_with_other_options_is_found(results):
+    cell = {"corpus": "cfad", "percent": "5", "seed": "1"}
+    path = results.parent / stages.LABELS.paths(**cell)[0]
+    made_by = MadeBy(stage="sample_labels", revision=stages.LABELS.revision, options={"seed": 3})
+    write_table(path, pa.table({"utterance_id": ["a"]}), made_by)
+    audited(results, [Job(stages.LABELS, cell, also={"seed": 3})]).check()
+    report = audited(results, [Job(stages.LABELS, cell, also={"seed": 4})])
+    (problem,) = report.problems
+    assert "was made otherwise: seed was 3, now 4" in problem.message
+    assert_found(report, stages.LABELS.paths(**cell)[0])
