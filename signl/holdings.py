@@ -187,14 +187,16 @@ class Holdings:
 
     def _packed(self, corpus: str, partitions: Collection[str]) -> list[LocatedArchive]:
         """Return the archives of which the results hold packed audio, whatever their form was."""
-        return [
-            LocatedArchive(archive=archive, form=form.name, paths=())
+        found = {
+            # Of forms with archives of one name the first is the published one.
+            archive.name: LocatedArchive(archive=archive, form=form.name, paths=())
             for archive_set in corpus_named(corpus).sets
             if set(archive_set.partitions).intersection(partitions)
-            for form in archive_set.forms
+            for form in reversed(archive_set.forms)
             for archive in form.archives
             if Path(stages.RESULTS, stages.AUDIO.folder, archive.name).is_dir()
-        ]
+        }
+        return list(found.values())
 
     def _published(
         self,

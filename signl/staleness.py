@@ -80,6 +80,8 @@ def _tensors_made_by(path: Path) -> MadeBy:
     """Read the header of a safetensors file alone."""
     with path.open("rb") as handle:
         (n_bytes,) = struct.unpack("<Q", handle.read(8))
+        if n_bytes > path.stat().st_size:
+            raise ValueError("its header is longer than the file")
         head = json.loads(handle.read(n_bytes))
     return MadeBy.from_json(head["__metadata__"][HEADER])
 

@@ -25,9 +25,7 @@ def test_the_oldest_makes_room(few_files):
 
 def test_more_shards_than_files_are_refused_with_the_cure(few_files):
     check_room(24, "LA")
-    with pytest.raises(
-        ConfigError, match=r"LA writes 100 shards .* 64 files open: .*-n 140"
-    ):
+    with pytest.raises(ConfigError, match=r"LA writes 100 shards .* 64 files open: .*-n 140"):
         check_room(100, "LA")
 
 

@@ -1,0 +1,54 @@
+import pytest
+import yaml
+
+from signl import stages
+from signl.experiment import Experiment
+from signl.jobs import Job, jobs_of
+
+
+@pytest.fixture(scope="module")
+def experiment(repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    return Experiment(config)
+
+
+def test_a_job_makes_what_its_stage_says():
+    cell = {"corpus": "cfad", "seed": "1", "percent": "5"}
+    assert Job(stages.LABELS, cell).outputs == ["results/labels/cfad/seed-1/labels-5.parquet"]
+    packing = Job(stages.AUDIO, {"archive": "LA"}, shards=("0000-of-0002", "0001-of-0002"))
+    assert packing.outputs == [
+        "results/audio/LA/0000-of-0002.parquet",
+        "results/audio/LA/0001-of-0002.parquet",
+    ]
+
+
+def test_no_two_jobs_make_one_file(experiment):
+    outputs = [output for job in jobs_of(experiment) for output in job.outputs]
+    assert len(outputs) == len(set(outputs))
+
+
+def test_every_stage_has_its_jobs(experiment):
+    jobs = jobs_of(experiment)
+    # Nothing of the embedded experiment reads audio.
+    rules = [stage.rule for stage in stages.STAGES if stage != stages.INSPECTIONS]
+    assert {job.stage.rule for job in jobs} == set(rules)
+    n_trained = len(experiment.trained)
+    for stage, n_jobs in (
+        (stages.FINETUNING, n_trained),
+        (stages.DEV_SCORES, n_trained),
+        (stages.SCORES, 4 * n_trained),
+        (stages.METRICS, 4 * n_trained),
+        (stages.COLLECTED, 1),
+    ):
+        assert sum(job.stage == stage for job in jobs) == n_jobs
+
+
+def test_jobs_carry_the_options_of_their_cell(experiment):
+    (job,) = [
+        job
+        for job in jobs_of(experiment)
+        if job.stage == stages.PRETRAINING
+        and job.wildcards == {"recipe": "signl-logmel", "corpus": "cfad", "seed": "2"}
+    ]
+    assert job.options == experiment.pretraining_options("signl-logmel", "cfad")
+    assert job.also == {"corpus": "cfad", "seed": 2}

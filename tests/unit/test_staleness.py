@@ -1,0 +1,131 @@
+"""Artefacts that their jobs would now make otherwise, by what their headers say."""
+
+import json
+import os
+
+import pyarrow as pa
+import pytest
+
+from signl import stages
+from signl.archives.facts import archive_facts
+from signl.artefacts import MadeBy, write_document, write_table
+from signl.features.frontends import frontend_options
+from signl.jobs import Job
+from signl.staleness import Stale, header_of, stale_artefacts, told
+
+TABLE = pa.table({"utterance_id": ["a"]})
+CELL = {"frontend": "toy", "archive": "LA", "shard": "0000-of-0001"}
+LOGMEL = frontend_options({"kind": "logmel", "n_mels": 16})
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(job, options, *, revision=None, **others):
+    """Write the table of a job as made with some options."""
+    path = next(path for path in job.outputs if path.endswith(".parquet"))
+    stage = job.stage
+    made_by = MadeBy(stage=stage.rule, revision=revision or stage.revision, options=options)
+    write_table(path, TABLE, made_by, **others)
+    return path
+
+
+def reasons(job):
+    return [stale.reason for stale in stale_artefacts([job])]
+
+
+def test_what_is_not_there_is_not_stale():
+    assert reasons(Job(stages.FEATURES, CELL, LOGMEL)) == []
+
+
+def test_equal_options_are_not_stale_whether_defaults_are_written_or_not():
+    job = Job(stages.FEATURES, CELL, LOGMEL)
+    for options in (LOGMEL.dump(), LOGMEL.dump_given()):
+        write(job, options)
+        assert reasons(job) == []
+
+
+def test_another_option_is_told_as_it_was_and_as_it_is():
+    job = Job(stages.FEATURES, CELL, LOGMEL)
+    path = write(job, {**LOGMEL.dump(), "n_mels": 20})
+    assert list(stale_artefacts([job])) == [Stale(path, "n_mels was 20, now 16")]
+    assert list(stale_artefacts([job], only="another")) == []
+
+
+def test_options_of_before_are_told():
+    job = Job(stages.FEATURES, CELL, LOGMEL)
+    write(job, {**LOGMEL.dump(), "n_mels": "many"})
+    assert reasons(job) == ["options that are no longer known (1 of them)"]
+
+
+def test_another_revision_is_told():
+    job = Job(stages.FEATURES, CELL, LOGMEL)
+    write(job, LOGMEL.dump(), revision=99)
+    assert reasons(job) == [f"revision 99 of extract_features, now {stages.FEATURES.revision}"]
+
+
+def test_another_seed_is_told():
+    job = Job(stages.TRIALS, {"corpus": "cfad", "partition": "dev"}, also={"max_missing": 0.0})
+    write(job, {"max_missing": 0.5})
+    assert reasons(job) == ["max_missing was 0.5, now 0.0"]
+
+
+def test_documents_are_compared_too():
+    job = Job(stages.DEMO_FRONTEND, also={"seed": 1})
+    made_by = MadeBy(stage="make_demo_frontend", revision=1, options={"seed": 2})
+    write_document(job.outputs[0], {}, made_by)
+    assert reasons(job) == ["seed was 2, now 1"]
+
+
+@pytest.fixture
+def packed(folder):
+    """A packed archive."""
+    archive = folder / "LA.zip"
+    archive.write_bytes(b"published")
+    job = Job(stages.AUDIO, {"archive": "LA"}, shards=("0000-of-0001",), archives=(str(archive),))
+    write(job, {}, archives=archive_facts([archive]), digest="0")
+    assert reasons(job) == []
+    return job, archive
+
+
+@pytest.mark.parametrize("by_ns", [-(10**9), 10**9])
+def test_an_archive_of_another_date_is_told_older_or_newer(packed, by_ns):
+    job, archive = packed
+    then = archive.stat().st_mtime_ns
+    os.utime(archive, ns=(then + by_ns, then + by_ns))
+    (reason,) = reasons(job)
+    assert reason == f"{archive} had a date of {then}, now {then + by_ns}"
+
+
+def test_an_archive_of_another_size_is_told(packed):
+    job, archive = packed
+    then = archive.stat().st_mtime_ns
+    archive.write_bytes(b"published, and more")
+    os.utime(archive, ns=(then, then))
+    assert reasons(job) == [f"{archive} had bytes of 9, now 19"]
+
+
+def test_an_archive_elsewhere_is_told(packed, folder):
+    job, archive = packed
+    moved = folder / "elsewhere.zip"
+    moved.write_bytes(archive.read_bytes())
+    other = Job(stages.AUDIO, job.wildcards, shards=job.shards, archives=(str(moved),))
+    (reason,) = reasons(other)
+    assert reason == f"made of {[str(archive)]}, now there are {[str(moved)]}"
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"{}", json.dumps({"made_by": 3}).encode()])
+@pytest.mark.parametrize("suffix", [".parquet", ".safetensors", ".json", ".csv"])
+def test_a_damaged_file_has_no_header(folder, content, suffix):
+    path = folder / f"file{suffix}"
+    path.write_bytes(content)
+    assert header_of(path) is None
+
+
+def test_a_run_says_what_it_makes_anew():
+    first = Stale("results/a", "n_mels was 20, now 16")
+    assert "results/a: n_mels was 20, now 16" in told([first])
+    assert told([first] * 1001).endswith("and 1,000 others")
