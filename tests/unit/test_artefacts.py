@@ -218,7 +218,8 @@ def test_a_missing_table_is_missing(tmp_path):
         (".snakemake/storage/s3/bucket/results/scores/x.parquet", "results/scores/x.parquet"),
         ("results/encoders/results/cfad/config.json", "results/encoders/results/cfad/config.json"),
         ("/tmp/results/indomain.csv", "results/indomain.csv"),
-        ("/tmp/results/x.parquet", ""),
+        ("/tmp/results/metrics.parquet", "results/metrics.parquet"),
+        ("/tmp/results/x.txt", ""),
         ("x.parquet", ""),
     ],
 )

@@ -28,7 +28,14 @@ def run_job(tmp_path):
     def run(work):
         log = tmp_path / "logs" / "rule" / "job.log"
         command = [sys.executable, "-c", JOB.format(work=work), str(log)]
-        result = subprocess.run(command, check=False, capture_output=True, text=True)
+        # Whoever runs the tests in the background has Ctrl-C ignored, and so would a child.
+        result = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         return result.returncode, log.read_text(), result.stderr
 
     return run
