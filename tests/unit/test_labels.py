@@ -1,7 +1,7 @@
 import torch
 
-from signl.models.heads import score
 from signl.labels import BONAFIDE, CLASS_INDEX, PARTITIONS, SPOOF
+from signl.models.heads import score
 
 
 def test_class_indices_are_those_of_the_method():

@@ -13,9 +13,9 @@ from signl.errors import ArtefactError, ConfigError
 from signl.evaluation import scoring
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
+from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
-from signl.metrics import equal_error_rate
 from signl.training.clips import FrameClips
 from signl.training.files import ModelFiles
 from signl.training.finetune import FinetuningJob

@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 from signl import stages
 from signl.errors import ConfigError, ManifestError
+from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
-from signl.metrics import equal_error_rate
 from signl.training import finetune as module
 from signl.training import networks, passes
 from signl.training.files import EncoderFiles

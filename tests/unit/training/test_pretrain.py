@@ -11,10 +11,9 @@ from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.features.usable import read_usable
-from signl.models.signl.options import GraphAugmentation
-from signl.models.signl.options import SignlOptions
-from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
 from signl.models.saving import load_encoder
+from signl.models.signl.options import GraphAugmentation, SignlOptions
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
 from signl.training import pretrain as module
 from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances
