@@ -132,7 +132,7 @@ def recipe():
     """A small recipe, as the configuration gives it; each test has its own to change."""
     return {
         "crop_s": CROP_S,
-        "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+        "model": {"kind": "signl", "nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
         "pretraining": {
             "epochs": 3,
             "batch_size": 10,

@@ -10,7 +10,6 @@ import torch
 
 from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
-from signl.evaluation import scoring
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
 from signl.metrics import equal_error_rate
@@ -31,7 +30,7 @@ def classifier(toy, tmp_path_factory):
     files = ModelFiles(folder / "model.safetensors", folder / "config.json", folder / "history")
     options = {
         "crop_s": 0.17,
-        "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+        "model": {"kind": "signl", "nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
         "finetuning": {"epochs": 10, "batch_size": 8, "learning_rate": 1e-2, "head_widths": [8, 6]},
     }
     job = FinetuningJob(
@@ -90,7 +89,7 @@ def test_higher_is_bona_fide(score_toy):
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_scores_do_not_depend_on_the_batches(score_toy, monkeypatch, batch_size):
     expected = score_toy()["score"].to_numpy()
-    monkeypatch.setitem(scoring.BATCH_SIZE, FrameClips, batch_size)
+    monkeypatch.setattr(FrameClips, "batch_size", batch_size)
     np.testing.assert_allclose(score_toy()["score"].to_numpy(), expected, rtol=1e-5, atol=1e-6)
 
 

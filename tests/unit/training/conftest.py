@@ -30,7 +30,7 @@ def pretrain(toy, recipe, tmp_path):
             seed=seed,
             options={
                 "crop_s": changes.pop("crop_s", recipe["crop_s"]),
-                "graph": recipe["graph"] | changes.pop("graph", {}),
+                "model": recipe["model"] | changes.pop("model", {}),
                 "pretraining": recipe["pretraining"] | changes,
             },
             resources=Resources(n_workers=n_workers),
@@ -59,7 +59,7 @@ def finetune(toy, recipe, tmp_path):
             seed=seed,
             options={
                 "crop_s": changes.pop("crop_s", recipe["crop_s"]),
-                "graph": recipe["graph"] | changes.pop("graph", {}),
+                "model": recipe["model"] | changes.pop("model", {}),
                 "finetuning": recipe["finetuning"] | changes,
             },
             resources=Resources(n_workers=n_workers),

@@ -13,8 +13,8 @@ from signl.errors import ConfigError, ManifestError
 from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
+from signl.training import encoders, passes
 from signl.training import finetune as module
-from signl.training import networks, passes
 from signl.training.files import EncoderFiles
 
 FIELDS = {"epoch", "best", "train_loss", "train_eer", "dev_loss", "dev_eer"}
@@ -138,8 +138,8 @@ def test_training_starts_from_the_encoder_and_changes_it(pretrain, finetune):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"graph": {"nodes": 8}}, r"has .*nodes=4.* the recipe has .*nodes=8"),
-        ({"graph": {"neighbours": 3}}, r"has .*neighbours=2.* the recipe has .*neighbours=3"),
+        ({"model": {"nodes": 8}}, r"has .*nodes=4.* the recipe has .*nodes=8"),
+        ({"model": {"neighbours": 3}}, r"has .*neighbours=2.* the recipe has .*neighbours=3"),
         ({"crop_s": 0.15}, r"has .*'frames': 8.* the recipe has .*'frames': 7"),
     ],
 )
@@ -153,12 +153,12 @@ def test_an_encoder_of_other_features_is_refused(pretrain, finetune, monkeypatch
     encoder = pretrain(epochs=1)
     document = json.loads(Path(encoder.config).read_text())
     features = document["card"]["features"] | {"kind": "another"}
-    load = networks.load_encoder
+    load = encoders.load_encoder
 
     def loaded(*files):
         return load(*files)._replace(card={"features": features})
 
-    monkeypatch.setattr(networks, "load_encoder", loaded)
+    monkeypatch.setattr(encoders, "load_encoder", loaded)
     with pytest.raises(ConfigError, match=r"was trained on features of .*another.*, the recipe's"):
         finetune(encoder=encoder_files(encoder))
 

@@ -38,7 +38,7 @@ def test_the_history_has_a_record_for_each_epoch(pretrain, read_history):
 def test_what_is_written_is_an_encoder_that_says_what_made_it(pretrain, recipe):
     files = pretrain()
     loaded = load_encoder(files.model, files.config)
-    assert loaded.module.config == SignlOptions(**recipe["graph"])
+    assert loaded.module.config == SignlOptions(**recipe["model"])
     assert (loaded.module.width, loaded.module.n_frames) == (8, 8)
     assert loaded.made_by.stage == "pretrain_encoder"
     assert loaded.made_by.revision == stages.PRETRAINING.revision
@@ -153,7 +153,7 @@ def test_the_table_of_pretrainings_reads_the_history(pretrain, read_history, tab
 
 
 #: Views that are to agree, and nothing else: after a long step all utterances are alike.
-COLLAPSING = {"objective": "alignment", "learning_rate": 0.1, "epochs": 2}
+COLLAPSING = {"objective": {"kind": "alignment"}, "learning_rate": 0.1, "epochs": 2}
 
 
 def test_collapse_is_told_of(pretrain, read_history, tabulated, caplog):
@@ -165,7 +165,7 @@ def test_collapse_is_told_of(pretrain, read_history, tabulated, caplog):
 
 @pytest.mark.parametrize("objective", ["vicreg", "barlow", "simsiam"])
 def test_other_objectives_train_too(pretrain, read_history, objective):
-    records = read_history(pretrain(objective=objective, epochs=2))
+    records = read_history(pretrain(objective={"kind": objective}, epochs=2))
     assert len(records) == 2
 
 
@@ -176,7 +176,7 @@ def pretraining(toy, recipe):
     return module.Pretraining(
         PretrainingRecipe(
             crop_s=recipe["crop_s"],
-            graph=SignlOptions(**recipe["graph"]),
+            model=SignlOptions(**recipe["model"]),
             pretraining=PretrainingOptions(**recipe["pretraining"]),
         ),
         {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
@@ -250,8 +250,10 @@ def test_the_encoder_is_seeded_by_the_seed_alone(pretraining):
 
 
 def test_a_wrong_graph_is_refused_naming_where(pretrain):
-    with pytest.raises(ConfigError, match=r"recipe\.graph is .*channels must be a multiple of 8"):
-        pretrain(graph={"channels": 12})
+    with pytest.raises(
+        ConfigError, match=r"recipe\.model\.channels is 12; allowed is a multiple of 8"
+    ):
+        pretrain(model={"channels": 12})
     with pytest.raises(ConfigError, match=r"recipe\.pretraining\.lr is no key"):
         pretrain(lr=1.0)
 

@@ -77,7 +77,7 @@ def losses(toy, recipe, tmp_path):
         output = ModelFiles(
             *(folder / name for name in ("model.safetensors", "config.json", "history.jsonl"))
         )
-        options = {name: recipe[name] for name in ("crop_s", "graph")}
+        options = {name: recipe[name] for name in ("crop_s", "model")}
         resources = Resources(n_processes=n_processes)
         # Every process drops other elements than one alone would.
         changes = {"dropout": 0.0, **changes}
