@@ -54,13 +54,6 @@ class LoadedModel(NamedTuple, Generic[Module]):
     card: dict[str, Any]
 
 
-#: Stages that make models.
-_MAKERS: Final[Mapping[str, Sequence[Stage]]] = {
-    _ENCODER: (stages.PRETRAINING, stages.IMPORTS),
-    _CLASSIFIER: (stages.FINETUNING, stages.IMPORTS),
-}
-
-
 def save_model(
     model_path: str | Path,
     config_path: str | Path,
@@ -157,10 +150,16 @@ def _describe(module: Network | Classifier) -> dict[str, Any]:
     return {**module.describe(), "class": _ENCODER}
 
 
+def _makers_of(kind: str) -> Sequence[Stage]:
+    """Return the stages that make a class of model."""
+    trained = {_ENCODER: stages.PRETRAINING, _CLASSIFIER: stages.FINETUNING}
+    return trained[kind], stages.IMPORTS
+
+
 def _read_checked(path: Path, kind: str) -> dict[str, Any]:
     """Read a config.json of one class of model, made by a current revision of a known stage."""
     description = open_document(path)
-    makers, made_by = _MAKERS[kind], description["made_by"]
+    makers, made_by = _makers_of(kind), description["made_by"]
     if (found := description.get("class")) != kind:
         raise ArtefactError(
             f"{path} describes a model of class {found!r}, expected {kind!r}; {remedy(path)}"

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -132,7 +131,9 @@ def test_the_fixture_tells_the_two_graphs_and_the_number_of_neighbours_apart(cas
     encoder, picture = case.model.encoder, to_picture(case.frames[0])
     expected = torch.from_numpy(case.expected["embedding_1"])
     fewer = SpectralTemporalEncoder(
-        WIDTH, N_FRAMES, replace(encoder.config, neighbours=encoder.config.neighbours - 1)
+        WIDTH,
+        N_FRAMES,
+        encoder.config.model_copy(update={"neighbours": encoder.config.neighbours - 1}),
     ).eval()
     fewer.load_state_dict(encoder.state_dict())
     with torch.no_grad():

@@ -35,7 +35,7 @@ def test_a_plan_is_made_without_pytorch(repository):
         check=True,
     ).stdout
     assert shown.splitlines()[-1] == "False"
-    assert row_of(shown, "train_classifier")[0] == "226"
+    assert row_of(shown, "train_classifier")[0] == "326"
 
 
 def test_the_assumptions_are_shown_and_can_be_changed(repository):
@@ -53,7 +53,7 @@ def test_a_later_configuration_goes_before_an_earlier_one(repository, tmp_path):
         "experiments: {paper: {seeds: [1]}, official: {seeds: [1]}, controls: {seeds: [1]}}\n"
     )
     paper = ["--config", str(repository / "config.paper.yaml")]
-    assert row_of(plan(*paper, "--config", str(overlay)), "train_classifier")[0] == "50"
+    assert row_of(plan(*paper, "--config", str(overlay)), "train_classifier")[0] == "70"
 
 
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path):

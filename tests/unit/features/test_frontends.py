@@ -40,15 +40,18 @@ def test_options_reach_the_front_end():
         ({"kind": "wav2vec2"}, r"frontend\.model is missing"),
         ({"kind": "wav2vec2", "model": ""}, r"frontend\.model is ''"),
         ({"kind": "wav2vec2", "model": "m", "n_mels": 1}, r"frontend\.n_mels is no key"),
-        ({"kind": "wav2vec2", "model": "m", "layer": -2}, r"frontend\.layer is -2; .* or equal"),
+        (
+            {"kind": "wav2vec2", "model": "m", "layer": -2},
+            r"frontend\.layer is -2; allowed is at least -1",
+        ),
         ({"kind": "logmel", "n_mels": 40.0}, r"n_mels is 40\.0; .* write 40"),
-        ({"kind": "logmel", "n_mels": 0}, r"n_mels is 0; allowed .* greater than or equal to 1"),
+        ({"kind": "logmel", "n_mels": 0}, r"n_mels is 0; allowed is at least 1"),
         ({"kind": "logmel", "clip_s": float("nan")}, r"clip_s is nan"),
         ({"kind": "logmel", "clip_s": "9"}, r"clip_s is '9'; .* without quotes"),
         ({"kind": "logmel", "low_hz": 4000.0, "high_hz": 4000.0}, "allowed is a high_hz above"),
-        ({"kind": "logmel", "high_hz": 8001.0}, r"high_hz is 8001\.0; .* equal to 8000"),
-        ({"kind": "logmel", "window_ms": 0.01}, r"window_ms is 0\.01; .* equal to 0\.0625"),
-        ({"kind": "lfcc", "hop_ms": 0.01}, r"hop_ms is 0\.01; .* equal to 0\.0625"),
+        ({"kind": "logmel", "high_hz": 8001.0}, r"high_hz is 8001\.0; allowed is at most 8000"),
+        ({"kind": "logmel", "window_ms": 0.01}, r"window_ms is 0\.01; allowed is at least 0\.0625"),
+        ({"kind": "lfcc", "hop_ms": 0.01}, r"hop_ms is 0\.01; allowed is at least 0\.0625"),
         ({"kind": "lfcc", "clip_s": 0.02}, r"clip_s is 0\.02; allowed is at least .* 0\.025"),
         ({"kind": "lfcc", "n_coefficients": 41}, "n_coefficients is 41; allowed are at most 40"),
         ({"kind": "lfcc", "repeat": "clip"}, r"repeat is 'clip'; allowed .* 'waveform' or 'fr"),
@@ -105,7 +108,7 @@ def test_a_front_end_says_what_others_must_know(speech_model_folder):
 def test_options_come_back_from_what_a_header_holds():
     for options in ({"kind": "lfcc", "n_filters": 30}, {"kind": "wav2vec2", "model": "a/b"}):
         built = frontend_options(options)
-        assert built.dump_given() == {k: v for k, v in options.items() if k != "kind"}
+        assert built.dump_given() == options
         assert frontend_options(built.dump()) == built
 
 

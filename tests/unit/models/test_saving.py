@@ -83,7 +83,14 @@ def test_the_configuration_says_how_to_build_the_model(paths):
         "class": "encoder",
         "width": 20,
         "n_frames": 30,
-        "graph": {"nodes": 8, "channels": 16, "neighbours": 4, "layers": 3},
+        "network": {
+            "kind": "signl",
+            "nodes": 8,
+            "channels": 16,
+            "neighbours": 4,
+            "layers": 3,
+            "search": "dense",
+        },
         "made_by": {
             "stage": "pretrain_encoder",
             "revision": stages.PRETRAINING.revision,
@@ -210,13 +217,35 @@ def test_a_damaged_configuration_is_refused(paths, text):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"graph": {"nodes": 8, "knots": 2}}, {"graph": {"channels": 7}}, {"width": None}]
+    "changes",
+    [
+        {"network": {"kind": "signl", "nodes": 8, "knots": 2}},
+        {"network": {"kind": "signl", "channels": 7}},
+        {"network": {"kind": "signl", "nodes": 10**12}},
+        {"network": {"kind": "novel"}},
+        {"network": {}},
+        {"width": None},
+        {"width": 10**12},
+        {"n_frames": 1e30},
+    ],
+    ids=str,
 )
 def test_impossible_sizes_are_refused(paths, changes):
     save_encoder(paths)
     edit_json(paths[1], **changes)
     with pytest.raises(ArtefactError, match="does not describe an encoder"):
         load_encoder(*paths)
+
+
+def test_a_description_from_before_networks_had_kinds_is_read(paths):
+    save_encoder(paths)
+    edit_json(paths[1], network=None)
+    document = json.loads(paths[1].read_text())
+    del document["network"]
+    document["graph"] = {"nodes": 8, "channels": 16, "neighbours": 4, "layers": 3}
+    paths[1].write_bytes(seals.seal_document(json.dumps(document).encode()))
+    loaded = load_encoder(*paths).module
+    assert loaded.config == SignlOptions(nodes=8, channels=16, neighbours=4, layers=3)
 
 
 def test_a_head_that_is_not_described_is_refused(paths):

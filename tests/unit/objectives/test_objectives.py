@@ -51,7 +51,7 @@ def test_barlow_by_hand():
     # C_11 = 1, C_12 = (1 - 1 + 1 + 3) / (4 sqrt 3), C_21 = 0, C_22 = (1 + 1 - 1 + 3) / (4 sqrt 3)
     invariance = (1 - 1 / math.sqrt(3)) ** 2
     redundancy = 1 / 3
-    objective = make("barlow", epsilon=0.0)(first, second)
+    objective = make("barlow", epsilon=1e-12)(first, second)
     assert objective.terms["invariance"].item() == pytest.approx(invariance, rel=1e-5)
     assert objective.terms["redundancy"].item() == pytest.approx(redundancy, rel=1e-5)
     assert objective.loss.item() == pytest.approx(invariance + 5e-3 * redundancy, rel=1e-5)
@@ -143,11 +143,11 @@ def test_options_weigh_the_terms():
 
 
 def test_unknown_objectives_and_options_are_refused():
-    with pytest.raises(ConfigError, match="unknown objective 'byol'; known are"):
+    with pytest.raises(ConfigError, match="objective of kind 'byol'; known are"):
         make("byol")
-    with pytest.raises(ConfigError, match=r"objective vicreg: unknown keys \['spread'\]"):
+    with pytest.raises(ConfigError, match=r"objective vicreg\.spread is no key; known are"):
         make("vicreg", spread=1.0)
-    with pytest.raises(ConfigError, match="objective alignment: unknown keys"):
+    with pytest.raises(ConfigError, match=r"objective alignment\.epsilon is no key"):
         make("alignment", epsilon=1.0)
 
 
