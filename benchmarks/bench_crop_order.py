@@ -30,13 +30,13 @@ from signl.demo.options import DemoOptions
 from signl.demo.wav2vec2 import make_wav2vec2
 from signl.features.speech_model.hidden_states import SpeechModel
 from signl.features.speech_model.options import SpeechModelOptions
-from signl.models.published.checkpoint_file import XLS_R_300M
-from signl.models.signl.options import SignlOptions
-from signl.models.signl.edges import adjacency_of, nearest_neighbours
-from signl.models.heads import Classifier, score
-from signl.models.signl.spectral_temporal import SpectralTemporalEncoder, row_nodes
-from signl.models.network import to_picture
 from signl.metrics import equal_error_rate
+from signl.models.heads import Classifier, score
+from signl.models.network import to_picture
+from signl.models.published.checkpoint_file import XLS_R_300M
+from signl.models.signl.edges import adjacency_of, nearest_neighbours
+from signl.models.signl.options import SignlOptions
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder, row_nodes
 
 logger = logging.getLogger("bench_crop_order")
 

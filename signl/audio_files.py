@@ -52,8 +52,8 @@ _FIXED_SIZE: Final = {1, 3, 6, 7, 0xFFFE}
 class Statement(NamedTuple):
     """What a file says of its length.
 
-    ``n_samples`` of a channel at ``rate_hz``, or at its own rate; ``cut``, what shows that its end
-    is missing; ``known``, whether its container is one that is read here.
+    ``n_samples`` of a channel at ``rate_hz``, or its own rate; ``cut``, what shows that its end is
+    missing; ``known``, whether its container is read here.
     """
 
     n_samples: int | None = None
@@ -342,8 +342,9 @@ def _boxes(encoded: bytes) -> Iterator[tuple[bytes, int, int]]:  # outermost one
 def _mp4(encoded: bytes) -> Statement:
     for name, at, size in _boxes(encoded):
         if at + size > len(encoded):
-            there = len(encoded) - at
-            return Statement(cut=f"the box {name!r} has {size} bytes, {there} are there")
+            return Statement(
+                cut=f"the box {name!r} has {size} bytes, {len(encoded) - at} are there"
+            )
     return Statement()
 
 

@@ -15,7 +15,7 @@ from signl.checks import check
 from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
 from signl.corpora.registry import corpus_named
-from signl.demo.files import DEMO_FRONTEND, frontend_files
+from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.features.frontend import FrontendOptions
 from signl.holdings import Holdings
 from signl.labels import DEV, EVAL, TRAIN

@@ -16,7 +16,7 @@ from signl.corpora.registry import (
     locate_archives,
     locate_protocols,
 )
-from signl.demo.files import DEMO_ARCHIVES, demo_files
+from signl.demo.demo_files import DEMO_ARCHIVES, demo_files
 from signl.errors import ConfigError
 from signl.labels import PARTITIONS
 from signl.seeds import shard_names

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from signl.demo import files
+from signl.demo import demo_files as files
 from signl.demo.channels import DF_CODECS, Domain
 from signl.demo.containers import folders_of, text_table, write_tar, write_zip
 from signl.demo.options import Counts, DemoOptions

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from signl.demo import files
+from signl.demo import demo_files as files
 from signl.demo.channels import ASVSPOOF5_CODECS, Domain
 from signl.demo.containers import text_table, write_tar
 from signl.demo.options import Counts, DemoOptions

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from signl.demo import files
+from signl.demo import demo_files as files
 from signl.demo.channels import DF_CODECS, Domain
 from signl.demo.containers import folders_of
 from signl.demo.dsp import Waveform

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from signl.demo import files
+from signl.demo import demo_files as files
 from signl.demo.attacks import ATTACKS
 from signl.demo.channels import Domain
 from signl.demo.containers import write_zip

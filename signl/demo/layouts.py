@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from signl import stages
 from signl.artefacts import MadeBy, write_document
-from signl.demo import files
+from signl.demo import demo_files as files
 from signl.demo.embedded_asvspoof5 import write_asvspoof5
 from signl.demo.embedded_asvspoof2021 import write_asvspoof2021
 from signl.demo.embedded_cfad import write_cfad
@@ -29,7 +29,7 @@ WRITERS: Final[Mapping[str, Callable[[Path, DemoOptions], None]]] = {
 def make_archives(
     output_folder: Path, *, options: Mapping[str, Any], record: str | Path | None = None
 ) -> list[Path]:
-    """Write the four corpora below a folder, as ``signl.demo.files.demo_files`` lists them.
+    """Write the four corpora below a folder, as ``signl.demo.demo_files.demo_files`` lists them.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from signl.errors import ScoreError
 from signl.evaluation.calibration import calibrated_metrics, why_uncalibrated
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 from signl.metrics import CostModel, EqualErrorRate, Scores, equal_error_rate, error_rates
-from signl.training.labels import read_labelled
+from signl.training.label_subsets import read_labelled
 
 
 class DevFiles(NamedTuple):

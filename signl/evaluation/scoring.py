@@ -18,7 +18,7 @@ from signl.models.heads import Classifier, score
 from signl.models.saving import load_classifier
 from signl.training.clips import Clips, clips_for_network
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
-from signl.training.labels import read_labelled
+from signl.training.label_subsets import read_labelled
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from signl.kinds import Kinds
-from signl.objectives.base import ObjectiveOptions
+from signl.objectives.objective_options import ObjectiveOptions
 from signl.typed import build
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from signl import seals
 from signl.artefacts import HEADER, atomic_write
 from signl.tensors import write_tensors
-from signl.training.files import set_aside
+from signl.training.model_files import set_aside
 
 logger = logging.getLogger(__name__)
 

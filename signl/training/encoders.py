@@ -10,8 +10,8 @@ from signl.models.end_to_end import EndToEndEncoder
 from signl.models.network import Network
 from signl.models.saving import load_encoder
 from signl.training.clips import AudioClips, Clips, FrameClips
-from signl.training.files import EncoderFiles
 from signl.training.launching import seed_weights
+from signl.training.model_files import EncoderFiles
 from signl.training.options import NetworkRecipe
 
 

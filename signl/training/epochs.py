@@ -12,8 +12,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from signl.models.network import Network
 from signl.training.crops import Loading
 from signl.training.encoders import encoder_of
-from signl.training.files import EncoderFiles
 from signl.training.launching import seed_weights
+from signl.training.model_files import EncoderFiles
 from signl.training.options import NetworkRecipe, TrainingOptions
 from signl.training.passes import Trainer
 from signl.training.run import Patience, Record, Run

@@ -17,9 +17,9 @@ from signl.metrics import equal_error_rate
 from signl.models.heads import Classifier, score
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
-from signl.training.files import EncoderFiles
 from signl.training.job import Training, TrainingJob
-from signl.training.labels import read_labelled
+from signl.training.label_subsets import read_labelled
+from signl.training.model_files import EncoderFiles
 from signl.training.options import FinetuningOptions, FinetuningRecipe, GradientOptions
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Record

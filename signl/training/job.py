@@ -20,9 +20,9 @@ from signl.models.saving import save_model
 from signl.seals import file_digest
 from signl.training.crops import Loading, Utterances
 from signl.training.encoders import clips_for_recipe
-from signl.training.files import ModelFiles
 from signl.training.launching import launch
 from signl.training.lock import only_training
+from signl.training.model_files import ModelFiles
 from signl.training.options import BatchOptions, NetworkRecipe
 from signl.training.run import Record, best_of
 from signl.training.sharing import Share

@@ -14,7 +14,7 @@ from signl.models.heads import Classifier, LinearHead
 from signl.seeds import derive_seed
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
 from signl.training.encoders import encoder_of
-from signl.training.files import EncoderFiles
+from signl.training.model_files import EncoderFiles
 from signl.training.options import FinetuningRecipe, LogisticOptions
 from signl.training.regression import Labelled, Plane, Search
 from signl.training.run import Record

@@ -11,7 +11,7 @@ from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions
 from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
 from signl.objectives.alignment.options import AlignmentOptions
-from signl.objectives.base import ObjectiveOptions
+from signl.objectives.objective_options import ObjectiveOptions
 from signl.objectives.objectives import OBJECTIVES
 from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
 

@@ -12,7 +12,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 from signl import stages
 from signl.artefacts import MadeBy, write_table
 from signl.features.feature_shards import Shape, write_shard
-from signl.training.labels import COLUMNS
+from signl.training.label_subsets import COLUMNS
 
 #: Frames as short as of a front-end in use; a crop of 0.17 s has 8 of them.
 SHAPE = Shape(width=8, window_samples=400, hop_samples=320, clip_frames=16)

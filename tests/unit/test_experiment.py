@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from signl.corpora.registry import corpus_named
-from signl.demo.files import DEMO_ARCHIVES, DEMO_FRONTEND, demo_files, frontend_files
+from signl.demo.demo_files import DEMO_ARCHIVES, DEMO_FRONTEND, demo_files, frontend_files
 from signl.errors import ConfigError
 from signl.experiment import Evaluated, Experiment, Pretrained, Trained
 from signl.jobs import jobs_of

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from signl.objectives.base import ObjectiveOptions
+from signl.objectives.objective_options import ObjectiveOptions
 
 if TYPE_CHECKING:
     from torch import nn

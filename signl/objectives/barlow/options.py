@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from signl.objectives.base import ObjectiveOptions
+from signl.objectives.objective_options import ObjectiveOptions
 from signl.typed import NotNegative, Positive
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from signl.objectives.base import ObjectiveOptions
+from signl.objectives.objective_options import ObjectiveOptions
 from signl.typed import Count
 
 if TYPE_CHECKING:

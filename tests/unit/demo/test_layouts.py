@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
+from signl.demo.demo_files import demo_files
 from signl.demo.embedded_asvspoof5 import family_sizes
 from signl.demo.embedded_asvspoof2021 import write_asvspoof2021
 from signl.demo.embedded_cfad import LONG_FILE
-from signl.demo.files import demo_files
 from signl.demo.layouts import make_archives
 from signl.demo.options import Counts, DemoOptions
 from signl.errors import ConfigError

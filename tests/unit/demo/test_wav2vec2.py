@@ -4,7 +4,7 @@ import torch
 from transformers import AutoFeatureExtractor, AutoModel
 
 from signl.demo.attacks import attack
-from signl.demo.files import frontend_files
+from signl.demo.demo_files import frontend_files
 from signl.demo.voices import make_speaker, speak
 from signl.demo.wav2vec2 import make_wav2vec2
 from signl.errors import ConfigError

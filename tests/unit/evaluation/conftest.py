@@ -10,7 +10,7 @@ from signl import stages
 from signl.artefacts import MadeBy, write_document, write_table
 from signl.evaluation.development import WITHOUT_DEV, DevFiles
 from signl.evaluation.scores import write_scores
-from signl.training.labels import COLUMNS
+from signl.training.label_subsets import COLUMNS
 
 USABLE_SCHEMA = pa.schema(
     [

@@ -16,9 +16,9 @@ from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
 from signl.training.clips import FrameClips
-from signl.training.files import ModelFiles
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train
+from signl.training.model_files import ModelFiles
 
 IS_BONAFIDE = np.arange(18) % 3 == 0
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from signl.devices import Resources
-from signl.training.files import ModelFiles
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train
+from signl.training.model_files import ModelFiles
 from signl.training.pretrain import PretrainingJob
 
 

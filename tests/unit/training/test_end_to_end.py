@@ -22,9 +22,9 @@ from signl.models.heads import score
 from signl.models.saving import from_pretrained
 from signl.training import launching
 from signl.training.clips import AudioClips, Place
-from signl.training.files import EncoderFiles, ModelFiles
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train
+from signl.training.model_files import EncoderFiles, ModelFiles
 from signl.training.pretrain import Pretraining, PretrainingJob
 
 CLIP_S, CROP_S = 0.6, 0.3

@@ -15,7 +15,7 @@ from signl.models.heads import score
 from signl.models.saving import load_classifier
 from signl.training import encoders, passes
 from signl.training import finetune as module
-from signl.training.files import EncoderFiles
+from signl.training.model_files import EncoderFiles
 
 FIELDS = {"epoch", "best", "train_loss", "train_eer", "dev_loss", "dev_eer"}
 

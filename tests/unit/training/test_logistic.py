@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
-from signl.training.files import EncoderFiles
+from signl.training.model_files import EncoderFiles
 
 LOGISTIC = {"strengths": [0.001, 0.1, 10.0], "least_dev": 6, "max_steps": 5000}
 

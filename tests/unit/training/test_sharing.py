@@ -11,9 +11,9 @@ from torch import nn
 
 from signl.devices import Resources
 from signl.models.draws import SharedGenerator, draw_normal, draw_uniform
-from signl.training.files import ModelFiles
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train
+from signl.training.model_files import ModelFiles
 from signl.training.pretrain import PretrainingJob
 from signl.training.sharing import Share, gather_rows, share_batch_statistics
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from signl import stages
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.errors import ArtefactError, ConfigError, ManifestError
-from signl.training.labels import read_labelled, read_labels, sample_labels, subset_size
+from signl.training.label_subsets import read_labelled, read_labels, sample_labels, subset_size
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("utterance_id", "partition", "label", "attack", "speaker")]
@@ -116,7 +116,8 @@ def test_another_process_draws_the_same_subset(sample, tmp_path, hash_seed):
     """Nothing may hang on the order of sets or on the hashes of one process."""
     here = sample(percent=30, seed=3)
     program = (
-        "import sys; from pathlib import Path; from signl.training.labels import sample_labels;"
+        "import sys; from pathlib import Path; "
+        "from signl.training.label_subsets import sample_labels;"
         "sample_labels(Path(sys.argv[1]), Path(sys.argv[2]), corpus='cfad', seed=3, percent=30,"
         " options={})"
     )

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from signl.demo.files import demo_files
+from signl.demo.demo_files import demo_files
 
 
 def test_files_are_those_that_are_written(archives):
@@ -12,7 +12,7 @@ def test_files_are_those_that_are_written(archives):
 
 def test_rules_can_import_the_names_without_numpy_or_torch():
     script = (
-        "import sys, signl.demo.files; "
+        "import sys, signl.demo.demo_files; "
         "sys.exit(any(name in sys.modules for name in ('numpy', 'torch', 'pyarrow')))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -1,4 +1,4 @@
-from signl.training.files import EncoderFiles, ModelFiles, set_aside
+from signl.training.model_files import EncoderFiles, ModelFiles, set_aside
 
 
 def test_a_recipe_without_pretraining_has_no_encoder_files():
