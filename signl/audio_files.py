@@ -50,10 +50,9 @@ _FIXED_SIZE: Final = {1, 3, 6, 7, 0xFFFE}
 
 
 class Statement(NamedTuple):
-    """What a file says of its length.
+    """What a file says of its length: samples of a channel, at which rate.
 
-    ``n_samples`` of a channel at ``rate_hz``, or its own rate; ``cut``, what shows that its end is
-    missing; ``known``, whether its container is read here.
+    ``cut`` says what shows that its end is missing; ``known``, whether it is of a form read here.
     """
 
     n_samples: int | None = None
@@ -341,10 +340,8 @@ def _boxes(encoded: bytes) -> Iterator[tuple[bytes, int, int]]:  # outermost one
 
 def _mp4(encoded: bytes) -> Statement:
     for name, at, size in _boxes(encoded):
-        if at + size > len(encoded):
-            return Statement(
-                cut=f"the box {name!r} has {size} bytes, {len(encoded) - at} are there"
-            )
+        if size > (left := len(encoded) - at):
+            return Statement(cut=f"the box {name!r} has {size} bytes, {left} are there")
     return Statement()
 
 

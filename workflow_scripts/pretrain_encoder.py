@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from signl.devices import Resources
 from signl.logs import log_to
-from signl.training.files import ModelFiles
+from signl.training.model_files import ModelFiles
 from signl.training.job import train
 from signl.training.pretrain import PretrainingJob
 

@@ -1,9 +1,9 @@
-"""Rule sample_labels; the work is in signl.training.labels."""
+"""Rule sample_labels; the work is in signl.training.label_subsets."""
 
 from typing import TYPE_CHECKING
 
 from signl.logs import log_to
-from signl.training.labels import sample_labels
+from signl.training.label_subsets import sample_labels
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

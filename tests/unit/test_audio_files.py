@@ -22,7 +22,9 @@ def test_a_whole_file_says_how_long_it_is(form):
     said = state(encode(form))
     assert said.known
     assert said.cut is None
-    assert said.n_samples is None or abs(said.n_samples - len(SAMPLES)) <= 1
+    # Of Ogg a tenth of a second is left to the codec.
+    slack = 1600 if form == "OGG" else 1
+    assert said.n_samples is None or abs(said.n_samples - len(SAMPLES)) <= slack
 
 
 @pytest.mark.parametrize("form", ["WAV", "AIFF", "W64", "CAF", "AU"])

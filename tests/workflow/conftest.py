@@ -120,14 +120,12 @@ def toy_config(repository):
         "demo": {"archives": {"seed": 0, "scale": 0.4, "long_s": 12.0}},
         "gpus_per_job": 0,
         "corpora": config["corpora"],
-        "frontends": {
-            "toy": {"kind": "logmel", "options": {"n_mels": 16, "window_ms": 40.0, "hop_ms": 40.0}}
-        },
+        "frontends": {"toy": {"kind": "logmel", "n_mels": 16, "window_ms": 40.0, "hop_ms": 40.0}},
         "recipes": {
             "toy": {
                 "frontend": "toy",
                 "crop_s": 3.0,
-                "graph": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+                "model": {"kind": "signl", "nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
                 "pretraining": {"epochs": 2, "learning_rate": 0.001, "batch_size": 16},
                 "finetuning": {"epochs": 3, "learning_rate": 0.001, "batch_size": 16},
                 "per_corpus": {"cfad": {"finetuning": {"class_weights": [0.33, 0.67]}}},

@@ -17,9 +17,7 @@ def config(toy_config):
     """One end-to-end recipe on the embedded wav2vec2, trained on CFAD."""
     config = copy.deepcopy(toy_config)
     toy = config["recipes"].pop("toy")
-    config["frontends"] = {
-        "small": {"kind": "wav2vec2", "options": {"model": "results/demo/wav2vec2"}}
-    }
+    config["frontends"] = {"small": {"kind": "wav2vec2", "model": "results/demo/wav2vec2"}}
     config["recipes"]["whole"] = toy | {"frontend": "small", "trainable_frontend": True}
     config["experiments"]["toy"] |= {
         "recipes": ["whole"],

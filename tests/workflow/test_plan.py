@@ -13,12 +13,11 @@ pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture
-def planned(repository):
+def planned():
     """Return a function that gives the jobs of a configuration by rule, as planned."""
 
     def plan(config):
-        schema = repository / "rules/schemas/config.schema.yaml"
-        stages = plan_experiment(Experiment(config, schema))
+        stages = plan_experiment(Experiment(config))
         return Counter({stage.rule: stage.jobs for stage in stages})
 
     return plan

@@ -25,7 +25,7 @@ def refused(elsewhere, toy_config):
 
 def test_an_unknown_key(refused):
     def change(config):
-        config["recipes"]["toy"]["graph"]["edges"] = 3
+        config["recipes"]["toy"]["model"]["edges"] = 3
 
     said = refused(change)
     assert "recipes.toy.graph" in said
@@ -82,7 +82,7 @@ def test_evaluation_on_audio_that_was_selected_on(refused):
 
 def test_a_model_id_without_revision(refused):
     def change(config):
-        config["frontends"]["toy"] = {"kind": "wav2vec2", "options": {"model": "some/model"}}
+        config["frontends"]["toy"] = {"kind": "wav2vec2", "model": "some/model"}
 
     said = refused(change)
     assert "frontends.toy.options.model is 'some/model'" in said
