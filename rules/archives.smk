@@ -65,9 +65,7 @@ if not holdings.are_packed:
             name:
                 f"pack_audio_{name}"
             input:
-                manifest=path_of(
-                    stages.MANIFEST, corpus=holdings.packing_corpus(name)
-                ),
+                manifest=path_of(stages.MANIFEST, corpus=holdings.packing_corpus(name)),
                 archive=files_of_archive(name),
             output:
                 shards=expand(

@@ -80,7 +80,7 @@ def path_of(stage, name=None, **wildcards):
     """Return the template of a stage's output, the only one if it has no name."""
     template = stage.outputs[name] if name else next(iter(stage.outputs.values()))
     for key, value in wildcards.items():
-        template = template.replace("{" + key + "}", value)
+        template = template.replace(f"{{{key}}}", value)
     return template
 
 
@@ -122,7 +122,9 @@ def indexes_of(wildcards):
 
 def extraction_gpus(wildcards):
     """Return the GPUs of a feature job: one, or none for a front-end that wants none."""
-    return min(GPUS, 1) if experiment.config.frontends[wildcards.frontend].wants_gpu else 0
+    return (
+        min(GPUS, 1) if experiment.config.frontends[wildcards.frontend].wants_gpu else 0
+    )
 
 
 def frontend_options(frontend):
@@ -178,7 +180,9 @@ def trained_frontend(wildcards):
     """Return the model that a recipe trains on from; nothing, where it trains none."""
     if experiment.trained_frontend(wildcards.recipe) is None:
         return []
-    return given_files(experiment.frontend_files(experiment.recipe(wildcards.recipe).frontend))
+    return given_files(
+        experiment.frontend_files(experiment.recipe(wildcards.recipe).frontend)
+    )
 
 
 def model_files(folder):
@@ -241,7 +245,9 @@ def pretraining_options(wildcards):
 
 
 def finetuning_options(wildcards):
-    return experiment.finetuning_options(wildcards.recipe, wildcards.corpus).dump_given()
+    return experiment.finetuning_options(
+        wildcards.recipe, wildcards.corpus
+    ).dump_given()
 
 
 def metrics_in_use():

@@ -1,7 +1,12 @@
 # The embedded experiment: small corpora in the published layouts, and a small front-end.
 # As all archives and models they stay local where the rest is kept in an object store.
 
-from signl.demo.demo_files import DEMO_ARCHIVES, DEMO_FRONTEND, demo_files, frontend_files
+from signl.demo.demo_files import (
+    DEMO_ARCHIVES,
+    DEMO_FRONTEND,
+    demo_files,
+    frontend_files,
+)
 
 
 rule make_demo_archives:

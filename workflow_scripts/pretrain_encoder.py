@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from signl.devices import Resources
 from signl.logs import log_to
-from signl.training.model_files import ModelFiles
 from signl.training.job import train
+from signl.training.model_files import ModelFiles
 from signl.training.pretrain import PretrainingJob
 
 if TYPE_CHECKING:

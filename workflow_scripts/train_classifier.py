@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from signl.devices import Resources
 from signl.logs import log_to
-from signl.training.model_files import EncoderFiles, ModelFiles
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train
+from signl.training.model_files import EncoderFiles, ModelFiles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
