@@ -23,7 +23,7 @@ def _known_home(monkeypatch):
         ("~/data", "/home/$me/data"),
         ("~", "/home/$me"),
         ("$DATA/archives", "/data/archives"),
-        ("${DATA}s/archives", "/dataset/archives"),
+        ("${DATA}set/archives", "/dataset/archives"),
         ("~/x$DATA", "/home/$me/x/data"),
         ("results/demo/archives", "results/demo/archives"),
         ("./a//b/", "./a//b/"),
