@@ -16,7 +16,7 @@ SURROUNDINGS = import pathlib, sysconfig; \
 # would compile anew all that it imports: 8 seconds of processor time for PyTorch instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow test-kills test-slurm lint install install-dev bench-corpora clean
+.PHONY: demo test test-slow test-kills test-slurm lint generated install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -42,6 +42,9 @@ lint: .venv/installed-dev ## formatters, linters, types, import order
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(SNAKEMAKE) --lint
+
+generated: .venv/installed ## the JSON Schema and the tables of options, from the options
+	.venv/bin/python -m signl.documentation
 
 install: .venv/installed
 

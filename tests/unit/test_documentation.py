@@ -1,0 +1,55 @@
+"""What is generated from the options is what the repository holds."""
+
+import jsonschema
+import pytest
+import yaml
+
+from signl import documentation
+from signl.models.networks import NETWORKS
+
+
+def test_the_committed_schema_is_that_of_the_options(repository):
+    committed = (repository / documentation.SCHEMA).read_text(encoding="utf-8")
+    assert committed == documentation.schema_text(), "say make generated"
+
+
+def test_the_committed_tables_are_those_of_the_options(repository):
+    page = (repository / documentation.PAGE).read_text(encoding="utf-8")
+    assert page == documentation.page_with_tables(page), "say make generated"
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+def test_the_configurations_of_this_repository_follow_the_schema(repository, name):
+    validator = jsonschema.Draft202012Validator(documentation.schema())
+    config = yaml.safe_load((repository / name).read_text(encoding="utf-8"))
+    assert not list(validator.iter_errors(config))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config["corpora"]["cfad"].update(seed=1),
+        lambda config: config["corpora"].update(wavefake={}),
+        lambda config: config["recipes"]["signl-logmel"]["model"].update(nodes=0),
+        lambda config: config["recipes"]["signl-logmel"]["model"].update(kind="novel"),
+        lambda config: config.update(typo=1),
+    ],
+)
+def test_an_editor_sees_what_is_wrong(repository, change):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    change(config)
+    validator = jsonschema.Draft202012Validator(documentation.schema())
+    assert list(validator.iter_errors(config))
+
+
+def test_every_option_of_a_network_stands_in_a_table():
+    tables = documentation.option_tables()
+    for kind in NETWORKS.names:
+        assert f"kind `{kind}`" in tables
+        for name in NETWORKS.options_of(kind).model_fields:
+            assert name == "kind" or f"| `{name}` |" in tables
+
+
+def test_a_page_without_marks_is_refused():
+    with pytest.raises(ValueError, match="no place for tables"):
+        documentation.page_with_tables("# A page")
