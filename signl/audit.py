@@ -93,7 +93,13 @@ def audit(
     began = time.monotonic()
     root = Path(results).parent
     report = Report()
-    made_by = {output: job for job in jobs for output in job.outputs}
+    # What the embedded experiment starts from has a folder of its own, which is not looked into.
+    made_by = {
+        output: job
+        for job in jobs
+        if job.stage not in (stages.DEMO_ARCHIVES, stages.DEMO_FRONTEND)
+        for output in job.outputs
+    }
     tables = Tables(jobs, published_as or {})
     found = {path.relative_to(root).as_posix() for path in _files(Path(results))}
     report.leftovers = sorted(name for name in found if _is_leftover(name))

@@ -93,7 +93,12 @@ def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
             f"{where}.crop_s is {crop_s}; allowed is at most the front-end's clip_s, "
             f"{frontend.clip_s}"
         )
-    least_s = frontend.least_crop_s(training=recipe.trainable_frontend)
+    try:
+        geometry = frontend.geometry()
+        least_s = frontend.least_crop_s(training=recipe.trainable_frontend)
+    except ConfigError:
+        # A model by its id, of which nothing is known before it is loaded.
+        return
     if crop_s < least_s:
         raise ConfigError(
             f"{where}.crop_s is {crop_s}; allowed is at least {least_s:g}, which "
@@ -103,7 +108,6 @@ def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
                 else "one frame of the front-end needs"
             )
         )
-    geometry = frontend.geometry()
     try:
         recipe.model.check(width=geometry.width, n_frames=geometry.n_frames(crop_s))
     except ValueError as error:

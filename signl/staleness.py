@@ -11,7 +11,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -20,6 +20,8 @@ from signl.artefacts import HEADER, MadeBy, open_document, table_made_by
 from signl.errors import ArtefactError
 from signl.jobs import Job
 from signl.typed import Options
+
+_WORDS: Final = {"digest": "a digest", "mtime_ns": "a date"}
 
 
 class Stale(NamedTuple):
@@ -136,7 +138,9 @@ def _compare_archives(paths: Iterable[str], recorded: Iterable[Mapping[str, Any]
     if now.keys() != was.keys():
         return f"made of {sorted(was)}, now there are {sorted(now)}"
     for path, facts in now.items():
-        for key, what in (("size", "bytes"), ("mtime_ns", "a date")):
+        # What a small file holds says more than its date.
+        by = "digest" if "digest" in facts and "digest" in was[path] else "mtime_ns"
+        for key, what in (("size", "bytes"), (by, _WORDS[by])):
             if facts[key] != was[path][key]:
                 return f"{path} had {what} of {was[path][key]}, now {facts[key]}"
     return ""

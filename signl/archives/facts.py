@@ -17,11 +17,15 @@ from signl.errors import ArchiveError
 
 #: Folders directly below an unpacked archive whose dates are looked at.
 _MAX_SUBFOLDERS: Final = 1000
+#: Files up to this size, such as protocols, are told apart by what they hold, not by their date.
+SMALL_BYTES: Final = 1_000_000
 _MARK: Final = b'{"archives": '
 
 
 def archive_facts(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     """Return of each file of an archive its ``path`` as given, ``size`` and ``mtime_ns``.
+
+    Of a small file its ``digest`` too.
 
     Of a folder the size is 0, and the date the latest of its own and of those directly in it.
 
@@ -33,11 +37,16 @@ def archive_facts(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
     return [_facts(Path(path)) for path in paths]
 
 
+def _digest(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
+
 def _facts(path: Path) -> dict[str, Any]:
     try:
         status = path.stat()
         if not path.is_dir():
-            return {"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+            facts = {"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+            return facts | ({"digest": _digest(path)} if status.st_size <= SMALL_BYTES else {})
         dates = [status.st_mtime_ns, *_dates_below(path)]
         return {"path": str(path), "size": 0, "mtime_ns": max(dates)}
     except OSError as error:

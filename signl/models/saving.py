@@ -42,6 +42,9 @@ _ENCODER, _CLASSIFIER = "encoder", "classifier"
 #: a million (samples of a clip), and the deepest has some hundred layers.
 MAX_SIZE: Final = 1 << 24
 MAX_LAYERS: Final = 1000
+#: Where modules are built from a description: what it claims takes no memory before the weights,
+#: which are compared with it, are there.
+_WITHOUT_MEMORY: Final = torch.device("meta")
 #: Name of a model card.
 CARD = "README.md"
 
@@ -176,14 +179,20 @@ def _build_encoder(description: Mapping[str, Any], path: str | Path) -> Network:
         if "frontend" not in description:
             width, n_frames = description["width"], description["n_frames"]
             options.check(width=width, n_frames=n_frames)
-            return options.build(width, n_frames)
-        return EndToEndEncoder(
-            _build_frontend(**description["frontend"]),
-            options,
-            clip_s=description["clip_s"],
-            crop_samples=description["crop_samples"],
-        )
-    except (SignlError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            with _WITHOUT_MEMORY:
+                return options.build(width, n_frames)
+        frontend = _build_frontend(**description["frontend"])
+        with _WITHOUT_MEMORY:
+            return EndToEndEncoder(
+                frontend,
+                options,
+                clip_s=description["clip_s"],
+                crop_samples=description["crop_samples"],
+            )
+    except (
+        *(SignlError, AttributeError, KeyError, TypeError, ValueError),
+        *(OverflowError, RuntimeError),
+    ) as error:
         raise ArtefactError(f"{path} does not describe an encoder: {error!r}") from error
 
 
@@ -230,7 +239,8 @@ def _build_frontend(*, layer: int, config: Mapping[str, Any]) -> TrainableSpeech
 def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:
     encoder = _build_encoder(description, path)
     try:
-        head = build_head(encoder.embedding_width, **description["head"])
+        with _WITHOUT_MEMORY:
+            head = build_head(encoder.embedding_width, **description["head"])
         return Classifier(encoder, head)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ArtefactError(f"{path} does not describe a classifier's head: {error!r}") from error
@@ -244,7 +254,7 @@ def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedM
         raise ArtefactError(
             f"{path} was made by {header}, its configuration by {made_by}; {remedy(path)}"
         )
-    load_strictly(module, weights, source=path)
+    load_strictly(module, weights, source=path, assign=True)
     return LoadedModel(module.eval(), made_by, description.get("card", {}))
 
 

@@ -15,6 +15,7 @@ def load_strictly(
     *,
     source: object,
     spell: Callable[[str], str] = str,
+    assign: bool = False,
 ) -> None:
     """Load a state dict that fits a module exactly.
 
@@ -27,6 +28,8 @@ def load_strictly(
         Where the tensors come from, for messages.
     spell : callable, optional
         Gives the name that a tensor has there, for messages.
+    assign : bool
+        Take the tensors themselves, for a module whose own have no memory.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def load_strictly(
         shown = "; ".join(sorted(problems)[:_SHOWN])
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise ArtefactError(f"{source} does not fit the model: {shown}{more}")
-    module.load_state_dict(dict(state))
+    module.load_state_dict(dict(state), assign=assign)
 
 
 def _fits(found: Tensor, expected: Tensor) -> bool:

@@ -84,7 +84,7 @@ def test_documents_are_compared_too():
 def packed(folder):
     """A packed archive."""
     archive = folder / "LA.zip"
-    archive.write_bytes(b"published")
+    archive.write_bytes(bytes(2_000_000))
     job = Job(stages.AUDIO, {"archive": "LA"}, shards=("0000-of-0001",), archives=(str(archive),))
     write(job, {}, archives=archive_facts([archive]), digest="0")
     assert reasons(job) == []
@@ -103,9 +103,9 @@ def test_an_archive_of_another_date_is_told_older_or_newer(packed, by_ns):
 def test_an_archive_of_another_size_is_told(packed):
     job, archive = packed
     then = archive.stat().st_mtime_ns
-    archive.write_bytes(b"published, and more")
+    archive.write_bytes(bytes(2_000_001))
     os.utime(archive, ns=(then, then))
-    assert reasons(job) == [f"{archive} had bytes of 9, now 19"]
+    assert reasons(job) == [f"{archive} had bytes of 2000000, now 2000001"]
 
 
 def test_an_archive_elsewhere_is_told(packed, folder):
@@ -129,3 +129,15 @@ def test_a_run_says_what_it_makes_anew():
     first = Stale("results/a", "n_mels was 20, now 16")
     assert "results/a: n_mels was 20, now 16" in told([first])
     assert told([first] * 1001).endswith("and 1,000 others")
+
+
+def test_a_small_file_is_told_by_what_it_holds(folder):
+    protocol = folder / "protocol.txt"
+    protocol.write_text("a bonafide")
+    job = Job(stages.MANIFEST, {"corpus": "cfad"}, archives=(str(protocol),))
+    write(job, {}, archives=archive_facts([protocol]), digest="0")
+    os.utime(protocol, ns=(1, 1))
+    assert reasons(job) == []
+    protocol.write_text("b bonafide")
+    (reason,) = reasons(job)
+    assert "had a digest of" in reason

@@ -28,18 +28,17 @@ def test_an_unknown_key(refused):
         config["recipes"]["toy"]["model"]["edges"] = 3
 
     said = refused(change)
-    assert "recipes.toy.graph" in said
-    assert "'edges' was unexpected" in said
-    assert "known keys are ['channels', 'layers', 'neighbours', 'nodes']" in said
+    assert "recipes.toy.model.edges is no key" in said
+    assert "known are ['channels', 'kind', 'layers', 'neighbours', 'nodes', 'search']" in said
 
 
 def test_a_number_that_yaml_took_for_text(refused):
     def change(config):
         config["recipes"]["toy"]["pretraining"]["learning_rate"] = "1e-4"
 
-    assert "recipes.toy.pretraining.learning_rate: '1e-4' is not of type 'number'" in refused(
-        change
-    )
+    said = refused(change)
+    assert "recipes.toy.pretraining.learning_rate is '1e-4'; allowed is a number" in said
+    assert "write 1.0e-5" in said
 
 
 @pytest.mark.parametrize("percent", [0, -5, 120])
@@ -48,8 +47,7 @@ def test_a_label_percent_out_of_range(refused, percent):
         config["experiments"]["toy"]["label_percents"] = [percent]
 
     said = refused(change)
-    assert f"experiments.toy.label_percents[0]: {percent} is" in said
-    assert "a label percent lies above 0 and is at most 100" in said
+    assert f"experiments.toy.label_percents.0 is {percent}; allowed is" in said
 
 
 def test_an_unknown_frontend(refused):
@@ -85,7 +83,8 @@ def test_a_model_id_without_revision(refused):
         config["frontends"]["toy"] = {"kind": "wav2vec2", "model": "some/model"}
 
     said = refused(change)
-    assert "frontends.toy.options.model is 'some/model'" in said
+    assert "frontends.toy: " in said
+    assert "'some/model'" in said
     assert "a model id needs a revision" in said
 
 

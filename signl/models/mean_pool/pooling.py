@@ -1,5 +1,7 @@
 """The mean over the frames of a crop, and their standard deviation."""
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,8 @@ from signl.models.draws import AnyGenerator
 from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.network import FrameNetwork
 from signl.models.signl.options import GraphAugmentation
+
+_LEAST_VARIANCE: Final = 1e-24
 
 
 class MeanPool(FrameNetwork):
@@ -52,6 +56,8 @@ class MeanPool(FrameNetwork):
         variance, mean = torch.var_mean(frames, dim=-1, correction=0)
         if self.config.statistics == "mean":
             return mean
-        return torch.cat([mean, variance.sqrt()], dim=-1)
+        # The root has no slope at 0, which a channel that is the same in all frames would ask for.
+        deviation = variance.clamp_min(_LEAST_VARIANCE).sqrt() * (variance > 0)
+        return torch.cat([mean, deviation], dim=-1)
 
     forward = embed

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -22,8 +23,12 @@ def test_facts_are_those_of_the_file_system(tmp_path):
     path = tmp_path / "a.tar"
     path.write_bytes(b"123")
     os.utime(path, ns=(5, 7))
-    assert archive_facts([path]) == [{"path": str(path), "size": 3, "mtime_ns": 7}]
-    json.dumps(archive_facts([path]))
+    (fact,) = archive_facts([path])
+    digest = hashlib.blake2b(b"123", digest_size=16).hexdigest()
+    assert fact == {"path": str(path), "size": 3, "mtime_ns": 7, "digest": digest}
+    json.dumps(fact)
+    path.write_bytes(bytes(1_000_001))
+    assert "digest" not in archive_facts([path])[0]
 
 
 def test_a_folder_has_the_latest_date_of_those_in_it(tmp_path):

@@ -295,7 +295,12 @@ def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
 
 @pytest.mark.parametrize(
     "module",
-    ["evaluation.measure", "evaluation.collecting", "evaluation.pretraining", "training.labels"],
+    [
+        "evaluation.measure",
+        "evaluation.collecting",
+        "evaluation.pretraining",
+        "training.label_subsets",
+    ],
 )
 def test_rules_of_seconds_import_neither_torch_nor_pandas(module):
     code = f"import sys, signl.{module}; print({{'torch', 'pandas'}} & sys.modules.keys())"
