@@ -106,8 +106,10 @@ def losses(toy, recipe, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["alignment", "vicreg"])
 def test_two_processes_pretrain_as_one(losses, objective):
-    alone = losses("pretraining", 1, objective=objective)
-    np.testing.assert_allclose(losses("pretraining", 2, objective=objective), alone, rtol=1e-4)
+    alone = losses("pretraining", 1, objective={"kind": objective})
+    np.testing.assert_allclose(
+        losses("pretraining", 2, objective={"kind": objective}), alone, rtol=1e-4
+    )
 
 
 def test_two_processes_fine_tune_as_one_with_accumulated_parts(losses):
