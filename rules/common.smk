@@ -51,8 +51,10 @@ if workflow.is_main_process and "gpu" in workflow.global_resources:
 
 # Snakemake's own lock lies in the folder where it is started, of which several may share results.
 onstart:
+    # An object store has no lock to lie beside its files.
+    is_local = workflow.storage_settings.default_storage_provider is None
     try:
-        if any(job.output for job in workflow.dag.needrun_jobs()):
+        if is_local and any(job.output for job in workflow.dag.needrun_jobs()):
             lock_results(stages.RESULTS)
     except SignlError as error:
         raise WorkflowError(str(error)) from None

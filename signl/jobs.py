@@ -32,6 +32,8 @@ class Job:
         Shards that one job of packing writes.
     archives : tuple of str
         Files of archives that it reads.
+    rows : tuple of str
+        What each row of a table without a header is made of.
     """
 
     stage: Stage
@@ -40,6 +42,7 @@ class Job:
     also: Mapping[str, Any] = field(default_factory=dict)
     shards: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> list[str]:
@@ -118,7 +121,12 @@ def _feature_jobs(experiment: Experiment) -> Iterator[Job]:
             {"source": source, "corpus": corpus, "partition": partition},
             also={"max_undecodable": experiment.config.limits.undecodable},
         )
-    yield Job(stages.QUARANTINE)
+    usable = stages.USABLE.outputs["usable"]
+    places = [
+        usable.format(source=source, corpus=corpus, partition=partition)
+        for source, corpus, partition in experiment.usable_in_use
+    ]
+    yield Job(stages.QUARANTINE, rows=tuple(places))
 
 
 def _training_jobs(experiment: Experiment) -> Iterator[Job]:
@@ -153,8 +161,12 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
         yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})
     for cell in experiment.evaluated:
         yield Job(stages.METRICS, cell.wildcards)
-    yield Job(stages.COLLECTED)
+    metrics = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
+    collected = sorted(path for paths in metrics for path in paths)
+    yield Job(stages.COLLECTED, also={"metrics": collected})
     for table in ("indomain", "crossdomain"):
         yield Job(stages.TABLES, {"table": table})
     yield Job(stages.BREAKDOWN_TABLE)
-    yield Job(stages.PRETRAINING_TABLE)
+    history = stages.PRETRAINING.outputs["history"]
+    histories = [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
+    yield Job(stages.PRETRAINING_TABLE, rows=tuple(histories))

@@ -51,15 +51,31 @@ def stale_artefacts(
         for path in job.outputs:
             if only and path != only:
                 continue
-            made_by = header_of(Path(root, path))
-            if made_by is None:
-                continue
-            reason = _reason(job, made_by)
-            if not reason and job.archives:
-                recorded = recorded_header(Path(root, path)) or {}
-                reason = _compare_archives(job.archives, recorded.get("archives", []))
-            if reason:
+            if reason := _reason_of(job, Path(root, path), Path(root)):
                 yield Stale(path, reason)
+
+
+def _reason_of(job: Job, path: Path, root: Path) -> str:
+    """Say in what an artefact differs from what its job would make; nothing, if in nothing."""
+    if job.rows and path.is_file():
+        return _compare_rows(path, job.rows, root)
+    made_by = header_of(path)
+    if made_by is None:
+        return ""
+    reason = _reason(job, made_by)
+    if not reason and job.archives:
+        recorded = recorded_header(path) or {}
+        reason = _compare_archives(job.archives, recorded.get("archives", []))
+    return reason
+
+
+def _compare_rows(table: Path, rows: Sequence[str], root: Path) -> str:
+    """Compare the rows of a table without a header with what they would be made of."""
+    missing = [row for row in rows if not (root / row).exists()]
+    if missing:
+        return f"made without {missing[0]}"
+    n_rows = max(0, len(table.read_text(encoding="utf-8", errors="replace").splitlines()) - 1)
+    return _difference("number of rows", n_rows, len(rows)) if n_rows != len(rows) else ""
 
 
 def header_of(path: str | Path) -> MadeBy | None:
@@ -124,6 +140,9 @@ def _differences(one: object, other: object, place: str = "") -> Iterator[str]:
 
 
 def _difference(key: str, was: object, now: object) -> str:
+    if isinstance(was, list) and isinstance(now, list):
+        lost, new = [x for x in was if x not in now], [x for x in now if x not in was]
+        return f"{key}: {len(lost)} of them are gone and {len(new)} are new, {[*new, *lost][:1]}"
     return f"{key} was {was!r}, now {now!r}"
 
 

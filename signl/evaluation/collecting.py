@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from signl import stages
-from signl.artefacts import MadeBy, read_table, write_table
+from signl.artefacts import MadeBy, place_of, read_table, write_table
 from signl.errors import ScoreError
 from signl.evaluation.cells import Cell
 from signl.evaluation.measure import read_metrics
@@ -109,7 +109,9 @@ def collect_metrics(
         key=lambda result: tuple(result.row.values()),
     )
     _check_seeds(results)
-    made_by = MadeBy(stage=STAGE, revision=stages.COLLECTED.revision, options={})
+    # By which a run sees that cells have come or gone since.
+    made_of = {"metrics": sorted(place_of(path) or str(path) for path in metrics)}
+    made_by = MadeBy(stage=STAGE, revision=stages.COLLECTED.revision, options=made_of)
     rows = [{**result.row, **_figures(result.metrics)} for result in results]
     write_table(output, pa.Table.from_pylist(rows, schema=SCHEMA), made_by)
     parts = [{**result.row, **part} for result in results for part in _parts(result.metrics)]

@@ -141,3 +141,29 @@ def test_a_small_file_is_told_by_what_it_holds(folder):
     protocol.write_text("b bonafide")
     (reason,) = reasons(job)
     assert "had a digest of" in reason
+
+
+def test_collected_metrics_know_their_cells():
+    then = Job(stages.COLLECTED, also={"metrics": ["results/metrics/a.json"]})
+    write(then, dict(then.also))
+    assert reasons(then) == []
+    now = Job(
+        stages.COLLECTED, also={"metrics": ["results/metrics/a.json", "results/metrics/b.json"]}
+    )
+    (reason,) = reasons(now)
+    assert reason == "metrics: 0 of them are gone and 1 are new, ['results/metrics/b.json']"
+
+
+def test_a_table_without_a_header_has_a_row_for_each_of_what_it_is_made_of(folder):
+    histories = ("results/encoders/a/history.jsonl", "results/encoders/b/history.jsonl")
+    table = folder / "results" / "pretraining.csv"
+    table.parent.mkdir()
+    table.write_text("recipe\na\n")
+    job = Job(stages.PRETRAINING_TABLE, rows=histories)
+    assert reasons(job) == [f"made without {histories[0]}"]
+    for history in histories:
+        (folder / history).parent.mkdir(parents=True)
+        (folder / history).touch()
+    assert reasons(job) == ["number of rows was 1, now 2"]
+    table.write_text("recipe\na\nb\n")
+    assert reasons(job) == []
