@@ -87,13 +87,14 @@ def test_parts_have_rows_of_their_own(write_metrics, collect):
 
 
 def test_the_tables_are_artefacts(write_metrics, collect, tmp_path):
-    collect([write_metrics()])
+    metrics = write_metrics()
+    collect([metrics])
     for name in ("metrics", "breakdown"):
         path = tmp_path / "results" / f"{name}.parquet"
         assert table_made_by(path) == MadeBy(
             stage="collect_metrics",
             revision=stages.COLLECTED.revision,
-            options={},
+            options={"metrics": [str(metrics)]},
             made_for=f"results/{name}.parquet",
         )
     path.rename(path.with_name("metrics.parquet"))
