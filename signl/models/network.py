@@ -101,6 +101,21 @@ class FrameNetwork(Network):
         """Frames of a crop."""
         return self.n_frames
 
+    def channels_of(self, crops: Tensor) -> Tensor:
+        """Return pictures (batch, 1, width, frame) as channels (batch, width, frame).
+
+        Raises
+        ------
+        ValueError
+            If the pictures have another shape than the network was built for.
+        """
+        if crops.shape[1:] != (1, self.width, self.n_frames):
+            raise ValueError(
+                f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
+                f"got {tuple(crops.shape)}"
+            )
+        return crops[:, 0]
+
     def form(self) -> dict[str, Any]:
         """Return channels and number of frames, and the options."""
         return {"width": self.width, "frames": self.n_frames, "model": self.config}

@@ -11,5 +11,9 @@ NETWORKS: Final = Kinds[NetworkOptions](
     {
         "signl": "signl.models.signl.options:SignlOptions",
         "mean_pool": "signl.models.mean_pool.options:MeanPoolOptions",
+        "lcnn": "signl.models.lcnn.options:LcnnOptions",
+        "mhfa": "signl.models.mhfa.options:MhfaOptions",
+        "sls": "signl.models.sls.options:SlsOptions",
+        "nes2net_x": "signl.models.nes2net_x.options:Nes2NetXOptions",
     },
 )

@@ -69,7 +69,9 @@ def share_batch_statistics(module: nn.Module) -> nn.Module:
         setattr(module, name, share_batch_statistics(child))
     if not isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         return module
-    shared = SharedBatchNorm(module.num_features, eps=module.eps, momentum=module.momentum)
+    shared = SharedBatchNorm(
+        module.num_features, eps=module.eps, momentum=module.momentum, affine=module.affine
+    )
     shared.train(module.training)
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         setattr(shared, name, tensor)
@@ -95,7 +97,10 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
         centred = values - mean.view(shape)
         variance = _sum(centred.square().sum(others)) / count
         self._remember(mean.detach(), (variance * count / (count - 1)).detach())
-        scale = self.weight * (variance + self.eps).rsqrt()
+        scale = (variance + self.eps).rsqrt()
+        if not self.affine:
+            return (centred * scale.view(shape)).to(input.dtype)
+        scale = self.weight * scale
         return (centred * scale.view(shape) + self.bias.view(shape)).to(input.dtype)
 
     @torch.no_grad()

@@ -1,19 +1,25 @@
 """Options of the mean frame."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from signl.models.base import NetworkOptions
+from signl.models.state_options import StatesOptions
+from signl.typed import Count
 
 if TYPE_CHECKING:
     from signl.models.mean_pool.pooling import MeanPool
+    from signl.models.mean_pool.weighted_pooling import WeightedMeanPool
+
+#: Options of the weighted sum, which mean nothing without it.
+_OF_WEIGHTING = ("states", "normalise", "channels")
 
 
-class MeanPoolOptions(NetworkOptions):
-    """Options of the mean over the frames of a crop."""
+class MeanPoolOptions(StatesOptions):
+    """Options of the mean over the frames of a crop; of several hidden states, that of their sum.
 
-    has_weights: ClassVar[bool] = False
+    The weighted sum is that of SUPERB (Yang et al., Interspeech 2021).
+    """
 
     kind: Literal["mean_pool"] = "mean_pool"
     statistics: Literal["mean", "mean_and_deviation"] = Field(
@@ -21,9 +27,49 @@ class MeanPoolOptions(NetworkOptions):
         description="Of each channel over the frames of a crop: the mean, or the mean and the "
         "standard deviation.",
     )
+    weighting: Literal["none", "softmax"] = Field(
+        default="none",
+        description="none: the channels of frames are pooled as they are, and there is nothing to "
+        "train. softmax: a sum of the hidden states, whose weights are trained, then a linear "
+        "layer, then the statistics, then ReLU.",
+    )
+    states: Count = Field(
+        default=1,
+        description="With weighting: softmax. Hidden states that a frame of the front-end holds "
+        "side by side; its width is a multiple.",
+    )
+    normalise: bool = Field(
+        default=False,
+        description="With weighting: softmax. Each state of a frame is first brought to zero mean "
+        "and unit variance.",
+    )
+    channels: Count = Field(
+        default=256, description="With weighting: softmax. Width of the linear layer."
+    )
 
-    def build(self, width: int, n_frames: int) -> "MeanPool":
+    @model_validator(mode="after")
+    def _check_weighting(self) -> Self:
+        if self.weighting == "none":
+            for name in _OF_WEIGHTING:
+                value, default = getattr(self, name), type(self).model_fields[name].default
+                if value != default:
+                    raise ValueError(
+                        f"{name} is {value} and weighting none; allowed is {default}, or "
+                        "weighting: softmax"
+                    )
+        return self
+
+    @property
+    def has_weights(self) -> bool:  # type: ignore[override]
+        """Whether there is something in it to be pre-trained: with a weighting."""
+        return self.weighting != "none"
+
+    def build(self, width: int, n_frames: int) -> "MeanPool | WeightedMeanPool":
         """Build the network."""
+        if self.has_weights:
+            from signl.models.mean_pool.weighted_pooling import WeightedMeanPool
+
+            return WeightedMeanPool(width, n_frames, self)
         from signl.models.mean_pool.pooling import MeanPool
 
         return MeanPool(width, n_frames, self)

@@ -47,17 +47,28 @@ class MeanPool(FrameNetwork):
         ValueError
             If the picture has another shape.
         """
-        if crops.shape[1:] != (1, self.width, self.n_frames):
-            raise ValueError(
-                f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
-                f"got {tuple(crops.shape)}"
-            )
-        frames = crops.float()[:, 0]
-        variance, mean = torch.var_mean(frames, dim=-1, correction=0)
-        if self.config.statistics == "mean":
-            return mean
-        # The root has no slope at 0, which a channel that is the same in all frames would ask for.
-        deviation = variance.clamp_min(_LEAST_VARIANCE).sqrt() * (variance > 0)
-        return torch.cat([mean, deviation], dim=-1)
+        return pool(
+            self.channels_of(crops), with_deviation=self.config.statistics == "mean_and_deviation"
+        )
 
     forward = embed
+
+
+def pool(channels: Tensor, *, with_deviation: bool) -> Tensor:
+    """Return the mean of each channel, and all deviations (divisor n) after them if asked for.
+
+    Parameters
+    ----------
+    channels : Tensor of shape (batch, channel, frame)
+    with_deviation : bool
+
+    Returns
+    -------
+    Tensor of shape (batch, channel) or (batch, 2 * channel), float32
+    """
+    variance, mean = torch.var_mean(channels.float(), dim=-1, correction=0)
+    if not with_deviation:
+        return mean
+    # The root has no slope at 0, which a channel that is the same in all frames would ask for.
+    deviation = variance.clamp_min(_LEAST_VARIANCE).sqrt() * (variance > 0)
+    return torch.cat([mean, deviation], dim=-1)

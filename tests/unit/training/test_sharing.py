@@ -44,19 +44,23 @@ def test_one_process_gathers_its_own_rows():
 
 @pytest.mark.parametrize("shape", [(6, 4), (6, 4, 5), (6, 4, 5, 3)])
 @pytest.mark.parametrize("training", [True, False])
-def test_shared_statistics_of_one_process_are_batch_normalisation(shape, training):
+@pytest.mark.parametrize("affine", [True, False])
+def test_shared_statistics_of_one_process_are_batch_normalisation(shape, training, affine):
     torch.manual_seed(0)
-    plain = nn.BatchNorm2d(4) if len(shape) == 4 else nn.BatchNorm1d(4)
-    nn.init.normal_(plain.weight)
+    kind = nn.BatchNorm2d if len(shape) == 4 else nn.BatchNorm1d
+    plain = kind(4, affine=affine)
+    if affine:
+        nn.init.normal_(plain.weight)
     model = nn.Sequential(plain).train(training)
     inputs = 3 + torch.randn(shape)
     expected = model(inputs)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    again = nn.Sequential(type(plain)(4)).train(training)
+    again = nn.Sequential(kind(4, affine=affine)).train(training)
     again.load_state_dict({**before, "0.running_mean": torch.zeros(4)})
     again[0].running_var.fill_(1.0)
     again[0].num_batches_tracked.zero_()
     shared = share_batch_statistics(again)
+    assert shared.state_dict().keys() == before.keys()
     if training:
         torch.testing.assert_close(shared(inputs), expected)
         for name, tensor in shared.state_dict().items():

@@ -1,0 +1,1 @@
+"""LCNN: a light convolutional network with LSTMs, on cepstra or on other frames."""

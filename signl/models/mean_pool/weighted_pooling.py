@@ -1,0 +1,77 @@
+"""The mean frame of a weighted sum of hidden states, whose weights are trained."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from signl.models.draws import AnyGenerator
+from signl.models.mean_pool.options import MeanPoolOptions
+from signl.models.mean_pool.pooling import pool
+from signl.models.signl.options import GraphAugmentation
+from signl.models.states import StatesNetwork
+
+
+class WeightedMeanPool(StatesNetwork):
+    """Embeds a picture by the mean frame of a sum of its hidden states.
+
+    The states are summed with weights that are positive and together 1, equal at the start
+    (``gamma`` is 0). A linear layer, the statistics over the frames and ReLU follow. With one state
+    there is nothing to weigh, and no ``gamma``.
+
+    Parameters
+    ----------
+    width, n_frames : int
+        Channels of a frame, all states together, and frames of a crop.
+    config : MeanPoolOptions
+        Number of states, width of the linear layer, and which statistics.
+
+    Raises
+    ------
+    ValueError
+        If the width is no multiple of the number of states.
+
+    References
+    ----------
+    Yang et al., SUPERB, Interspeech 2021, arXiv 2105.01051. For spoofing: Spoof-SUPERB,
+    arXiv 2603.01482. Both take the mean alone.
+    """
+
+    config: MeanPoolOptions
+
+    def __init__(self, width: int, n_frames: int, config: MeanPoolOptions) -> None:
+        super().__init__(width, n_frames, config)
+        self.has_deviation = config.statistics == "mean_and_deviation"
+        if config.states > 1:
+            self.gamma = nn.Parameter(torch.zeros(config.states))
+        self.linear = nn.Linear(self.state_width, config.channels)
+
+    @property
+    def embedding_width(self) -> int:  # type: ignore[override]
+        """One number a channel of the linear layer and statistic."""
+        return self.config.channels * (2 if self.has_deviation else 1)
+
+    def embed(
+        self,
+        crops: Tensor,
+        *,
+        augmentation: GraphAugmentation | None = None,
+        generator: AnyGenerator | None = None,
+    ) -> Tensor:
+        """Return embeddings (batch, embedding_width); there are no graphs to augment.
+
+        Raises
+        ------
+        ValueError
+            If the pictures have another shape than the network was built for.
+        """
+        frames = self.linear(self._summed(self.states_of(crops)))  # (batch, frame, channel)
+        return pool(frames.mT, with_deviation=self.has_deviation).relu()
+
+    forward = embed
+
+    def _summed(self, states: Tensor) -> Tensor:
+        if self.config.normalise:
+            states = F.layer_norm(states, states.shape[-1:])
+        if self.config.states == 1:
+            return states[:, 0]
+        return torch.einsum("bstd,s->btd", states, self.gamma.softmax(dim=0))

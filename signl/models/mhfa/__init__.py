@@ -1,0 +1,1 @@
+"""MHFA: attention with many heads over the frames of weighted hidden states."""
