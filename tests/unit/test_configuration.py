@@ -137,7 +137,7 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
 @pytest.mark.parametrize(
     ("path", "known"),
     [
-        (f"{SIGNL}.model", "['mean_pool', 'signl']"),
+        (f"{SIGNL}.model", "['lcnn', 'mean_pool', 'mhfa', 'nes2net_x', 'signl', 'sls']"),
         (f"{SIGNL}.pretraining.objective", "['alignment', 'barlow', 'simsiam', 'vicreg']"),
         (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
         ("frontends.logmel", "['lfcc', 'logmel', 'wav2vec2']"),

@@ -6,7 +6,13 @@ import torch
 from signl.models.network import to_picture
 from signl.models.networks import NETWORKS
 
-SMALL = {"signl": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2}}
+SMALL = {
+    "signl": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
+    "lcnn": {"projection": 16},
+    "mhfa": {"states": 3, "heads": 2, "compression": 4, "channels": 6},
+    "sls": {"states": 3, "channels": 6},
+    "nes2net_x": {"groups": 2, "scale": 3},
+}
 WIDTH, N_FRAMES = 12, 16
 
 
