@@ -84,6 +84,11 @@ class LightCnn(FrameNetwork):
     config : LcnnOptions
         The form of the network.
 
+    Raises
+    ------
+    ValueError
+        If the poolings would leave nothing of a picture.
+
     References
     ----------
     Wang and Yamagishi, Interspeech 2021, arXiv 2103.11326 (LCNN-LSTM-sum); baseline B03 of
@@ -94,6 +99,7 @@ class LightCnn(FrameNetwork):
     config: LcnnOptions
 
     def __init__(self, width: int, n_frames: int, config: LcnnOptions) -> None:
+        config.check(width=width, n_frames=n_frames)
         super().__init__(width, n_frames, config)
         if config.projection is not None:
             self.projection = nn.Linear(width, config.projection)
