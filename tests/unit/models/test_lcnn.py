@@ -83,3 +83,13 @@ def test_pictures_of_which_nothing_would_be_left_are_refused(options, width, n_f
 def test_the_smallest_picture_is_embedded():
     LcnnOptions(repeat_time=2).check(width=16, n_frames=8)
     assert lcnn(16, 8, repeat_time=2).embed(torch.randn(1, 1, 16, 8)).shape == (1, 32)
+
+
+@torch.no_grad()
+def test_lstms_compute_in_full_precision_under_autocast():
+    network, dtypes = lcnn(32, 32), []
+    for layer in network.m_before_pooling:
+        layer.register_forward_hook(lambda module, given, output: dtypes.append(output.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        embeddings = network.embed(torch.randn(2, 1, 32, 32))
+    assert [*dtypes, embeddings.dtype] == 3 * [torch.float32]
