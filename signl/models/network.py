@@ -101,20 +101,19 @@ class FrameNetwork(Network):
         """Frames of a crop."""
         return self.n_frames
 
-    def channels_of(self, crops: Tensor) -> Tensor:
-        """Return pictures (batch, 1, width, frame) as channels (batch, width, frame).
+    def check_picture(self, crops: Tensor) -> None:
+        """Refuse pictures that are not (batch, 1, width, n_frames).
 
         Raises
         ------
         ValueError
-            If the pictures have another shape than the network was built for.
+            Names both shapes.
         """
         if crops.shape[1:] != (1, self.width, self.n_frames):
             raise ValueError(
                 f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
                 f"got {tuple(crops.shape)}"
             )
-        return crops[:, 0]
 
     def form(self) -> dict[str, Any]:
         """Return channels and number of frames, and the options."""

@@ -41,5 +41,6 @@ class StatesNetwork(FrameNetwork):
         ValueError
             If the pictures have another shape than the network was built for.
         """
+        self.check_picture(crops)
         shape = (len(crops), self.config.states, self.state_width, self.n_frames)
-        return self.channels_of(crops).reshape(shape).mT
+        return crops.reshape(shape).mT

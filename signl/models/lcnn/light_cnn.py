@@ -127,7 +127,8 @@ class LightCnn(FrameNetwork):
         ValueError
             If the pictures have another shape than the network was built for.
         """
-        frames = self.channels_of(crops).mT
+        self.check_picture(crops)
+        frames = crops[:, 0].mT
         if self.config.projection is not None:
             frames = self.projection(frames)
         picture = frames.repeat(1, self.config.repeat_time, 1).unsqueeze(1)

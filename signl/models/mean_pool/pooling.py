@@ -47,9 +47,9 @@ class MeanPool(FrameNetwork):
         ValueError
             If the picture has another shape.
         """
-        return pool(
-            self.channels_of(crops), with_deviation=self.config.statistics == "mean_and_deviation"
-        )
+        self.check_picture(crops)
+        has_deviation = self.config.statistics == "mean_and_deviation"
+        return pool(crops[:, 0], with_deviation=has_deviation)
 
     forward = embed
 

@@ -140,7 +140,8 @@ class NestedRes2Net(FrameNetwork):
         ValueError
             If the pictures have another shape than the network was built for.
         """
-        groups = self.channels_of(crops).chunk(self.config.groups, dim=1)
+        self.check_picture(crops)
+        groups = crops[:, 0].chunk(self.config.groups, dim=1)
         outputs: list[Tensor] = []
         for group, block, norm in zip(groups, self.Build_in_Res2Nets, self.bns, strict=False):
             chained = outputs[-1] + group if outputs else group
