@@ -11,5 +11,6 @@ NETWORKS: Final = Kinds[NetworkOptions](
     {
         "signl": "signl.models.signl.options:SignlOptions",
         "mean_pool": "signl.models.mean_pool.options:MeanPoolOptions",
+        "aasist_frames": "signl.models.aasist_frames.options:AasistFramesOptions",
     },
 )

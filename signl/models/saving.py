@@ -28,7 +28,8 @@ from signl.errors import ArtefactError, SignlError
 from signl.features.speech_model.hidden_states import TrainableSpeechModel
 from signl.models.card import model_card
 from signl.models.end_to_end import EndToEndEncoder
-from signl.models.heads import Classifier, build_head
+from signl.models.head_kinds import build_head
+from signl.models.heads import Classifier
 from signl.models.network import Network
 from signl.models.networks import NETWORKS
 from signl.models.strict_loading import load_strictly
