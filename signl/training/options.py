@@ -196,7 +196,7 @@ class NetworkRecipe(Options):
     frontend: Annotated[FrontendOptions, FRONTENDS] | None = Field(
         default=None,
         description="A front-end that is trained too, from audio; without it the network sees "
-        "cached features.",
+        "cached features, or reads audio itself.",
     )
 
 

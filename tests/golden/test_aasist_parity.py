@@ -149,3 +149,40 @@ def test_the_back_end_on_frames_agrees(fixture_of):
         **head_outputs(classifier, embedding),
     }
     assert_all_close(found, fixture.expected)
+
+
+def test_the_raw_waveform_network_agrees(fixture_of):
+    fixture = fixture_of("aasist")
+    waveforms = fixture.weights.waveforms(21, 2, 64_600)
+    classifier = classifier_of(fixture, NETWORKS.build({"kind": "aasist"}).build(1, 64_600))
+    pools = ["pool_hS1", "pool_hT1", "pool_hS2", "pool_hT2"]
+    places = ["sinc", "first_bn", "encoder.0", "encoder.1", "encoder", *GRAPHS, *pools]
+    embedding, outputs = outputs_of(
+        classifier,
+        [f"encoder.{place}" for place in places],
+        lambda: classifier.encoder.embed(torch.from_numpy(waveforms)),
+    )
+    found = {
+        "sinc_filters": classifier.encoder.sinc.filters[(0, 1, 34, 69), 0],
+        "sinc_output": outputs["encoder.sinc"][:, (0, 1, 34, 69), :40],
+        "map": outputs["encoder.first_bn"][:, 0, :6, :24],
+        "block0": outputs["encoder.encoder.0"][:, (0, 7, 31), :4, :12],
+        "block1": outputs["encoder.encoder.1"][:, (0, 7, 31), :4, :12],
+        "encoder": outputs["encoder.encoder"][:, ::8, ::2, ::2],
+        **{name.lower(): outputs[f"encoder.{name}"] for name in pools},
+        **graph_outputs(outputs),
+        **head_outputs(classifier, embedding),
+    }
+    assert_all_close(found, fixture.expected)
+
+
+def test_the_light_network_has_the_published_number_of_weights():
+    options = {
+        "kind": "aasist",
+        "channels": [32, 32, 24, 24, 24, 24],
+        "gat_dims": [24, 32],
+        "ratios": [0.4, 0.5, 0.7],
+    }
+    network = NETWORKS.build(options).build(1, 64_600)
+    classifier = Classifier(network, LogitHead(network.embedding_width))
+    assert sum(weight.numel() for weight in classifier.parameters()) == 85_306
