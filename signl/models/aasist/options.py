@@ -1,8 +1,8 @@
 """Options of AASIST on the raw waveform."""
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from signl.models.aasist.graph_options import GraphOptions
 from signl.models.base import AudioOptions
@@ -34,13 +34,17 @@ class AasistOptions(GraphOptions, AudioOptions):
         "batch: a random number of them, at most this. freq_aug of the published code is 19.",
     )
 
-    def check(self, *, width: int, n_frames: int) -> None:
-        """Refuse crops of fewer samples than one temporal node takes."""
+    @model_validator(mode="after")
+    def _check_masks(self) -> Self:
         if self.masked_filters >= self.filters:
             raise ValueError(
                 f"masked_filters is {self.masked_filters}; allowed is less than filters, "
                 f"{self.filters}"
             )
+        return self
+
+    def check(self, *, width: int, n_frames: int) -> None:
+        """Refuse crops of fewer samples than one temporal node takes."""
         least = TAPS - 1 + POOLED ** (len(self.channels) + 1)
         if n_frames < least:
             raise ValueError(
