@@ -69,7 +69,7 @@ class CosineHead(Head):
 
     References
     ----------
-    Wang and Yamagishi, Interspeech 2021, arXiv 2103.11326, section 2.3, after Zhang et al.,
+    Wang and Yamagishi, Interspeech 2021, arXiv 2103.11326, after Zhang et al.,
     P2SGrad, CVPR 2019. There, cosines with a zero embedding are not defined; here they are 0.
     """
 

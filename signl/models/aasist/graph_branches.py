@@ -24,7 +24,7 @@ class GraphNetwork(Network):
 
     References
     ----------
-    Jung et al., AASIST, ICASSP 2022, arXiv 2110.01200, sections 3.2 and 3.3, figure 1.
+    Jung et al., AASIST, ICASSP 2022, arXiv 2110.01200.
     """
 
     config: GraphOptions

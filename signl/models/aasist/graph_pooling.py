@@ -24,7 +24,7 @@ class GraphPooling(nn.Module):
 
     References
     ----------
-    Jung et al., AASIST, ICASSP 2022, arXiv 2110.01200, section 3.1, after Gao and Ji, Graph
+    Jung et al., AASIST, ICASSP 2022, arXiv 2110.01200, after Gao and Ji, Graph
     U-Nets, ICML 2019.
     """
 

@@ -25,7 +25,7 @@ class FrameBackend(GraphNetwork, FrameNetwork):
 
     References
     ----------
-    Tak et al., Odyssey 2022, arXiv 2202.12233, section 3.
+    Tak et al., Odyssey 2022, arXiv 2202.12233.
     """
 
     config: AasistFramesOptions
