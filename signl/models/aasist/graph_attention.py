@@ -2,7 +2,7 @@
 
 References
 ----------
-Jung et al., AASIST, ICASSP 2022, arXiv 2110.01200 Names of weights are
+Jung et al., AASIST, ICASSP 2022, arXiv 2110.01200. Names of weights are
 those of the published checkpoints.
 """
 

@@ -1,12 +1,13 @@
 """The residual blocks of AASIST, on maps of frequency and time."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 #: Of the kernels on the time axis, and what the pooling of a block makes one of.
-TIME_POOLING = 3
+TIME_POOLING: Final = 3
 
 
 class ResidualBlock(nn.Module):
