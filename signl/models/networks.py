@@ -11,5 +11,7 @@ NETWORKS: Final = Kinds[NetworkOptions](
     {
         "signl": "signl.models.signl.options:SignlOptions",
         "mean_pool": "signl.models.mean_pool.options:MeanPoolOptions",
+        "aasist": "signl.models.aasist.options:AasistOptions",
+        "aasist_frames": "signl.models.aasist_frames.options:AasistFramesOptions",
     },
 )
