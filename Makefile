@@ -22,8 +22,9 @@ demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
 	.venv/bin/signl show indomain crossdomain
 
+# As many processes as cores, of one thread each; tests that share an experiment stay together.
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
-	.venv/bin/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup -m "not slow"
 
 test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
 	.venv/bin/python -m pytest -m slow

@@ -21,19 +21,40 @@ def look_before(run):
 
     @wraps(run)
     def looked(*arguments, **options):
-        settings = workflow.dag_settings
-        if not LOOKING.intersection(settings.targets):
+        if not LOOKING.intersection(workflow.dag_settings.targets):
             if problem := holdings.problem or future_message(holdings.files):
                 raise WorkflowError(problem)
-            if stale := list(stale_artefacts(jobs_of(experiment))):
-                logger.warning(told(stale))
-                settings.forcerun = {
-                    *settings.forcerun,
-                    *(each.path for each in stale),
-                }
+            workflow._prepare_dag = force_stale(workflow._prepare_dag)
         return run(*arguments, **options)
 
     return looked
+
+
+def force_stale(prepare):
+    """Wrap what prepares the graph of jobs: of those that lead to the targets, stale ones are forced.
+
+    The graph is grown when it is asked which of its jobs are needed. Were their files named in the
+    settings, as ``--forcerun`` does, they would become targets themselves, wanted or not.
+    """
+
+    @wraps(prepare)
+    def prepared(*arguments, **options):
+        prepare(*arguments, **options)
+        dag = workflow.dag
+        update = dag.update_needrun
+
+        @wraps(update)
+        async def forced(*arguments, **options):
+            dag.update_needrun = update
+            paths = {path for job in dag.jobs for path in job.output}
+            if stale := list(stale_artefacts(jobs_of(experiment), only=paths)):
+                logger.warning(told(stale))
+                dag.forcefiles.update(each.path for each in stale)
+            return await update(*arguments, **options)
+
+        dag.update_needrun = forced
+
+    return prepared
 
 
 if workflow.is_main_process:

@@ -270,8 +270,10 @@ def load_waveform(encoded: bytes, *, max_duration_s: float) -> Tensor:
     return waveform[: round(max_duration_s * SAMPLE_RATE_HZ)]
 
 
-def load_clip(encoded: bytes, *, clip_s: float) -> Tensor:
+def load_clip(encoded: bytes, *, clip_s: float, normalises: bool = True) -> Tensor:
     """Decode an utterance to a clip: cut or repeated to ``clip_s`` seconds, then normalised.
+
+    With ``normalises=False`` its samples stay as they were decoded, of full scale 1.
 
     Returns
     -------
@@ -284,7 +286,8 @@ def load_clip(encoded: bytes, *, clip_s: float) -> Tensor:
         If it cannot be decoded.
     """
     waveform = load_waveform(encoded, max_duration_s=clip_s)
-    return normalise(repeat_to(waveform, round(clip_s * SAMPLE_RATE_HZ)))
+    clip = repeat_to(waveform, round(clip_s * SAMPLE_RATE_HZ))
+    return normalise(clip) if normalises else clip
 
 
 def repeat_to(waveform: Tensor, n_samples: int) -> Tensor:

@@ -175,7 +175,7 @@ def _problem(
             return None
         check_artefact(path, stages.BY_FOLDER[_folder(name)])
         own = [made_by[name]] if name in made_by else []
-        for stale in stale_artefacts(own, only=name, root=root):
+        for stale in stale_artefacts(own, only={name}, root=root):
             raise ArtefactError(f"{name} was made otherwise: {stale.reason}; {remedy(path)}")
     except (SignlError, OSError) as error:
         return Problem(name, str(error).replace(str(path), name))

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from signl.configuration import Configuration
 from signl.corpora.registry import CORPORA, corpus_named
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
-from signl.features.frontend import FrontendOptions
+from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
 from signl.labels import EVAL, TRAIN
+from signl.models.base import AudioOptions
 from signl.recipes import Recipe
 
 #: What must agree between a recipe and the one whose encoder it takes.
@@ -48,12 +49,6 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
     """Check that a recipe's network, front-end, crop and trainings fit each other."""
     where = f"recipes.{name}"
     frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
-    assert recipe.model is not None
-    if frontend is None and recipe.model.reads == "frames":
-        raise ConfigError(
-            f"{where} has no frontend, and a network of kind {recipe.model.kind} reads frames; "
-            f"allowed are {sorted(config.frontends)}"
-        )
     if recipe.trainable_frontend and not (frontend and frontend.is_trainable):
         raise ConfigError(
             f"{where}.trainable_frontend is true; allowed is that with a front-end of kind "
@@ -63,8 +58,42 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
         _check_trainings(own, of_corpus)
-        if frontend is not None:
+        _check_reading(own, of_corpus, sorted(config.frontends))
+        if frontend is None:
+            _check_audio_crop(own, of_corpus)
+        else:
             _check_crop(own, frontend, of_corpus)
+
+
+def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
+    """Check that a network of frames has a front-end, and one of audio has none."""
+    assert recipe.model is not None
+    kind, reads_frames = recipe.model.kind, recipe.model.reads == "frames"
+    if recipe.frontend is None and reads_frames:
+        raise ConfigError(
+            f"{where} has no frontend, and a network of kind {kind} reads frames; "
+            f"allowed are {known}"
+        )
+    if recipe.frontend is not None and not reads_frames:
+        raise ConfigError(
+            f"{where}.frontend is {recipe.frontend!r}, and a network of kind {kind} reads audio; "
+            "leave it out"
+        )
+
+
+def _check_audio_crop(recipe: Recipe, where: str) -> None:
+    """Check that a crop of audio lies in the clip and suits the network."""
+    assert recipe.crop_s is not None
+    model = cast(AudioOptions, recipe.model)
+    if recipe.crop_s > model.clip_s:
+        raise ConfigError(
+            f"{where}.crop_s is {recipe.crop_s}; allowed is at most the network's clip_s, "
+            f"{model.clip_s}"
+        )
+    try:
+        model.check(width=1, n_frames=round(recipe.crop_s * SAMPLE_RATE_HZ))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _check_trainings(recipe: Recipe, where: str) -> None:

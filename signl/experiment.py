@@ -19,6 +19,7 @@ from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.features.frontend import FrontendOptions
 from signl.holdings import Holdings
 from signl.labels import DEV, EVAL, TRAIN
+from signl.models.base import AudioOptions
 from signl.recipes import Recipe
 from signl.training.options import FinetuningRecipe, PretrainingRecipe
 from signl.typed import build
@@ -201,6 +202,12 @@ class Experiment:
             for name in self.config.recipes
             if (frontend := self.trained_frontend(name))
         ]
+        own = [
+            options.for_corpus(corpus).model
+            for options in self.config.recipes.values()
+            for corpus in ("", *options.per_corpus)
+        ]
+        clips += [model.clip_s for model in own if isinstance(model, AudioOptions)]
         return max([GIVEN_CLIP_S, *clips])
 
     def pretrained_by(self, recipe: str) -> str | None:

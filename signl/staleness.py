@@ -9,7 +9,7 @@ compares the headers with its jobs when it is planned, and makes anew what diffe
 import json
 import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -32,7 +32,7 @@ class Stale(NamedTuple):
 
 
 def stale_artefacts(
-    jobs: Iterable[Job], *, root: str | Path = ".", only: str = ""
+    jobs: Iterable[Job], *, root: str | Path = ".", only: Container[str] | None = None
 ) -> Iterator[Stale]:
     """Yield the artefacts that are there and that their jobs would now make otherwise.
 
@@ -44,12 +44,12 @@ def stale_artefacts(
         What would be made.
     root : path
         The folder in which the results folder lies.
-    only : str
-        Look at this output alone.
+    only : container of str, optional
+        Look at these outputs alone.
     """
     for job in jobs:
         for path in job.outputs:
-            if only and path != only:
+            if only is not None and path not in only:
                 continue
             if reason := _reason_of(job, Path(root, path), Path(root)):
                 yield Stale(path, reason)

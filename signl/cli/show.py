@@ -1,7 +1,7 @@
 """``signl show``: tables of results, readable on a terminal."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -20,11 +20,33 @@ def show(
             show_default=False,
         ),
     ],
+    form: Annotated[
+        Literal["text", "markdown", "latex", "csv"],
+        typer.Option(
+            "--format",
+            help="text for the terminal; in Markdown and LaTeX (which wants booktabs) the best "
+            "EER of the recipes that compare is bold.",
+        ),
+    ] = "text",
+    columns: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME...",
+            help="The columns, in this order, as the file names them.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
-    """Print tables of results in aligned columns; of the wide ones, the first figures."""
+    """Print tables of results; of the wide ones, unless columns are named, the first figures."""
     from signl.evaluation.formatting import format_table
 
-    texts = [f"{path}\n{format_table(path)}" for path in map(_locate, tables)]
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    paths = [_locate(table) for table in tables]
+    texts = [format_table(path, form, columns=names) for path in paths]
+    if form == "text" or len(paths) > 1:
+        mark = {"latex": "% ", "text": ""}.get(form, "# " if form == "csv" else "")
+        ends = "\n" if form == "text" else "\n\n"
+        texts = [f"{mark}{path}{ends}{text}" for path, text in zip(paths, texts, strict=True)]
     typer.echo("\n".join(texts), nl=False)
 
 

@@ -1,7 +1,6 @@
-"""Tables of results as text for the terminal: compact where they are wide, else in columns."""
+"""Tables of results as text: which columns and rows, and which of them are the best."""
 
 import csv
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from signl.artefacts import table_made_by
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import STAGE, read_collected
+from signl.evaluation.table_forms import FORMS, Form, Lines
 from signl.evaluation.tables import COLUMNS
 
 # Columns of the compact text of tables over seeds.
@@ -16,31 +16,65 @@ _COMPACT_COLUMNS: Final = (
     *("recipe", "train", "evaluate on", "labels %", "seeds", "trials"),
     *("EER %", "minDCF", "published EER %"),
 )
-_NUMBER: Final = re.compile(r"-?|[\d,.]+( ± [\d.]+)?|[-+]?[\d.]+(e[-+]?\d+)?")
+#: The compact column whose smallest figure is the best, and those that say of which rows.
+_BEST: Final = "EER %"
+_RIVALS: Final = ("train", "evaluate on", "labels %", "trials")
 
 
-def format_table(path: str | Path) -> str:
-    """Return a table of results as text of fixed width.
+def format_table(path: str | Path, form: Form = "text", *, columns: Sequence[str] = ()) -> str:
+    """Return a table of results as text.
 
     Parameters
     ----------
     path : path
         A CSV file with a header, or a Parquet file of the rule ``collect_metrics``. The tables in
         and across domains have more columns than a terminal: of them the first figures are given.
+    form : {"text", "markdown", "latex", "csv"}
+        Columns of fixed width, or a table of a language. LaTeX's wants the package booktabs. In
+        Markdown and LaTeX the smallest mean EER of the rows that compare, those of one training
+        corpus, protocol and label percent, is bold where there is more than one.
+    columns : sequence of str
+        The columns, in this order, as the file names them; none: those said above.
 
     Raises
     ------
     ArtefactError
-        If the file is neither; says what it is.
+        If the file is neither, or has no such column; says what it is, or which it has.
     FileNotFoundError
         If there is no such file.
     """
     path = Path(path)
     header, *rows = _collected(path) if path.suffix == ".parquet" else _csv_lines(path)
-    if tuple(header) == COLUMNS:
+    best: set[int] = set()
+    if columns:
+        header, rows = _chosen(path, header, rows, columns)
+    elif tuple(header) == COLUMNS:
         rows = [_compact(dict(zip(header, row, strict=True))) for row in rows]
         header = [*_COMPACT_COLUMNS]
-    return _aligned(header, rows)
+        best = _best_of(header, rows)
+    return FORMS[form](Lines(header, rows, best, header.index(_BEST) if best else 0))
+
+
+def _chosen(
+    path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows with some columns alone."""
+    if unknown := [name for name in columns if name not in header]:
+        raise ArtefactError(f"{path} has no column {unknown[0]!r}; allowed are {', '.join(header)}")
+    places = [header.index(name) for name in columns]
+    return [*columns], [[row[place] for place in places] for row in rows]
+
+
+def _best_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> set[int]:
+    """Return the numbers of the rows whose EER is the smallest of those that compare."""
+    of_rivals: dict[tuple[str, ...], list[tuple[float, int]]] = {}
+    for number, row in enumerate(rows):
+        cells = dict(zip(header, row, strict=True))
+        if cells[_BEST] != "-":
+            rivals = of_rivals.setdefault(tuple(cells[name] for name in _RIVALS), [])
+            rivals.append((float(cells[_BEST].split()[0]), number))
+    several = [rivals for rivals in of_rivals.values() if len(rivals) > 1]
+    return {number for rivals in several for eer, number in rivals if eer == min(rivals)[0]}
 
 
 def _csv_lines(path: Path) -> list[list[str]]:
@@ -80,21 +114,6 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return columns of fixed width, those of numbers flush right."""
-    lines = [[_printable(cell) for cell in line] for line in (header, *rows)]
-    columns = list(zip(*lines, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    sides = [">" if all(map(_NUMBER.fullmatch, column[1:])) else "<" for column in columns]
-    layout = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
-    return "".join(layout.format(*line).rstrip() + "\n" for line in lines)
-
-
-def _printable(text: str) -> str:
-    """Return text without what would move a cursor or colour a terminal."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _compact(row: Mapping[str, str]) -> list[str]:

@@ -14,7 +14,7 @@ from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
 from signl.features.usable import read_usable
-from signl.models.heads import Classifier, score
+from signl.models.heads import Classifier
 from signl.models.saving import load_classifier
 from signl.training.clips import Clips, clips_for_network
 from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
@@ -119,5 +119,6 @@ def _scores(
     scores = []
     with torch.inference_mode():
         for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
-            scores.append(score(network(batch.views[0])).double().cpu().numpy())
+            outputs = network(batch.views[0])
+            scores.append(network.head.score(outputs).double().cpu().numpy())
     return np.concatenate(scores)

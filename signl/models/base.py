@@ -6,7 +6,9 @@ code, which the options import when they build it, and a line in :mod:`signl.mod
 
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from signl.typed import Options
+from pydantic import Field
+
+from signl.typed import Options, Positive
 
 if TYPE_CHECKING:
     from signl.models.network import Network
@@ -41,7 +43,8 @@ class NetworkOptions(Options):
         Parameters
         ----------
         width, n_frames : int
-            Channels of a frame, and frames of a crop.
+            Channels of a frame, and frames of a crop; 1 and its samples, for a network that reads
+            audio.
 
         Raises
         ------
@@ -50,5 +53,23 @@ class NetworkOptions(Options):
         """
 
     def build(self, width: int, n_frames: int) -> "Network":
-        """Build the network for pictures (batch, 1, width, n_frames), with random weights."""
+        """Build the network for pictures (batch, 1, width, n_frames), with random weights.
+
+        One that reads audio is built for waveforms (batch, n_frames), with a width of 1.
+        """
         raise NotImplementedError
+
+
+class AudioOptions(NetworkOptions):
+    """Options of every network that reads waveforms itself; its recipes have no front-end."""
+
+    reads = "audio"
+
+    clip_s: Positive = Field(
+        default=9.0,
+        description="Seconds of an utterance that are read, repeated where it is shorter. "
+        "Trainings take crops from anywhere in them, scoring takes their beginning.",
+    )
+    normalise: bool = Field(
+        default=False, description="Bring the clips to zero mean and unit variance."
+    )

@@ -84,6 +84,13 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
             f"crops of {description['crop_samples']:,} samples at 16 kHz, of clips of "
             f"{description['clip_s']:g} s with zero mean and unit variance"
         )
+    elif "crop_samples" in description:
+        items["front-end"] = "none, it reads waveforms"
+        items["input"] = (
+            f"crops of {description['crop_samples']:,} samples at 16 kHz, of clips of "
+            f"{network['clip_s']:g} s"
+            + (" with zero mean and unit variance" if network["normalise"] else ", as decoded")
+        )
     else:
         features = description["card"].get("features")
         items["front-end"] = f"apart from the model: `{json.dumps(features, sort_keys=True)}`"

@@ -53,7 +53,29 @@ class ProjectionHead(nn.Module):
 
 
 class Head(nn.Module):
-    """From embeddings (batch, width) to log-probabilities (batch, 2) of spoof and bona fide."""
+    """From embeddings (batch, width) to an output (batch, 2), for spoof and for bona fide.
+
+    The output is log-probabilities, unless a head says otherwise; it knows the loss that trains
+    it, and the score that follows from it.
+    """
+
+    def loss(self, outputs: Tensor, classes: Tensor, class_weights: Tensor) -> Tensor:
+        """Return the cross-entropy, a scalar.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (batch, 2)
+            Its own.
+        classes : Tensor of shape (batch,)
+            Class indices (``signl.labels.CLASS_INDEX``).
+        class_weights : Tensor of shape (2,)
+            The mean is divided by the sum of the weights of the batch.
+        """
+        return F.nll_loss(outputs, classes, class_weights)
+
+    def score(self, outputs: Tensor) -> Tensor:
+        """Return scores (batch,) of outputs (batch, 2): higher means more bona fide."""
+        return score(outputs)
 
     def describe(self) -> dict[str, Any]:
         """Return how the head is built, as its model's ``config.json`` says it."""
@@ -109,20 +131,6 @@ class LinearHead(Head):
     def forward(self, embedding: Tensor) -> Tensor:
         """Return log-probabilities (batch, 2), in the order of ``signl.labels.CLASS_INDEX``."""
         return F.log_softmax(self.classes(embedding.float()), dim=-1)
-
-
-def build_head(width: int, *, kind: str = "mlp", **options: Any) -> Head:  # noqa: ANN401
-    """Build a head as a model's ``config.json`` describes it; before kinds, all were mlp.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such kind, or it takes no such options.
-    """
-    known: dict[str, type[Head]] = {"mlp": MlpHead, "linear": LinearHead}
-    if kind not in known:
-        raise ValueError(f"a head of kind {kind!r}; known are {sorted(known)}")
-    return known[kind](width, **options)
 
 
 def score(log_probabilities: Tensor) -> Tensor:
@@ -222,7 +230,7 @@ class Classifier(nn.Module):
     encoder : Network
         What embeds.
     head : Head
-        From embeddings (batch, embedding_width) to log-probabilities (batch, 2).
+        From embeddings (batch, embedding_width) to outputs (batch, 2).
     """
 
     def __init__(self, encoder: Network, head: "Head") -> None:
@@ -237,8 +245,8 @@ class Classifier(nn.Module):
         return cls(encoder, MlpHead(encoder.embedding_width, widths=widths, dropout=dropout))
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return log-probabilities (batch, 2) of crops as the network takes them.
+        """Return the head's outputs (batch, 2) for crops as the network takes them.
 
-        These are pictures (batch, 1, width, frame) or waveforms (batch, time).
+        The crops are pictures (batch, 1, width, frame) or waveforms (batch, time).
         """
         return cast(Tensor, self.head(self.encoder.embed(crops)))

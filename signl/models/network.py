@@ -5,7 +5,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from signl.errors import ConfigError
-from signl.models.base import NetworkOptions
+from signl.models.base import AudioOptions, NetworkOptions
 from signl.models.draws import AnyGenerator
 from signl.models.signl.options import GraphAugmentation
 
@@ -40,6 +40,8 @@ class Network(nn.Module):
         Width of the embedding.
     clip_s : float
         Seconds of the clips that its crops are of; of a network that reads audio.
+    normalises : bool
+        Whether these clips have zero mean and unit variance.
     """
 
     config: NetworkOptions
@@ -47,6 +49,7 @@ class Network(nn.Module):
     crop_length: int
     embedding_width: int
     clip_s: float
+    normalises: bool = True
 
     def embed(
         self,
@@ -122,3 +125,28 @@ class FrameNetwork(Network):
     def describe(self) -> dict[str, Any]:
         """Return channels and number of frames, and the options."""
         return {"width": self.width, "n_frames": self.n_frames, "network": self.config.dump()}
+
+
+class AudioNetwork(Network):
+    """A network that reads waveforms itself."""
+
+    reads = "audio"
+    config: AudioOptions
+
+    def __init__(self, n_samples: int, config: AudioOptions) -> None:
+        super().__init__()
+        self.n_samples, self.config = n_samples, config
+        self.clip_s, self.normalises = config.clip_s, config.normalise
+
+    @property
+    def crop_length(self) -> int:  # type: ignore[override]
+        """Samples of a crop."""
+        return self.n_samples
+
+    def form(self) -> dict[str, Any]:
+        """Return the number of samples, and the options."""
+        return {"samples": self.n_samples, "model": self.config}
+
+    def describe(self) -> dict[str, Any]:
+        """Return the number of samples, and the options."""
+        return {"crop_samples": self.n_samples, "network": self.config.dump()}

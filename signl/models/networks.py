@@ -11,6 +11,8 @@ NETWORKS: Final = Kinds[NetworkOptions](
     {
         "signl": "signl.models.signl.options:SignlOptions",
         "mean_pool": "signl.models.mean_pool.options:MeanPoolOptions",
+        "aasist": "signl.models.aasist.options:AasistOptions",
+        "aasist_frames": "signl.models.aasist_frames.options:AasistFramesOptions",
         "lcnn": "signl.models.lcnn.options:LcnnOptions",
         "mhfa": "signl.models.mhfa.options:MhfaOptions",
         "sls": "signl.models.sls.options:SlsOptions",

@@ -26,9 +26,11 @@ from signl.artefacts import (
 )
 from signl.errors import ArtefactError, SignlError
 from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.models.base import NetworkOptions
 from signl.models.card import model_card
 from signl.models.end_to_end import EndToEndEncoder
-from signl.models.heads import Classifier, build_head
+from signl.models.head_kinds import build_head
+from signl.models.heads import Classifier
 from signl.models.network import Network
 from signl.models.networks import NETWORKS
 from signl.models.strict_loading import load_strictly
@@ -177,7 +179,7 @@ def _build_encoder(description: Mapping[str, Any], path: str | Path) -> Network:
         _check_sizes(description)
         options = NETWORKS.build(_network_of(description))
         if "frontend" not in description:
-            width, n_frames = description["width"], description["n_frames"]
+            width, n_frames = _input_of(description, options)
             options.check(width=width, n_frames=n_frames)
             with _WITHOUT_MEMORY:
                 return options.build(width, n_frames)
@@ -202,6 +204,13 @@ def _network_of(description: Mapping[str, Any]) -> Mapping[str, Any]:
         network: Mapping[str, Any] = description["network"]
         return network
     return {"kind": "signl", **description["graph"]}
+
+
+def _input_of(description: Mapping[str, Any], options: NetworkOptions) -> tuple[int, int]:
+    """Return the width of what a network reads, and the length of a crop of it."""
+    if options.reads == "audio":
+        return 1, description["crop_samples"]
+    return description["width"], description["n_frames"]
 
 
 def _check_sizes(description: Mapping[str, Any], place: str = "") -> None:

@@ -41,6 +41,11 @@ class Clips(Protocol):
         ...
 
     @property
+    def width(self) -> int:
+        """Channels of a frame; 1, of a waveform."""
+        ...
+
+    @property
     def made_by(self) -> MadeBy:
         """What made the shards that hold them."""
         ...
@@ -144,7 +149,8 @@ class FrameClips:
 class AudioClips:
     """Clips of waveforms, decoded as they are asked for; a crop is a waveform (time,).
 
-    A clip is cut or repeated to its length and then normalised; crops are taken of the result.
+    A clip is cut or repeated to its length and then, unless a network wants it as decoded,
+    normalised; crops are taken of the result.
 
     Parameters
     ----------
@@ -152,14 +158,21 @@ class AudioClips:
         Audio shards.
     clip_s : float
         Seconds of a clip.
+    normalises : bool
+        Whether clips are brought to zero mean and unit variance.
 
     References
     ----------
     SIGNL, arXiv 2501.04942.
     """
 
-    def __init__(self, audio: Sequence[str | Path], *, clip_s: float) -> None:
-        self.store, self.clip_s = AudioStore(audio), clip_s
+    #: A waveform has one channel.
+    width = 1
+
+    def __init__(
+        self, audio: Sequence[str | Path], *, clip_s: float, normalises: bool = True
+    ) -> None:
+        self.store, self.clip_s, self.normalises = AudioStore(audio), clip_s, normalises
 
     @property
     def length(self) -> int:
@@ -193,7 +206,8 @@ class AudioClips:
     def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
         """Return waveforms of shape (time,)."""
         try:
-            clip = load_clip(self.store.audio(*place), clip_s=self.clip_s)
+            encoded = self.store.audio(*place)
+            clip = load_clip(encoded, clip_s=self.clip_s, normalises=self.normalises)
         except AudioError as error:
             raise AudioError(
                 f"row {place.row} of shard {place.shard} of {place.archive}: {error}"
@@ -220,7 +234,9 @@ def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
             f"{shards[0]} is not what this network reads, which has {owns} front-end of its own: "
             f"its recipe needs {needs}, if it names a classifier"
         )
-    return AudioClips(shards, clip_s=network.clip_s) if reads_audio else FrameClips(shards)
+    if not reads_audio:
+        return FrameClips(shards)
+    return AudioClips(shards, clip_s=network.clip_s, normalises=network.normalises)
 
 
 def _checked(length: int, clip_length: int, crop_s: float, unit: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from signl.errors import ConfigError
 from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.models.base import AudioOptions
 from signl.models.end_to_end import EndToEndEncoder
 from signl.models.network import Network
 from signl.models.saving import load_encoder
@@ -16,10 +17,13 @@ from signl.training.options import NetworkRecipe
 
 
 def clips_for_recipe(recipe: NetworkRecipe, shards: Sequence[str | Path]) -> Clips:
-    """Open feature shards or, for a recipe that trains its front-end, audio shards."""
-    if recipe.frontend is None:
-        return FrameClips(shards)
-    return AudioClips(shards, clip_s=recipe.frontend.clip_s)
+    """Open feature shards or, where a network or a front-end in training reads it, audio shards."""
+    if recipe.frontend is not None:
+        return AudioClips(shards, clip_s=recipe.frontend.clip_s)
+    if recipe.model.reads == "audio":
+        model = cast(AudioOptions, recipe.model)
+        return AudioClips(shards, clip_s=model.clip_s, normalises=model.normalise)
+    return FrameClips(shards)
 
 
 def encoder_of(
@@ -40,12 +44,11 @@ def _new(recipe: NetworkRecipe, clips: Clips) -> Network:
     """Build a network with random weights; a front-end has those that are published."""
     length = clips.crop_length(recipe.crop_s)
     if recipe.frontend is None:
-        width = cast(FrameClips, clips).width
         try:
-            recipe.model.check(width=width, n_frames=length)
+            recipe.model.check(width=clips.width, n_frames=length)
         except ValueError as error:
-            raise ConfigError(f"the network does not fit its front-end: {error}") from None
-        return recipe.model.build(width, length)
+            raise ConfigError(f"the network does not fit what it reads: {error}") from None
+        return recipe.model.build(clips.width, length)
     return EndToEndEncoder(
         cast(TrainableSpeechModel, recipe.frontend.build_trainable(crop_s=recipe.crop_s)),
         recipe.model,
@@ -77,11 +80,9 @@ def _form_asked(recipe: NetworkRecipe, clips: Clips) -> dict[str, Any]:
     """Return the form (:meth:`signl.models.network.Network.form`) that a recipe asks for."""
     length = clips.crop_length(recipe.crop_s)
     if recipe.frontend is None:
-        return {
-            "width": cast(FrameClips, clips).width,
-            "frames": length,
-            "model": recipe.model,
-        }
+        if recipe.model.reads == "audio":
+            return {"samples": length, "model": recipe.model}
+        return {"width": clips.width, "frames": length, "model": recipe.model}
     return {
         "front-end": "its own",
         **recipe.frontend.trained_form(),

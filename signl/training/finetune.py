@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, cast
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
-from torch.nn import functional as F
 
 from signl import stages
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
-from signl.models.heads import Classifier, score
+from signl.models.heads import Classifier, Head, MlpHead
+from signl.models.published_heads import CosineHead, LogitHead
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import Training, TrainingJob
@@ -51,6 +51,14 @@ def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     scores, classes = torch.cat(all_scores).numpy(), torch.cat(all_classes).numpy()
     bonafide, spoof = (scores[classes == CLASS_INDEX[label]] for label in (BONAFIDE, SPOOF))
     return Passed(mean_loss(losses), equal_error_rate(bonafide, spoof).rate)
+
+
+def _head_of(options: GradientOptions, width: int) -> Head:
+    """Return the head that options ask for, of random weights."""
+    widths, dropout = options.head_widths, options.dropout
+    if options.loss == "p2sgrad":
+        return CosineHead(width, widths=widths, dropout=dropout)
+    return MlpHead(width, widths=widths, dropout=dropout) if widths else LogitHead(width)
 
 
 class Finetuning(GradientTraining):
@@ -93,9 +101,7 @@ class Finetuning(GradientTraining):
         network = start_encoder(
             recipe, self.options, loading, fabric, seed=seed, pretrained=encoder
         )
-        self.classifier = Classifier.with_mlp(
-            network, widths=self.options.head_widths, dropout=self.options.dropout
-        )
+        self.classifier = Classifier(network, _head_of(self.options, network.embedding_width))
         network.requires_grad_(requires_grad=not self.options.freeze_encoder)
         self.trainer = make_trainer(
             self.classifier,
@@ -154,11 +160,12 @@ class Finetuning(GradientTraining):
         return _passed(self.trainer.validate(self._step))
 
     def _step(self, batch: Batch) -> Step:
-        log_probabilities = gather_rows(
+        head = self.classifier.head
+        outputs = gather_rows(
             self.trainer.network(batch.views[0]), first=batch.first, n_rows=len(batch.classes)
         )
-        loss = F.nll_loss(log_probabilities, batch.classes, self._class_weights)
-        return Step(loss, score(log_probabilities))
+        loss = head.loss(outputs, batch.classes, self._class_weights)
+        return Step(loss, head.score(outputs))
 
 
 @dataclass(frozen=True, kw_only=True)

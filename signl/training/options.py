@@ -1,8 +1,8 @@
 """Options of pre-training and fine-tuning; the defaults are the paper's (arXiv 2501.04942)."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
@@ -17,6 +17,9 @@ from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
 
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
     from signl.training.job import TrainingClass
+
+#: Of the cross-entropy: spoof, bona fide.
+CLASS_WEIGHTS: Final = (0.1, 0.9)
 
 Precision = Literal["bf16-mixed", "32-true"]
 
@@ -108,13 +111,33 @@ class GradientOptions(TrainingOptions, FinetuningOptions):
         description="Epochs wear out the patience once the EER on the training utterances was "
         "below this, 0 to 1.",
     )
+    loss: Literal["cross_entropy", "p2sgrad"] = Field(
+        default="cross_entropy",
+        description="p2sgrad: the head ends in a direction of each class, its cosines with that of "
+        "the utterance are moved to 1 and 0, and the score is that of bona fide. It has no class "
+        "weights.",
+    )
+    head_widths: Annotated[tuple[Count, ...], FromList] = Field(
+        default=HEAD_WIDTHS,
+        description="Output widths of the head's layers. Empty: one linear layer to logits, "
+        "and the score is that of bona fide; with p2sgrad, cosines of the embedding.",
+    )
     class_weights: Annotated[tuple[NotNegative, NotNegative], FromList] = Field(
-        default=(0.1, 0.9), description="Weights of the cross-entropy: spoof, bona fide."
+        default=CLASS_WEIGHTS, description="Weights of the cross-entropy: spoof, bona fide."
     )
     freeze_encoder: bool = Field(
         default=False,
         description="Train the head alone; the front-end is frozen with the encoder.",
     )
+
+    @model_validator(mode="after")
+    def _check_weights(self) -> Self:
+        if self.loss == "p2sgrad" and self.class_weights != CLASS_WEIGHTS:
+            raise ValueError(
+                f"class_weights is {list(self.class_weights)}, and loss: p2sgrad has none; leave "
+                "class_weights out, or allowed is loss: cross_entropy"
+            )
+        return self
 
     def training_class(self) -> "TrainingClass":
         """Return fine-tuning by gradient."""
@@ -173,7 +196,7 @@ class NetworkRecipe(Options):
     frontend: Annotated[FrontendOptions, FRONTENDS] | None = Field(
         default=None,
         description="A front-end that is trained too, from audio; without it the network sees "
-        "cached features.",
+        "cached features, or reads audio itself.",
     )
 
 

@@ -1,99 +1,53 @@
 """The networks that read frames, against the outputs of their published code."""
 
-import importlib.util
-import json
 import re
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from baseline_fixtures import assert_all_close, read_fixture
 from torch.nn import functional as F
 
 from signl.labels import BONAFIDE, CLASS_INDEX
 from signl.models.heads import Classifier, LinearHead
 from signl.models.network import to_picture
 from signl.models.networks import NETWORKS
+from signl.models.published_heads import LogitHead
 from signl.models.strict_loading import load_strictly
 
-TOLERANCE = 1e-5
 #: Entries of the LCNN checkpoints that are no part of the network: the LFCC, and 0 and 1.
 NO_WEIGHTS = ("m_frontend.", "input_", "output_")
 
 
-class Fixture(NamedTuple):
-    """A description, the arrays that it tells of, and what makes its weights and inputs."""
-
-    description: dict[str, object]
-    expected: dict[str, np.ndarray]
-    weights: object
-
-    def state(self):
-        """Return the weights by their published names."""
-        salt, constants = self.description["salt"], self.description["constants"]
-        drawn = {
-            key: torch.from_numpy(self.weights.tensor_for(key, shape, salt).copy())
-            for key, (shape, _) in self.description["state_dict"].items()
-            if not key.startswith(NO_WEIGHTS)
-        }
-        return drawn | {key: torch.tensor(value) for key, value in constants.items()}
-
-    def normal(self, name, *shape):
-        """Return standard normal input, as the fixtures' README defines it."""
-        salt = self.description["salt"]
-        drawn = self.weights.tensor_for(f"{name}.running_mean", list(shape), salt)
-        return torch.from_numpy(np.float32(10) * drawn)
-
-    def name_of(self, key):
-        """Return a key without the list of one module that ASVspoof 2021 puts around a part."""
-        if "m_output_act.0.weight" not in self.description["state_dict"]:
-            return key
-        return re.sub(r"^(m_\w+)\.0\.", r"\1.", key)
-
-    def classifier(self, output, width, n_frames, **options):
-        """Return a network and its output layer, which the fixture names, with the weights."""
-        network = NETWORKS.build(options).build(width, n_frames)
-        classifier = Classifier(network, LinearHead(network.embedding_width))
-        state = {}
-        for key, tensor in self.state().items():
-            key = self.name_of(key)
-            if key.startswith(f"{output}."):
-                # Of one logit the other is 0.
-                rows = torch.stack([torch.zeros_like(tensor[0]), tensor[0]])
-                tensor = tensor if len(tensor) == 2 else rows
-                state[key.replace(output, "head.classes")] = tensor
-            else:
-                state[f"encoder.{key}"] = tensor
-        load_strictly(classifier, state, source=self.description["kind"])
-        return classifier.eval()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def fixture_of(shared):
-    folder = shared / "baselines" / "fixtures"
-    if not folder.is_dir():
-        pytest.skip(f"no {folder}")
-    path = shared / "reference" / "reference_weights.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    weights = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(weights)
-
-    def read(name):
-        with np.load(folder / f"{name}.npz") as arrays:
-            expected = dict(arrays)
-        return Fixture(json.loads((folder / f"{name}.json").read_text()), expected, weights)
-
-    return read
+    return lambda name: read_fixture(shared, name)
 
 
-def assert_all_close(found, expected):
-    """Compare with the largest expected value of an array as the scale."""
-    assert found.keys() == expected.keys()
-    for name, array in expected.items():
-        values = found[name].detach().numpy()
-        assert values.shape == array.shape, name
-        error = np.abs(values - array).max() / np.abs(array).max()
-        assert error <= TOLERANCE, f"{name} is off by {error:.1e}, relative"
+def classifier_of(fixture, head, output, width, n_frames, **options):
+    """Return a network and its published output layer, of a name, with the fixture's weights."""
+    network = NETWORKS.build(options).build(width, n_frames)
+    classifier = Classifier(network, head(network.embedding_width))
+    state = {}
+    for key, tensor in fixture.state().items():
+        if key.startswith(NO_WEIGHTS):
+            continue
+        place, _, leaf = name_of(fixture, key).rpartition(".")
+        if place == output:
+            # Of one logit, which is the log-odds, the other is 0.
+            rows = torch.stack([torch.zeros_like(tensor[0]), tensor[0]])
+            state[f"head.classes.{leaf}"] = tensor if len(tensor) == 2 else rows
+        else:
+            state[f"encoder.{place}.{leaf}"] = tensor
+    load_strictly(classifier, state, source=fixture.description["kind"])
+    return classifier.eval()
+
+
+def name_of(fixture, key):
+    """Return a key without the list of one module that ASVspoof 2021 puts around a part."""
+    if "m_output_act.0.weight" not in fixture.description["state_dict"]:
+        return key
+    return re.sub(r"^(m_\w+)\.0\.", r"\1.", key)
 
 
 def outputs_of(network, places, crops):
@@ -156,7 +110,7 @@ BLSTMS = ["m_before_pooling.0", "m_before_pooling.1"]
 @torch.no_grad()
 def test_lcnn_on_lfcc_agrees(fixture_of):
     fixture = fixture_of("lcnn_lfcc")
-    classifier = fixture.classifier("m_output_act", 60, 404, kind="lcnn")
+    classifier = classifier_of(fixture, LinearHead, "m_output_act", 60, 404, kind="lcnn")
     assert classifier.encoder.embedding_width == 96
     waveforms = fixture.weights.waveforms(fixture.description["input_seed"], 4, 64_600)
     lfcc = lfcc_of(waveforms)
@@ -185,7 +139,7 @@ def test_lcnn_on_lfcc_agrees(fixture_of):
 @torch.no_grad()
 def test_lcnn_on_frames_agrees(fixture_of):
     fixture = fixture_of("lcnn_frames")
-    classifier = fixture.classifier("m_output_act", 384, 320, kind="lcnn")
+    classifier = classifier_of(fixture, LinearHead, "m_output_act", 384, 320, kind="lcnn")
     # The other class's row of the output layer is ours.
     assert n_weights(classifier) == fixture.description["parameters"] + 768 + 1
     picture = fixture.normal("frames", 2, 1, 384, 320)
@@ -205,7 +159,9 @@ def test_lcnn_on_frames_agrees(fixture_of):
 
 def test_lcnn_trains_as_published(fixture_of):
     fixture = fixture_of("lcnn_train")
-    classifier = fixture.classifier("m_output_act", 60, 100, kind="lcnn", dropout=0.0)
+    classifier = classifier_of(
+        fixture, LinearHead, "m_output_act", 60, 100, kind="lcnn", dropout=0.0
+    )
     classifier = classifier.double().train()
     frames = fixture.normal("lfcc", 4, 100, 60).double()
     logit = bona_fide(classifier, classifier.encoder.embed(to_picture(frames)))
@@ -215,7 +171,7 @@ def test_lcnn_trains_as_published(fixture_of):
     found = {"probability": logit.sigmoid(), "loss": loss}
     for name in fixture.expected.keys() - found.keys():
         what, _, key = name.partition(":")
-        key = fixture.name_of(key)
+        key = name_of(fixture, key)
         if key == "m_output_act.weight":
             found[name] = classifier.head.classes.weight.grad[CLASS_INDEX[BONAFIDE]][None]
         elif what == "grad":
@@ -233,7 +189,9 @@ def test_mhfa_agrees(fixture_of):
         {"kind": "mhfa", "states": 5, "heads": 4, "compression": 8, "channels": 16}
     )
     network = options.build(5 * 24, 11)
-    load_strictly(network, fixture.state(), source="mhfa")
+    constants = fixture.description["constants"].items()
+    state = fixture.state() | {name: torch.tensor(values) for name, values in constants}
+    load_strictly(network, state, source="mhfa")
     layers = fixture.normal("layers", 2, 24, 11, 5)  # (batch, channel, frame, layer)
     picture = layers.permute(0, 3, 1, 2).flatten(1, 2).unsqueeze(1)
     attended = network.eval().attend(picture)
@@ -247,13 +205,13 @@ def test_mhfa_agrees(fixture_of):
 @torch.no_grad()
 def test_sls_agrees(fixture_of):
     fixture = fixture_of("sls")
-    classifier = fixture.classifier("fc3", 24 * 1024, 201, kind="sls")
+    classifier = classifier_of(fixture, LogitHead, "fc3", 24 * 1024, 201, kind="sls")
     assert n_weights(classifier) == fixture.description["parameters"]
     layers = fixture.normal("layers", 24, 2, 201, 1024)  # (layer, batch, frame, channel)
     picture = layers.permute(1, 0, 3, 2).flatten(1, 2).unsqueeze(1)
     network = classifier.encoder
     embedding, outputs = outputs_of(network, ["first_bn", "fc1"], picture)
-    logits = classifier.head.classes(embedding)
+    logits = classifier.head(embedding)
     found = {
         "layer_gate": network.gates_of(network.states_of(picture)),
         "fused": outputs["first_bn"][:, 0, ::20, ::64],
@@ -268,7 +226,7 @@ def test_sls_agrees(fixture_of):
 @torch.no_grad()
 def test_nes2net_x_agrees(fixture_of):
     fixture = fixture_of("nes2net_x")
-    classifier = fixture.classifier("fc", 1024, 50, kind="nes2net_x")
+    classifier = classifier_of(fixture, LogitHead, "fc", 1024, 50, kind="nes2net_x")
     assert n_weights(classifier) == fixture.description["parameters"]
     picture = fixture.normal("frames", 2, 1024, 50).unsqueeze(1)
     places = {
@@ -280,5 +238,5 @@ def test_nes2net_x_agrees(fixture_of):
     embedding, outputs = outputs_of(classifier.encoder, places.values(), picture)
     found = {name: outputs[place][:, ::8, ::5] for name, place in places.items()}
     found["bn"] = outputs["bn"][:, ::32, ::5]
-    found["logits"] = classifier.head.classes(embedding)
+    found["logits"] = classifier.head(embedding)
     assert_all_close(found, fixture.expected)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from signl.errors import ConfigError
-from signl.experiment import Experiment
+from signl.experiment import AUDIO, Experiment
 
 
 @pytest.fixture
@@ -30,6 +30,48 @@ def test_frames_are_not_repeated_where_the_front_end_is_trained(config):
     Experiment(config)
     config["frontends"]["wav2vec2-small"]["repeat"] = "frames"
     with pytest.raises(ConfigError, match="whose repeat is waveform"):
+        Experiment(config)
+
+
+@pytest.fixture
+def hears(config):
+    """A recipe whose network reads audio itself."""
+    recipe = {"crop_s": 1.0, "model": {"kind": "aasist", "clip_s": 2.0}, "finetuning": {}}
+    config["recipes"]["raw"] = recipe
+    config["experiments"][next(iter(config["experiments"]))]["recipes"].append("raw")
+    return recipe
+
+
+def test_a_network_of_audio_needs_no_front_end(config, hears):
+    experiment = Experiment(config)
+    assert experiment.source_of("raw") == AUDIO
+    assert experiment.frontend_label("raw") == "none"
+    assert experiment.finetuning_options("raw", "cfad").model.clip_s == 2.0
+    assert experiment.inspected_s == 9.0
+    hears["model"]["clip_s"] = 12.0
+    assert Experiment(config).inspected_s == 12.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"frontend": "logmel"},
+            "raw.frontend is 'logmel', and a network of kind aasist reads audio; leave it out",
+        ),
+        ({"crop_s": 2.5}, "raw.crop_s is 2.5; allowed is at most the network's clip_s, 2.0"),
+        ({"crop_s": 0.1}, "raw: a crop of 1600 samples is too short .* at least 2315"),
+        (
+            {"per_corpus": {"cfad": {"model": {"kind": "mean_pool"}}}},
+            "raw.per_corpus.cfad has no frontend, and a network of kind mean_pool reads frames",
+        ),
+        ({"trainable_frontend": True}, "raw.trainable_frontend is true; allowed is that with"),
+    ],
+    ids=["front-end", "long crop", "short crop", "per corpus", "trained front-end"],
+)
+def test_what_a_network_of_audio_cannot_have_is_refused(config, hears, change, message):
+    hears |= change
+    with pytest.raises(ConfigError, match=message):
         Experiment(config)
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from signl.errors import ConfigError
 from signl.experiment import Experiment
+from signl.models.networks import NETWORKS
 
 NAN, INF = float("nan"), float("inf")
 SIGNL, WAV2VEC2 = "recipes.signl-logmel", "recipes.signl-wav2vec2"
@@ -137,7 +138,7 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
 @pytest.mark.parametrize(
     ("path", "known"),
     [
-        (f"{SIGNL}.model", "['lcnn', 'mean_pool', 'mhfa', 'nes2net_x', 'signl', 'sls']"),
+        (f"{SIGNL}.model", str(NETWORKS.names)),
         (f"{SIGNL}.pretraining.objective", "['alignment', 'barlow', 'simsiam', 'vicreg']"),
         (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
         ("frontends.logmel", "['lfcc', 'logmel', 'wav2vec2']"),

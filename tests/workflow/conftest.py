@@ -119,6 +119,15 @@ class Workflow:
         return jobs
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep what shares an experiment in one process, where tests run in several."""
+    for item in items:
+        for shared in ("toy", "undisturbed"):
+            if shared in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture(scope="session")
 def toy_config(repository):
     """The configuration of an experiment that runs every stage in about a minute."""

@@ -171,6 +171,7 @@ def write_archive(path):
         archive.writestr("our_speech/protocol.txt", "".join(rows))
 
 
+@pytest.mark.slow
 def test_all_of_it_runs_from_the_archive_to_the_tables(extended, config, workflow_in, tmp_path):
     write_archive(tmp_path / "archives" / "OurSpeech" / "our_speech.zip")
     workflow = workflow_in(tmp_path, extended)

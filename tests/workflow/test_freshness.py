@@ -10,6 +10,9 @@ import pytest
 pytestmark = pytest.mark.workflow
 
 WILD = "results/demo/archives/InTheWild/release_in_the_wild.zip"
+#: What is made of the archives of two corpora, and nothing else.
+TRIALS = [f"results/trials/{corpus}.parquet" for corpus in ("in_the_wild/eval", "cfad/dev")]
+CLASSIFIER = "results/classifiers/toy/cfad/labels-50/seed-1/model.safetensors"
 
 
 @pytest.fixture
@@ -32,8 +35,16 @@ def test_results_of_another_option_are_made_anew(finished, toy_config):
     planned = finished.plan(config)
     assert "train_classifier toy cfad 50 1" in planned
     assert not any(job.startswith(("pretrain_encoder", "extract_features")) for job in planned)
-    finished.make(config)
-    assert finished.plan(config) == set()
+    finished.make(config, CLASSIFIER)
+    assert finished.plan(config, CLASSIFIER) == set()
+
+
+def test_what_no_target_needs_is_left_alone(finished, toy_config):
+    config = copy.deepcopy(toy_config)
+    config["recipes"]["toy"]["finetuning"]["epochs"] = 2
+    trained = CLASSIFIER.replace("cfad", "asvspoof2021_df")
+    assert finished.plan(config, trained) == {"train_classifier toy asvspoof2021_df 50 1"}
+    assert "Made anew" not in finished.make(config, "--dry-run", *TRIALS)
 
 
 def test_another_seed_of_the_embedded_archives_makes_them_anew(finished, toy_config):
@@ -55,11 +66,11 @@ def test_an_archive_of_an_older_date_is_packed_anew(finished, toy_config):
     elsewhere = finished.folder / "elsewhere"
     (finished.folder / "results" / "demo" / "archives").rename(elsewhere)
     config = toy_config | {"archives": str(elsewhere)}
-    finished.make(config)
-    assert finished.plan(config) == set()
+    finished.make(config, *TRIALS)
+    assert finished.plan(config, *TRIALS) == set()
     archive = elsewhere / Path(WILD).relative_to("results/demo/archives")
     os.utime(archive, (1.6e9, 1.6e9))
-    planned = finished.plan(config)
+    planned = finished.plan(config, *TRIALS)
     # The protocol lies in the same archive.
     assert {"pack_audio_release_in_the_wild", "build_manifest in_the_wild"} <= planned
     assert not any("pack_audio_CFAD" in job for job in planned)

@@ -105,3 +105,38 @@ def test_parquet_of_another_revision_is_refused(write_metrics, wide, tmp_path):
     write_table(path, pq.read_table(path), made_by)
     with pytest.raises(ArtefactError, match="revision"):
         format_table(path)
+
+
+@pytest.fixture
+def compared(write_metrics, wide):
+    """A table of two recipes, of which the second has the smaller EER with 5 % of the labels."""
+    rows = [("plain_one", 0.08), ("plain_one", 0.1), ("b|c", 0.07)]
+    paths = [write_metrics(recipe=name, seed=n, eer=eer) for n, (name, eer) in enumerate(rows)]
+    paths.append(write_metrics(recipe="plain_one", label_percent=100, eer=0.5))
+    return wide(paths)
+
+
+def test_markdown_has_the_best_in_bold_where_recipes_compare(compared):
+    lines = format_table(compared, "markdown").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    assert cells[1] == ["---"] * 3 + ["---:"] * 6
+    assert [row[0] for row in cells[2:]] == [r"b\|c", "plain_one", "plain_one"]
+    assert [row[6] for row in cells[2:]] == ["**7.00**", "9.00 ± 1.41", "50.00"]
+
+
+def test_latex_is_escaped_and_aligned(compared):
+    text = format_table(compared, "latex")
+    assert text.startswith(
+        "\\begin{tabular}{lllrrrrrr}\n\\toprule\nrecipe & train & evaluate on & labels"
+    )
+    assert r"labels \% & seeds" in text
+    assert r"plain\_one & cfad & in\_the\_wild (all) & 5 & 2 &" in text
+    assert r"& \textbf{7.00} &" in text
+    assert r"9.00 $\pm$ 1.41" in text
+
+
+def test_csv_and_columns_by_name(compared):
+    lines = format_table(compared, "csv", columns=["eer_mean", "recipe"]).splitlines()
+    assert lines == ["eer_mean,recipe", "7.0000,b|c", "9.0000,plain_one", "50.0000,plain_one"]
+    with pytest.raises(ArtefactError, match="has no column 'eer'; allowed are recipe, "):
+        format_table(compared, columns=["eer"])

@@ -3,8 +3,11 @@
 import pytest
 import torch
 
+from signl import stages
+from signl.artefacts import MadeBy
 from signl.models.network import to_picture
 from signl.models.networks import NETWORKS
+from signl.models.saving import load_encoder, save_model
 
 SMALL = {
     "signl": {"nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
@@ -12,8 +15,10 @@ SMALL = {
     "mhfa": {"states": 3, "heads": 2, "compression": 4, "channels": 6},
     "sls": {"states": 3, "channels": 6},
     "nes2net_x": {"groups": 2, "scale": 3},
+    "aasist": {"filters": 9, "channels": [8, 6], "gat_dims": [8, 6]},
+    "aasist_frames": {"projected": 12, "channels": [8, 6], "gat_dims": [8, 6]},
 }
-WIDTH, N_FRAMES = 12, 16
+WIDTH, N_FRAMES, N_SAMPLES = 12, 16, 800
 
 
 @pytest.fixture(params=NETWORKS.names)
@@ -21,24 +26,62 @@ def options(request):
     return NETWORKS.build({"kind": request.param, **SMALL.get(request.param, {})})
 
 
-def test_a_network_embeds_crops_of_the_length_that_it_says(options):
-    options.check(width=WIDTH, n_frames=N_FRAMES)
-    network = options.build(WIDTH, N_FRAMES).eval()
+@pytest.fixture
+def network(options):
+    torch.manual_seed(0)
+    width, length = (1, N_SAMPLES) if options.reads == "audio" else (WIDTH, N_FRAMES)
+    options.check(width=width, n_frames=length)
+    return options.build(width, length)
+
+
+def crops_for(network, n):
+    if network.reads == "audio":
+        return torch.randn(n, network.crop_length)
+    return to_picture(torch.randn(n, network.crop_length, WIDTH))
+
+
+def test_a_network_embeds_crops_of_the_length_that_it_says(options, network):
+    network.eval()
     assert network.config == options
-    assert network.reads == options.reads == "frames"
-    crops = to_picture(torch.randn(3, network.crop_length, WIDTH))
-    assert network.embed(crops).shape == (3, network.embedding_width)
+    assert network.reads == options.reads
+    assert network.embed(crops_for(network, 3)).shape == (3, network.embedding_width)
 
 
-def test_a_network_is_built_again_as_it_describes_itself(options):
-    network = options.build(WIDTH, N_FRAMES)
-    described = network.describe()
-    again = NETWORKS.build(described["network"]).build(described["width"], described["n_frames"])
+def test_crops_of_another_shape_are_refused(network):
+    with pytest.raises(ValueError, match=r"must have shape \(batch, .*got \(2, "):
+        network.embed(crops_for(network, 2)[..., 1:])
+
+
+def test_an_embedding_does_not_depend_on_its_batch_mates(network):
+    network.train()
+    network.embed(crops_for(network, 8))  # moves running statistics
+    network.eval()
+    crops = crops_for(network, 4)
+    with torch.no_grad():
+        together, alone = network.embed(crops), network.embed(crops[1:2])
+    torch.testing.assert_close(together[1:2], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_half_precision_gives_finite_embeddings(network):
+    network.train()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        embedding = network.embed(crops_for(network, 4))
+    assert embedding.isfinite().all()
+
+
+def test_a_network_comes_back_from_its_folder_as_it_was(network, tmp_path):
+    made_by = MadeBy(
+        stage=stages.PRETRAINING.rule, revision=stages.PRETRAINING.revision, options={}
+    )
+    paths = tmp_path / "model.safetensors", tmp_path / "config.json"
+    save_model(*paths, network, made_by=made_by, card={"corpus": "cfad"})
+    again = load_encoder(*paths).module
     assert again.form() == network.form()
-    shapes = {name: weight.shape for name, weight in network.state_dict().items()}
-    assert {name: weight.shape for name, weight in again.state_dict().items()} == shapes
+    crops = crops_for(network, 2)
+    assert torch.equal(again.embed(crops), network.eval().embed(crops))
+    if network.reads == "audio":
+        assert "none, it reads waveforms" in (tmp_path / "README.md").read_text()
 
 
-def test_weights_and_the_word_of_the_options_agree(options):
-    network = options.build(WIDTH, N_FRAMES)
+def test_weights_and_the_word_of_the_options_agree(options, network):
     assert any(True for _ in network.parameters()) == options.has_weights

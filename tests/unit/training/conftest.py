@@ -1,14 +1,20 @@
 """Runs of the two trainings on the toy corpus."""
 
+import io
 import json
 
+import numpy as np
 import pytest
+import soundfile
 
+from signl.corpora.audio_shards import ShardWriter, read_members
 from signl.devices import Resources
 from signl.training.finetune import FinetuningJob
 from signl.training.job import train
 from signl.training.model_files import ModelFiles
 from signl.training.pretrain import PretrainingJob
+
+LABELS = ("bonafide", "spoof", "spoof")
 
 
 def files_in(folder):
@@ -88,6 +94,37 @@ def same_bytes():
         return all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
 
     return same
+
+
+@pytest.fixture(scope="session")
+def audio_toy(tmp_path_factory, write_usable, write_labels):
+    """Paths of a toy corpus of tones: bona fide below 500 Hz, spoofs above 2 kHz."""
+    folder = tmp_path_factory.mktemp("audio")
+    rng = np.random.default_rng(0)
+    rows, encoded = {"train": [], "dev": [], "eval": []}, {}
+    for partition, of_partition in rows.items():
+        for number in range(18 if partition == "train" else 12):
+            name, label = f"{partition}-{number}", LABELS[number % 3]
+            pitch = rng.uniform(100, 500) if label == "bonafide" else rng.uniform(2000, 5000)
+            seconds = 0.4 if number % 4 == 3 else 0.8
+            time = np.arange(round(seconds * 16_000)) / 16_000
+            samples = 0.3 * np.sin(2 * np.pi * pitch * time) + 0.02 * rng.normal(size=len(time))
+            buffer = io.BytesIO()
+            soundfile.write(buffer, samples, 16_000, format="FLAC", subtype="PCM_16")
+            encoded[name] = buffer.getvalue()
+            of_partition.append({"utterance_id": name, "partition": partition, "label": label})
+    path = folder / "toy" / "0000-of-0001.parquet"
+    with ShardWriter([path], {}) as writer:
+        for name, audio in encoded.items():
+            writer.add(name, audio)
+    places = {name: row for row, name in enumerate(read_members(path))}
+    for of_partition in rows.values():
+        for row in of_partition:
+            row |= {"attack": None if row["label"] == "bonafide" else "A01"}
+            row |= {"packed_archive": "toy", "shard": 0, "row": places[row["utterance_id"]]}
+    usable = {name: write_usable(folder / f"{name}.parquet", rows[name]) for name in rows}
+    labels = write_labels(folder / "labels.parquet", [*rows["train"], *rows["dev"]])
+    return {**usable, "labels": labels, "shards": [path], "encoded": encoded, "places": places}
 
 
 class Killed(BaseException):

@@ -1,20 +1,17 @@
 """Both trainings from audio, with the front-end trained too, on a small wav2vec2."""
 
-import io
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from signl.audio import load_clip
-from signl.corpora.audio_shards import ShardWriter, read_members
 from signl.errors import ConfigError
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
@@ -30,38 +27,6 @@ from signl.training.pretrain import Pretraining, PretrainingJob
 CLIP_S, CROP_S = 0.6, 0.3
 MODEL = {"kind": "signl", "nodes": 4, "channels": 8, "neighbours": 2, "layers": 2}
 TRAINING = {"epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "head_widths": [8, 6]}
-LABELS = ("bonafide", "spoof", "spoof")
-
-
-@pytest.fixture(scope="session")
-def audio_toy(tmp_path_factory, write_usable, write_labels):
-    """Paths of a toy corpus of tones: bona fide below 500 Hz, spoofs above 2 kHz."""
-    folder = tmp_path_factory.mktemp("audio")
-    rng = np.random.default_rng(0)
-    rows, encoded = {"train": [], "dev": [], "eval": []}, {}
-    for partition, of_partition in rows.items():
-        for number in range(18 if partition == "train" else 12):
-            name, label = f"{partition}-{number}", LABELS[number % 3]
-            pitch = rng.uniform(100, 500) if label == "bonafide" else rng.uniform(2000, 5000)
-            seconds = 0.4 if number % 4 == 3 else 0.8
-            time = np.arange(round(seconds * 16_000)) / 16_000
-            samples = 0.3 * np.sin(2 * np.pi * pitch * time) + 0.02 * rng.normal(size=len(time))
-            buffer = io.BytesIO()
-            soundfile.write(buffer, samples, 16_000, format="FLAC", subtype="PCM_16")
-            encoded[name] = buffer.getvalue()
-            of_partition.append({"utterance_id": name, "partition": partition, "label": label})
-    path = folder / "toy" / "0000-of-0001.parquet"
-    with ShardWriter([path], {}) as writer:
-        for name, audio in encoded.items():
-            writer.add(name, audio)
-    places = {name: row for row, name in enumerate(read_members(path))}
-    for of_partition in rows.values():
-        for row in of_partition:
-            row |= {"attack": None if row["label"] == "bonafide" else "A01"}
-            row |= {"packed_archive": "toy", "shard": 0, "row": places[row["utterance_id"]]}
-    usable = {name: write_usable(folder / f"{name}.parquet", rows[name]) for name in rows}
-    labels = write_labels(folder / "labels.parquet", [*rows["train"], *rows["dev"]])
-    return {**usable, "labels": labels, "shards": [path], "encoded": encoded, "places": places}
 
 
 @pytest.fixture(scope="session")

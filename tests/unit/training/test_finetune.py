@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from signl import stages
 from signl.errors import ConfigError, ManifestError
+from signl.evaluation.scores import read_scores
+from signl.evaluation.scoring import score_trials
 from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
@@ -52,6 +54,33 @@ def test_what_is_written_is_a_classifier_that_says_what_made_it(finetune, recipe
     assert (card["corpus"], card["label_percent"], card["seed"]) == ("toy", 100.0, 1)
     assert card["pretrained"] is False
     assert not files.checkpoint.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "head"),
+    [
+        ({"head_widths": []}, {"kind": "logits"}),
+        ({"loss": "p2sgrad"}, {"kind": "cosine", "widths": [8, 6], "dropout": 0.1}),
+        ({"loss": "p2sgrad", "head_widths": []}, {"kind": "cosine", "widths": [], "dropout": 0.1}),
+    ],
+    ids=["logits", "p2sgrad", "p2sgrad of the embedding"],
+)
+def test_the_folder_knows_its_head_and_is_scored_by_it(
+    finetune, toy, tmp_path, read_history, changes, head
+):
+    files = finetune(epochs=4, patience=4, **changes)
+    assert json.loads(Path(files.config).read_text())["head"] == head
+    records, output = read_history(files), tmp_path / "scores.parquet"
+    assert records[-1]["train_loss"] < records[0]["train_loss"]
+    score_trials(files.model, files.config, toy.dev, toy.features, output, options={})
+    with torch.no_grad():
+        outputs = load_classifier(files.model, files.config).module(clips_of(toy, "dev", 18))
+    scores = read_scores(output)["score"].to_numpy()
+    # Logit or cosine of bona fide.
+    np.testing.assert_allclose(scores, outputs[:, 1], rtol=1e-5, atol=1e-6)
+    is_spoof = np.arange(18) % 3 > 0
+    eer = equal_error_rate(scores[~is_spoof], scores[is_spoof]).rate
+    assert eer == next(record["dev_eer"] for record in reversed(records) if record["best"])
 
 
 def test_a_learnable_task_is_learnt(finetune, read_history):

@@ -34,7 +34,16 @@ def test_defaults_of_finetuning():
     options = GradientOptions()
     assert (options.cosine_epochs, options.patience_below_eer) == (10, 0.1)
     assert options.class_weights == (0.1, 0.9)
+    assert options.loss == "cross_entropy"
     assert not options.freeze_encoder
+
+
+def test_p2sgrad_has_no_class_weights():
+    values = {"loss": "p2sgrad", "head_widths": [64]}
+    options = build(GradientOptions, values, "finetuning")
+    assert build(GradientOptions, options.dump(), "finetuning") == options
+    with pytest.raises(ConfigError, match=r"class_weights is \[0\.5, 0\.5\], and loss: p2sgrad"):
+        build(GradientOptions, {**values, "class_weights": [0.5, 0.5]}, "finetuning")
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml"])

@@ -1,0 +1,1 @@
+"""AASIST: graph attention over spectral and temporal nodes, of the raw waveform."""

@@ -1,0 +1,1 @@
+"""The back-end of AASIST on frames of a front-end."""
