@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from signl.models.heads import Head, LinearHead, MlpHead
-from signl.models.published_heads import CosineHead, LogitHead
+from signl.models.published_heads import CosineHead, LogitHead, SeluHead
 
 _HEADS: Final[dict[str, type[Head]]] = {
     "mlp": MlpHead,
     "linear": LinearHead,
     "logits": LogitHead,
+    "selu": SeluHead,
     "cosine": CosineHead,
 }
 

@@ -1,4 +1,4 @@
-"""Heads of other published systems than SIGNL: logits, and cosines by P2SGrad."""
+"""Heads of other published systems than SIGNL: logits, SELU, and cosines by P2SGrad."""
 
 from collections.abc import Sequence
 from typing import Any, Final, cast
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from signl.labels import BONAFIDE, CLASS_INDEX
 from signl.models.base import DROPOUT
-from signl.models.heads import Head, ProjectionHead
+from signl.models.heads import Head, LinearHead, ProjectionHead
 
 #: Added to the length of a projection, which may be 0.
 _LEAST_LENGTH: Final = 1e-9
@@ -51,6 +51,30 @@ class LogitHead(Head):
     def describe(self) -> dict[str, Any]:
         """Return its kind; its width is that of the embedding."""
         return {"kind": "logits"}
+
+
+class SeluHead(LinearHead):
+    """A linear layer to two classes, SELU, and a softmax: the output layer of SLS.
+
+    Parameters
+    ----------
+    width : int
+        Width of the embedding.
+
+    References
+    ----------
+    Zhang et al., ACM MM 2024. The score there is log p(bona fide), which orders trials as the
+    score here does.
+    """
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Return log-probabilities (batch, 2), in the order of ``signl.labels.CLASS_INDEX``."""
+        with torch.autocast(embedding.device.type, enabled=False):
+            return F.log_softmax(F.selu(self.classes(embedding.float())), dim=-1)
+
+    def describe(self) -> dict[str, Any]:
+        """Return its kind; its width is that of the embedding."""
+        return {"kind": "selu"}
 
 
 class CosineHead(Head):

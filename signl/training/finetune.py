@@ -13,8 +13,8 @@ from torch import Tensor
 from signl import stages
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
-from signl.models.heads import Classifier, Head, MlpHead
-from signl.models.published_heads import CosineHead, LogitHead
+from signl.models.heads import Classifier, Head, LinearHead, MlpHead
+from signl.models.published_heads import CosineHead, LogitHead, SeluHead
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import Training, TrainingJob
@@ -58,7 +58,10 @@ def _head_of(options: GradientOptions, width: int) -> Head:
     widths, dropout = options.head_widths, options.dropout
     if options.loss == "p2sgrad":
         return CosineHead(width, widths=widths, dropout=dropout)
-    return MlpHead(width, widths=widths, dropout=dropout) if widths else LogitHead(width)
+    if widths:
+        return MlpHead(width, widths=widths, dropout=dropout)
+    of_output = {"logit": LogitHead, "probability": LinearHead, "selu": SeluHead}
+    return of_output[options.head_output](width)
 
 
 class Finetuning(GradientTraining):

@@ -122,6 +122,12 @@ class GradientOptions(TrainingOptions, FinetuningOptions):
         description="Output widths of the head's layers. Empty: one linear layer to logits, "
         "and the score is that of bona fide; with p2sgrad, cosines of the embedding.",
     )
+    head_output: Literal["logit", "probability", "selu"] = Field(
+        default="logit",
+        description="With cross_entropy and empty head_widths: what the score follows from. logit: "
+        "that of bona fide alone. probability: both, by a softmax, which is also the sigmoid of a "
+        "system with one logit. selu: the same, with a SELU before the softmax, as in SLS.",
+    )
     class_weights: Annotated[tuple[NotNegative, NotNegative], FromList] = Field(
         default=CLASS_WEIGHTS, description="Weights of the cross-entropy: spoof, bona fide."
     )
@@ -136,6 +142,17 @@ class GradientOptions(TrainingOptions, FinetuningOptions):
             raise ValueError(
                 f"class_weights is {list(self.class_weights)}, and loss: p2sgrad has none; leave "
                 "class_weights out, or allowed is loss: cross_entropy"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_output(self) -> Self:
+        is_linear = self.loss == "cross_entropy" and not self.head_widths
+        if self.head_output != "logit" and not is_linear:
+            raise ValueError(
+                f"head_output is {self.head_output}, loss {self.loss} and head_widths "
+                f"{list(self.head_widths)}; allowed is that with loss: cross_entropy and "
+                "head_widths: []"
             )
         return self
 

@@ -12,7 +12,7 @@ from signl.labels import BONAFIDE, CLASS_INDEX
 from signl.models.heads import Classifier, LinearHead
 from signl.models.network import to_picture
 from signl.models.networks import NETWORKS
-from signl.models.published_heads import LogitHead
+from signl.models.published_heads import LogitHead, SeluHead
 from signl.models.strict_loading import load_strictly
 
 #: Entries of the LCNN checkpoints that are no part of the network: the LFCC, and 0 and 1.
@@ -205,20 +205,18 @@ def test_mhfa_agrees(fixture_of):
 @torch.no_grad()
 def test_sls_agrees(fixture_of):
     fixture = fixture_of("sls")
-    classifier = classifier_of(fixture, LogitHead, "fc3", 24 * 1024, 201, kind="sls")
+    classifier = classifier_of(fixture, SeluHead, "fc3", 24 * 1024, 201, kind="sls")
     assert n_weights(classifier) == fixture.description["parameters"]
     layers = fixture.normal("layers", 24, 2, 201, 1024)  # (layer, batch, frame, channel)
     picture = layers.permute(1, 0, 3, 2).flatten(1, 2).unsqueeze(1)
     network = classifier.encoder
     embedding, outputs = outputs_of(network, ["first_bn", "fc1"], picture)
-    logits = classifier.head(embedding)
     found = {
         "layer_gate": network.gates_of(network.states_of(picture)),
         "fused": outputs["first_bn"][:, 0, ::20, ::64],
         "fc1": outputs["fc1"][:, ::16],
-        "fc3": logits,
-        # The SELU is no part of the heads here.
-        "log_probability": F.log_softmax(F.selu(logits), dim=-1),
+        "fc3": classifier.head.classes(embedding),
+        "log_probability": classifier.head(embedding),
     }
     assert_all_close(found, fixture.expected)
 

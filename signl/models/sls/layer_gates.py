@@ -19,8 +19,7 @@ class LayerGates(StatesNetwork):
     pooled, and read as a whole by a linear layer, so that the number of frames is fixed. Names of
     weights are those of the published checkpoints.
 
-    The embedding is what the published output layer reads. There, a SELU follows that layer before
-    the softmax; the heads here have none.
+    The embedding is what the published output layer (``head_output: selu``) reads.
 
     Parameters
     ----------

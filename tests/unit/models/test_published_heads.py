@@ -4,9 +4,15 @@ import torch
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.models.head_kinds import build_head
 from signl.models.heads import LinearHead, MlpHead
-from signl.models.published_heads import CosineHead, LogitHead
+from signl.models.published_heads import CosineHead, LogitHead, SeluHead
 
-HEADS = [MlpHead(12, widths=(6, 5)), LinearHead(12), LogitHead(12), CosineHead(12, widths=(6,))]
+HEADS = [
+    MlpHead(12, widths=(6, 5)),
+    LinearHead(12),
+    LogitHead(12),
+    SeluHead(12),
+    CosineHead(12, widths=(6,)),
+]
 CLASSES = torch.tensor([CLASS_INDEX[label] for label in (SPOOF, BONAFIDE, SPOOF)])
 WEIGHTS = torch.tensor([0.2, 0.8])
 
@@ -49,6 +55,15 @@ def test_logits_are_scored_by_that_of_bona_fide_and_trained_by_cross_entropy():
     torch.testing.assert_close(head.loss(head(embedding), CLASSES, WEIGHTS), expected)
 
 
+def test_a_selu_stands_before_the_softmax():
+    head, embedding = SeluHead(12), torch.randn(3, 12)
+    logits = embedding @ head.classes.weight.T + head.classes.bias
+    p = torch.nn.functional.selu(logits).softmax(1)
+    torch.testing.assert_close(head(embedding).exp(), p)
+    expected = -p[:, CLASS_INDEX[SPOOF]].log()
+    torch.testing.assert_close(head.score(head(embedding)), expected)
+
+
 def test_cosines_know_no_length():
     head, embedding = CosineHead(12).eval(), torch.randn(3, 12)
     expected = head(embedding)
@@ -68,7 +83,9 @@ def test_an_embedding_of_zeros_has_cosines_and_gradients():
     assert head.weight.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("head", [LogitHead(12), CosineHead(12, widths=(6,))], ids=["logit", "cos"])
+@pytest.mark.parametrize(
+    "head", [LogitHead(12), SeluHead(12), CosineHead(12)], ids=["logit", "selu", "cos"]
+)
 def test_outputs_are_in_full_precision_under_autocast(head):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert head(torch.randn(3, 12)).dtype == torch.float32

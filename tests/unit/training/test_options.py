@@ -46,6 +46,16 @@ def test_p2sgrad_has_no_class_weights():
         build(GradientOptions, {**values, "class_weights": [0.5, 0.5]}, "finetuning")
 
 
+@pytest.mark.parametrize(
+    "others", [{}, {"head_widths": [64]}, {"head_widths": [], "loss": "p2sgrad"}]
+)
+def test_an_output_is_for_a_head_of_one_linear_layer(others):
+    message = r"head_output is selu, loss .*; allowed is that with .* head_widths: \[\]"
+    with pytest.raises(ConfigError, match=message):
+        build(GradientOptions, {"head_output": "selu", **others}, "finetuning")
+    build(GradientOptions, {"head_output": "selu", "head_widths": []}, "finetuning")
+
+
 @pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml"])
 def test_the_recipes_that_come_with_it_can_be_built(repository, name):
     config = yaml.safe_load((repository / name).read_text())
