@@ -1,13 +1,13 @@
 """Options of pre-training and fine-tuning; the defaults are the paper's (arXiv 2501.04942)."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.kinds import Kinds
-from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions
+from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions, Norm
 from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
 from signl.objectives.alignment.options import AlignmentOptions
@@ -76,6 +76,10 @@ class PretrainingOptions(TrainingOptions):
     objective: Annotated[ObjectiveOptions, OBJECTIVES] = Field(
         default=AlignmentOptions(), description="The loss; alignment is the paper's."
     )
+    head_norm: Norm = Field(
+        default="none",
+        description="What stands before each ReLU of the head: nothing, or batch normalisation.",
+    )
     min_delta: NotNegative = Field(
         default=7e-5, description="By how much a dev loss must be lower to renew the patience."
     )
@@ -83,6 +87,11 @@ class PretrainingOptions(TrainingOptions):
         default=GraphAugmentation(),
         description="What is done to the graphs of both views, in training and on dev.",
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.objective.check(batch_size=self.batch_size)
+        return self
 
 
 class FinetuningOptions(BatchOptions):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from signl import stages
 from signl.features.usable import read_usable
 from signl.models.draws import SharedGenerator
-from signl.models.heads import PretrainingModel
+from signl.models.heads import PretrainingModel, View
 from signl.models.network import Network as Encoder
-from signl.models.signl.options import GraphAugmentation
 from signl.objectives.collapse import collapsed, diagnose
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
@@ -23,7 +22,7 @@ from signl.training.job import TrainingJob
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Record
-from signl.training.sharing import gather_rows
+from signl.training.sharing import gather_rows, share_batch_statistics
 from signl.typed import build
 
 #: Dev embeddings of which the diagnostics of collapse are computed, at most.
@@ -39,23 +38,62 @@ class Step(NamedTuple):
 
 
 class Network(nn.Module):
-    """The pre-training model and its objective, trained together."""
+    """The pre-training model and its objective, trained together.
 
-    def __init__(
-        self, model: PretrainingModel, objective: nn.Module, augmentation: GraphAugmentation
-    ) -> None:
+    Parameters
+    ----------
+    model : PretrainingModel
+        What is trained.
+    options : PretrainingOptions
+        Which objective, and how graphs are augmented. What the objective sees besides, a
+        momentum copy of the model among it, lies in here, and so in the checkpoint.
+    """
+
+    def __init__(self, model: PretrainingModel, options: PretrainingOptions) -> None:
         super().__init__()
-        self.model, self.objective, self.augmentation = model, objective, augmentation
+        self.model, self.augmentation = model, options.augmentation
+        self.sees = options.objective.sees
+        self.objective = options.objective.build(options.head_widths[-1])
+        self.target = options.objective.target(model)
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Step:
         """Compute the loss of the two views of a batch."""
         n_rows = len(batch.classes)
         shared = SharedGenerator(generator, batch.first, n_rows)
-        views = self.model(*batch.views, augmentation=self.augmentation, generator=shared)
-        gather = partial(gather_rows, first=batch.first, n_rows=n_rows)
-        # In full precision: what is gathered is summed over the processes on the way back.
-        first, second = (gather(view.projection.float()) for view in views)
-        return Step(self.objective(first, second).loss, gather(views.first.embedding), first)
+        draws = generator.get_state()
+        first = self._view(self.model, batch.views[0], shared)
+        second = self._view(self._second, batch.views[1], shared)
+        gather = partial(_gather, first=batch.first, n_rows=n_rows)
+        seen = {}
+        if self.sees == "embeddings":
+            seen["embeddings"] = gather(first.embedding), gather(second.embedding)
+        if self.sees == "targets":
+            # The copy sees what the network saw, graphs augmented alike.
+            generator.set_state(draws)
+            one, two = (self._view(self._copy, view, shared) for view in batch.views)
+            seen["targets"] = gather(one.projection), gather(two.projection)
+        projections = gather(first.projection), gather(second.projection)
+        loss = self.objective(*projections, **seen).loss
+        return Step(loss, gather(first.embedding), projections[0])
+
+    @property
+    def _copy(self) -> PretrainingModel:
+        """The momentum copy of the model."""
+        assert self.target is not None
+        return cast(PretrainingModel, self.target.copied)
+
+    @property
+    def _second(self) -> PretrainingModel:
+        """What sees the second view."""
+        return self._copy if self.sees == "keys" else self.model
+
+    def _view(self, model: PretrainingModel, crops: Tensor, shared: SharedGenerator) -> View:
+        return model.view(crops, augmentation=self.augmentation, generator=shared)
+
+
+def _gather(rows: Tensor, *, first: int, n_rows: int) -> Tensor:
+    """Return the rows of all processes, in full precision, for their gradients are summed."""
+    return gather_rows(rows.float(), first=first, n_rows=n_rows)
 
 
 class Passed(NamedTuple):
@@ -119,11 +157,18 @@ class Pretraining(GradientTraining):
     ) -> None:
         self.options, self.seed = recipe.pretraining, seed
         self.encoder = start_encoder(recipe, self.options, loading, fabric, seed=seed)
-        widths = self.options.head_widths
-        model = PretrainingModel(self.encoder, widths=widths, dropout=self.options.dropout)
-        objective = self.options.objective.build(widths[-1])
+        self.options.objective.check_corpus(len(partitions["train"]))
+        model = PretrainingModel(
+            self.encoder,
+            widths=self.options.head_widths,
+            dropout=self.options.dropout,
+            norm=self.options.head_norm,
+        )
+        if fabric.world_size > 1:
+            share_batch_statistics(model.projection)
+        network = Network(model, self.options)
         self.trainer = make_trainer(
-            Network(model, objective, self.options.augmentation),
+            network,
             self.options,
             partitions,
             loading,
@@ -132,6 +177,8 @@ class Pretraining(GradientTraining):
             n_views=2,
             seed=seed,
         )
+        if network.target is not None:
+            network.target.follow(model, self.trainer.bare_optimiser)
 
     @property
     def trained(self) -> Encoder:

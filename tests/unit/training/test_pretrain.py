@@ -14,6 +14,7 @@ from signl.features.usable import read_usable
 from signl.models.saving import load_encoder
 from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+from signl.objectives.objectives import OBJECTIVES
 from signl.training import pretrain as module
 from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances
@@ -163,10 +164,54 @@ def test_collapse_is_told_of(pretrain, read_history, tabulated, caplog):
     assert tabulated(files)["collapsed"] == "yes"
 
 
-@pytest.mark.parametrize("objective", ["vicreg", "barlow", "simsiam"])
-def test_other_objectives_train_too(pretrain, read_history, objective):
-    records = read_history(pretrain(objective={"kind": objective}, epochs=2))
+#: Small enough for the toy corpus.
+SMALL = {"moco": {"queue": 12}, "byol": {"hidden": 16}}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.names)
+def test_all_objectives_train_and_their_collapse_is_measured(pretrain, read_history, objective):
+    options = {"kind": objective, **SMALL.get(objective, {})}
+    records = read_history(pretrain(objective=options, epochs=2))
     assert len(records) == 2
+    assert all(record.keys() == FIELDS for record in records)
+
+
+#: Objectives with a state of their own, and what of it moves.
+STATEFUL = {
+    "byol": {"momentum": 0.9, **SMALL["byol"]},
+    "moco": {"momentum": 0.9, **SMALL["moco"]},
+}
+
+
+@pytest.mark.parametrize("objective", STATEFUL)
+def test_momentum_copies_and_queues_are_resumed_to_the_same_bytes(
+    pretrain, same_bytes, killed_before, objective
+):
+    options = {"objective": {"kind": objective, **STATEFUL[objective]}, "head_norm": "batch"}
+    killed_before(module.Pretraining, 1, lambda: pretrain("killed", **options))
+    assert same_bytes(pretrain("killed", **options), pretrain("whole", **options))
+
+
+@pytest.mark.parametrize("objective", STATEFUL)
+def test_a_checkpoint_holds_the_state_of_the_objective(
+    pretrain, killed_before, objective, tmp_path
+):
+    options = {"objective": {"kind": objective, **STATEFUL[objective]}}
+    killed_before(module.Pretraining, 1, lambda: pretrain("killed", **options))
+    (checkpoint,) = tmp_path.glob("killed/*checkpoint*")
+    names = set(load_file(checkpoint))
+    assert "model.target.copied.projection.layers.0.weight" in names
+    assert ("model.objective.objective.queue" in names) is (objective == "moco")
+
+
+def test_a_queue_longer_than_half_the_corpus_is_refused(pretrain):
+    with pytest.raises(ConfigError, match=r"queue is 13 and train has 24 utterances; .* 12: in"):
+        pretrain(objective={"kind": "moco", "queue": 13})
+
+
+def test_a_queue_that_holds_no_batch_is_refused(pretrain):
+    with pytest.raises(ConfigError, match=r"queue is 9 with batch_size 10; allowed is a queue"):
+        pretrain(objective={"kind": "moco", "queue": 9})
 
 
 @pytest.fixture
