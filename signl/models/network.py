@@ -101,6 +101,20 @@ class FrameNetwork(Network):
         """Frames of a crop."""
         return self.n_frames
 
+    def check_picture(self, crops: Tensor) -> None:
+        """Refuse pictures that are not (batch, 1, width, n_frames).
+
+        Raises
+        ------
+        ValueError
+            Names both shapes.
+        """
+        if crops.shape[1:] != (1, self.width, self.n_frames):
+            raise ValueError(
+                f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
+                f"got {tuple(crops.shape)}"
+            )
+
     def form(self) -> dict[str, Any]:
         """Return channels and number of frames, and the options."""
         return {"width": self.width, "frames": self.n_frames, "model": self.config}

@@ -11,5 +11,9 @@ NETWORKS: Final = Kinds[NetworkOptions](
     {
         "signl": "signl.models.signl.options:SignlOptions",
         "mean_pool": "signl.models.mean_pool.options:MeanPoolOptions",
+        "audio_ntt": "signl.models.audio_ntt.options:AudioNTTOptions",
+        "xvector": "signl.models.xvector.options:XVectorOptions",
+        "resnet18": "signl.models.resnet18.options:ResNet18Options",
+        "efficientnet_b0": "signl.models.efficientnet_b0.options:EfficientNetB0Options",
     },
 )

@@ -47,11 +47,7 @@ class MeanPool(FrameNetwork):
         ValueError
             If the picture has another shape.
         """
-        if crops.shape[1:] != (1, self.width, self.n_frames):
-            raise ValueError(
-                f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
-                f"got {tuple(crops.shape)}"
-            )
+        self.check_picture(crops)
         frames = crops.float()[:, 0]
         variance, mean = torch.var_mean(frames, dim=-1, correction=0)
         if self.config.statistics == "mean":
