@@ -9,6 +9,8 @@ import yaml
 
 from signl.errors import ConfigError
 from signl.experiment import Experiment
+from signl.models.networks import NETWORKS
+from signl.objectives.objectives import OBJECTIVES
 
 NAN, INF = float("nan"), float("inf")
 SIGNL, WAV2VEC2 = "recipes.signl-logmel", "recipes.signl-wav2vec2"
@@ -137,8 +139,8 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
 @pytest.mark.parametrize(
     ("path", "known"),
     [
-        (f"{SIGNL}.model", "['mean_pool', 'signl']"),
-        (f"{SIGNL}.pretraining.objective", "['alignment', 'barlow', 'simsiam', 'vicreg']"),
+        (f"{SIGNL}.model", NETWORKS.names),
+        (f"{SIGNL}.pretraining.objective", OBJECTIVES.names),
         (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
         ("frontends.logmel", "['lfcc', 'logmel', 'wav2vec2']"),
     ],
