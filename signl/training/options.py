@@ -13,6 +13,7 @@ from signl.models.signl.options import GraphAugmentation
 from signl.objectives.alignment.options import AlignmentOptions
 from signl.objectives.objective_options import ObjectiveOptions
 from signl.objectives.objectives import OBJECTIVES
+from signl.training.view_options import ViewOptions
 from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
 
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
@@ -86,6 +87,11 @@ class PretrainingOptions(TrainingOptions):
     augmentation: GraphAugmentation = Field(
         default=GraphAugmentation(),
         description="What is done to the graphs of both views, in training and on dev.",
+    )
+    views: ViewOptions = Field(
+        default=ViewOptions(),
+        description="What is done to the pictures of both views, in training and on dev: "
+        "log-spectra of a front-end that is not trained.",
     )
 
     @model_validator(mode="after")

@@ -10,9 +10,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from signl import stages
+from signl.errors import ConfigError
 from signl.features.usable import read_usable
 from signl.models.draws import SharedGenerator
 from signl.models.heads import PretrainingModel, View
+from signl.models.network import FrameNetwork
 from signl.models.network import Network as Encoder
 from signl.objectives.collapse import collapsed, diagnose
 from signl.seeds import derive_seed
@@ -21,8 +23,10 @@ from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
+from signl.training.picture_views import PictureViews
 from signl.training.run import Patience, Record
 from signl.training.sharing import gather_rows, share_batch_statistics
+from signl.training.view_options import ViewOptions
 from signl.typed import build
 
 #: Dev embeddings of which the diagnostics of collapse are computed, at most.
@@ -45,8 +49,8 @@ class Network(nn.Module):
     model : PretrainingModel
         What is trained.
     options : PretrainingOptions
-        Which objective, and how graphs are augmented. What the objective sees besides, a
-        momentum copy of the model among it, lies in here, and so in the checkpoint.
+        Which objective, and how views and graphs are augmented. What the objective sees besides,
+        a momentum copy of the model among it, lies in here, and so in the checkpoint.
     """
 
     def __init__(self, model: PretrainingModel, options: PretrainingOptions) -> None:
@@ -55,14 +59,16 @@ class Network(nn.Module):
         self.sees = options.objective.sees
         self.objective = options.objective.build(options.head_widths[-1])
         self.target = options.objective.target(model)
+        self.views = _views(options.views, model.encoder)
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Step:
         """Compute the loss of the two views of a batch."""
         n_rows = len(batch.classes)
         shared = SharedGenerator(generator, batch.first, n_rows)
+        views = batch.views if self.views is None else self.views(batch.views, shared)
         draws = generator.get_state()
-        first = self._view(self.model, batch.views[0], shared)
-        second = self._view(self._second, batch.views[1], shared)
+        first = self._view(self.model, views[0], shared)
+        second = self._view(self._second, views[1], shared)
         gather = partial(_gather, first=batch.first, n_rows=n_rows)
         seen = {}
         if self.sees == "embeddings":
@@ -70,7 +76,7 @@ class Network(nn.Module):
         if self.sees == "targets":
             # The copy sees what the network saw, graphs augmented alike.
             generator.set_state(draws)
-            one, two = (self._view(self._copy, view, shared) for view in batch.views)
+            one, two = (self._view(self._copy, view, shared) for view in views)
             seen["targets"] = gather(one.projection), gather(two.projection)
         projections = gather(first.projection), gather(second.projection)
         loss = self.objective(*projections, **seen).loss
@@ -89,6 +95,24 @@ class Network(nn.Module):
 
     def _view(self, model: PretrainingModel, crops: Tensor, shared: SharedGenerator) -> View:
         return model.view(crops, augmentation=self.augmentation, generator=shared)
+
+
+def _views(options: ViewOptions, encoder: Encoder) -> PictureViews | None:
+    """Return what augments the views of an encoder, if anything does.
+
+    Raises
+    ------
+    ConfigError
+        If the encoder reads audio.
+    """
+    if options.is_none:
+        return None
+    if not isinstance(encoder, FrameNetwork):
+        raise ConfigError(
+            "pretraining.views augment the pictures of a front-end, and this network reads audio; "
+            "allowed is that without trainable_frontend"
+        )
+    return PictureViews(options, (encoder.width, encoder.n_frames))
 
 
 def _gather(rows: Tensor, *, first: int, n_rows: int) -> Tensor:

@@ -204,6 +204,18 @@ def test_a_checkpoint_holds_the_state_of_the_objective(
     assert ("model.objective.objective.queue" in names) is (objective == "moco")
 
 
+VIEWS = {"mixup": 0.4, "bank": 16, "resize_crop": [0.6, 1.5], "compression": 0.2, "noise": 0.01}
+
+
+def test_augmented_views_train_and_are_resumed_to_the_same_bytes(
+    pretrain, same_bytes, killed_before, read_history
+):
+    killed_before(module.Pretraining, 1, lambda: pretrain("killed", views=VIEWS))
+    resumed = pretrain("killed", views=VIEWS)
+    assert same_bytes(resumed, pretrain("whole", views=VIEWS))
+    assert read_history(resumed) != read_history(pretrain("plain"))
+
+
 def test_a_queue_longer_than_half_the_corpus_is_refused(pretrain):
     with pytest.raises(ConfigError, match=r"queue is 13 and train has 24 utterances; .* 12: in"):
         pretrain(objective={"kind": "moco", "queue": 13})
