@@ -119,6 +119,10 @@ def losses(toy, recipe, tmp_path):
             "learning_rate": 5e-5,
         },
         {"objective": {"kind": "moco", "queue": 12, "momentum": 0.5}, "accumulate": 2},
+        {
+            "objective": {"kind": "simclr"},
+            "views": {"mixup": 0.4, "bank": 16, "resize_crop": [0.6, 1.5], "noise": 0.1},
+        },
     ],
     ids=lambda options: options["objective"]["kind"],
 )
