@@ -144,6 +144,6 @@ def test_crops_that_are_too_short_for_a_network_are_refused(config, model, messa
     recipe["model"] = model
     recipe.pop("per_corpus", None)
     Experiment(config)
-    recipe["crop_s"] = 0.05
+    recipe["crop_s"] = 0.095
     with pytest.raises(ConfigError, match=message):
         Experiment(config)
