@@ -93,10 +93,21 @@ class PretrainingOptions(TrainingOptions):
         description="What is done to the pictures of both views, in training and on dev: "
         "log-spectra of a front-end that is not trained.",
     )
+    joint_views: bool = Field(
+        default=False,
+        description="Whether both views pass through the network as one batch, of which batch "
+        "normalisation takes its statistics, as in SimCLR, COLA and SSL-ACL; of networks without "
+        "graphs, and objectives without a momentum copy.",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.objective.check(batch_size=self.batch_size)
+        if self.joint_views and self.objective.sees in ("targets", "keys"):
+            raise ValueError(
+                f"joint_views is true with an objective of kind {self.objective.kind}; allowed is "
+                "false: its momentum copy sees each view as a batch"
+            )
         return self
 
 

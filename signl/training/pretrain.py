@@ -2,122 +2,31 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any, NamedTuple, cast
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from signl import stages
-from signl.errors import ConfigError
 from signl.features.usable import read_usable
-from signl.models.draws import SharedGenerator
-from signl.models.heads import PretrainingModel, View
-from signl.models.network import FrameNetwork
+from signl.models.heads import PretrainingModel
 from signl.models.network import Network as Encoder
 from signl.objectives.collapse import collapsed, diagnose
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
+from signl.training.objective_step import Network, Step
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
-from signl.training.picture_views import PictureViews
 from signl.training.run import Patience, Record
-from signl.training.sharing import gather_rows, share_batch_statistics
-from signl.training.view_options import ViewOptions
+from signl.training.sharing import share_batch_statistics
 from signl.typed import build
 
 #: Dev embeddings of which the diagnostics of collapse are computed, at most.
 DIAGNOSED = 4096
-
-
-class Step(NamedTuple):
-    """Loss of a batch, a scalar, and of its first view the embeddings and their projections."""
-
-    loss: Tensor
-    embeddings: Tensor
-    projections: Tensor
-
-
-class Network(nn.Module):
-    """The pre-training model and its objective, trained together.
-
-    Parameters
-    ----------
-    model : PretrainingModel
-        What is trained.
-    options : PretrainingOptions
-        Which objective, and how views and graphs are augmented. What the objective sees besides,
-        a momentum copy of the model among it, lies in here, and so in the checkpoint.
-    """
-
-    def __init__(self, model: PretrainingModel, options: PretrainingOptions) -> None:
-        super().__init__()
-        self.model, self.augmentation = model, options.augmentation
-        self.sees = options.objective.sees
-        self.objective = options.objective.build(options.head_widths[-1])
-        self.target = options.objective.target(model)
-        self.views = _views(options.views, model.encoder)
-
-    def forward(self, batch: Batch, generator: torch.Generator) -> Step:
-        """Compute the loss of the two views of a batch."""
-        n_rows = len(batch.classes)
-        shared = SharedGenerator(generator, batch.first, n_rows)
-        views = batch.views if self.views is None else self.views(batch.views, shared)
-        draws = generator.get_state()
-        first = self._view(self.model, views[0], shared)
-        second = self._view(self._second, views[1], shared)
-        gather = partial(_gather, first=batch.first, n_rows=n_rows)
-        seen = {}
-        if self.sees == "embeddings":
-            seen["embeddings"] = gather(first.embedding), gather(second.embedding)
-        if self.sees == "targets":
-            # The copy sees what the network saw, graphs augmented alike.
-            generator.set_state(draws)
-            one, two = (self._view(self._copy, view, shared) for view in views)
-            seen["targets"] = gather(one.projection), gather(two.projection)
-        projections = gather(first.projection), gather(second.projection)
-        loss = self.objective(*projections, **seen).loss
-        return Step(loss, gather(first.embedding), projections[0])
-
-    @property
-    def _copy(self) -> PretrainingModel:
-        """The momentum copy of the model."""
-        assert self.target is not None
-        return cast(PretrainingModel, self.target.copied)
-
-    @property
-    def _second(self) -> PretrainingModel:
-        """What sees the second view."""
-        return self._copy if self.sees == "keys" else self.model
-
-    def _view(self, model: PretrainingModel, crops: Tensor, shared: SharedGenerator) -> View:
-        return model.view(crops, augmentation=self.augmentation, generator=shared)
-
-
-def _views(options: ViewOptions, encoder: Encoder) -> PictureViews | None:
-    """Return what augments the views of an encoder, if anything does.
-
-    Raises
-    ------
-    ConfigError
-        If the encoder reads audio.
-    """
-    if options.is_none:
-        return None
-    if not isinstance(encoder, FrameNetwork):
-        raise ConfigError(
-            "pretraining.views augment the pictures of a front-end, and this network reads audio; "
-            "allowed is that without trainable_frontend"
-        )
-    return PictureViews(options, (encoder.width, encoder.n_frames))
-
-
-def _gather(rows: Tensor, *, first: int, n_rows: int) -> Tensor:
-    """Return the rows of all processes, in full precision, for their gradients are summed."""
-    return gather_rows(rows.float(), first=first, n_rows=n_rows)
 
 
 class Passed(NamedTuple):

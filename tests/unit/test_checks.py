@@ -147,3 +147,14 @@ def test_crops_that_are_too_short_for_a_network_are_refused(config, model, messa
     recipe["crop_s"] = 0.095
     with pytest.raises(ConfigError, match=message):
         Experiment(config)
+
+
+def test_joint_views_are_of_networks_without_graphs(config):
+    recipe = config["recipes"]["signl-logmel"]
+    joint = {"joint_views": True, "objective": {"kind": "simclr"}}
+    recipe["pretraining"] = {**recipe["pretraining"], **joint}
+    with pytest.raises(ConfigError, match="joint_views is true with a network of kind signl"):
+        Experiment(config)
+    recipe["model"] = {"kind": "audio_ntt"}
+    recipe.pop("per_corpus", None)
+    Experiment(config)
