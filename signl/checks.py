@@ -105,10 +105,24 @@ def _check_trainings(recipe: Recipe, where: str) -> None:
             "trainable_frontend: true"
         )
     assert recipe.model is not None
-    if recipe.pretraining is not None and not recipe.model.has_weights:
+    reads_audio = recipe.trainable_frontend or recipe.model.reads == "audio"
+    if recipe.pretraining is None:
+        return
+    if not recipe.model.has_weights:
         raise ConfigError(
             f"{where} has pretraining, and a network of kind {recipe.model.kind} has no weights "
             "to pre-train; leave it out"
+        )
+    if not recipe.pretraining.views.is_none and reads_audio:
+        raise ConfigError(
+            f"{where}.pretraining.views augment the pictures of a front-end, and this network "
+            "reads audio; allowed is that with a network that reads frames, without "
+            "trainable_frontend"
+        )
+    if recipe.pretraining.joint_views and recipe.model.augments_graphs:
+        raise ConfigError(
+            f"{where}.pretraining.joint_views is true with a network of kind {recipe.model.kind}, "
+            "whose graphs are augmented view by view; allowed is false"
         )
 
 

@@ -20,6 +20,7 @@ from signl.models.signl.options import GraphAugmentation
 from signl.objectives.objectives import OBJECTIVES
 from signl.recipes import Recipe
 from signl.training.options import FINETUNINGS, PretrainingOptions
+from signl.training.view_options import ViewOptions
 from signl.typed import Options
 
 SCHEMA: Final = "rules/schemas/config.schema.json"
@@ -73,6 +74,7 @@ def option_tables() -> str:
         *_of_kinds("`model`", NETWORKS),
         ("`pretraining`", PretrainingOptions),
         ("`pretraining: augmentation`, of the graphs of kind `signl`", GraphAugmentation),
+        ("`pretraining: views`, of log-spectra", ViewOptions),
         *_of_kinds("`pretraining: objective`", OBJECTIVES),
         *_of_kinds("`finetuning`", FINETUNINGS),
         *_of_kinds("A front-end", FRONTENDS),

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
-from signl.models.base import DROPOUT, HEAD_WIDTHS
+from signl.models.base import DROPOUT, HEAD_WIDTHS, Norm
 from signl.models.draws import AnyGenerator
 from signl.models.network import Network
 from signl.models.signl.options import GraphAugmentation
@@ -17,6 +17,8 @@ from signl.models.signl.options import GraphAugmentation
 
 class ProjectionHead(nn.Module):
     """Linear layers with ReLU and dropout between them, nothing after the last.
+
+    Before each ReLU there may be batch normalisation.
 
     Parameters
     ----------
@@ -26,6 +28,8 @@ class ProjectionHead(nn.Module):
         Output widths of the linear layers.
     dropout : float
         Rate of dropout after each ReLU.
+    norm : {"none", "batch"}
+        What stands before each ReLU.
 
     Raises
     ------
@@ -34,18 +38,24 @@ class ProjectionHead(nn.Module):
     """
 
     def __init__(
-        self, width: int, *, widths: Sequence[int] = HEAD_WIDTHS, dropout: float = DROPOUT
+        self,
+        width: int,
+        *,
+        widths: Sequence[int] = HEAD_WIDTHS,
+        dropout: float = DROPOUT,
+        norm: Norm = "none",
     ) -> None:
         super().__init__()
         if not widths or min(width, *widths) < 1:
             raise ValueError(f"a head needs positive widths, got {width} and {tuple(widths)}")
-        self.widths, self.dropout = tuple(widths), dropout
+        self.widths, self.dropout, self.norm = tuple(widths), dropout, norm
         linears = [nn.Linear(*pair) for pair in itertools.pairwise((width, *widths))]
         between = [module for linear in linears[:-1] for module in self._hidden(linear)]
         self.layers = nn.Sequential(*between, linears[-1])
 
     def _hidden(self, linear: nn.Linear) -> list[nn.Module]:
-        return [linear, nn.ReLU(), nn.Dropout(self.dropout)]
+        norm = [nn.BatchNorm1d(linear.out_features)] if self.norm == "batch" else []
+        return [linear, *norm, nn.ReLU(), nn.Dropout(self.dropout)]
 
     def forward(self, embedding: Tensor) -> Tensor:
         """Map (batch, width) to (batch, widths[-1])."""
@@ -175,7 +185,7 @@ class PretrainingModel(nn.Module):
     ----------
     encoder : Network
         What embeds.
-    widths, dropout
+    widths, dropout, norm
         Of the head (:class:`ProjectionHead`).
     """
 
@@ -185,10 +195,13 @@ class PretrainingModel(nn.Module):
         *,
         widths: Sequence[int] = HEAD_WIDTHS,
         dropout: float = DROPOUT,
+        norm: Norm = "none",
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.projection = ProjectionHead(encoder.embedding_width, widths=widths, dropout=dropout)
+        self.projection = ProjectionHead(
+            encoder.embedding_width, widths=widths, dropout=dropout, norm=norm
+        )
 
     def forward(
         self,
@@ -208,16 +221,18 @@ class PretrainingModel(nn.Module):
             As the encoder takes them.
         """
         return Views(
-            self._view(first, augmentation, generator),
-            self._view(second, augmentation, generator),
+            self.view(first, augmentation=augmentation, generator=generator),
+            self.view(second, augmentation=augmentation, generator=generator),
         )
 
-    def _view(
+    def view(
         self,
         crops: Tensor,
-        augmentation: GraphAugmentation | None,
-        generator: AnyGenerator | None,
+        *,
+        augmentation: GraphAugmentation | None = None,
+        generator: AnyGenerator | None = None,
     ) -> View:
+        """Project one view; the parameters are those of :meth:`forward`."""
         embedding = self.encoder.embed(crops, augmentation=augmentation, generator=generator)
         return View(embedding, self.projection(embedding))
 

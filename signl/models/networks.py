@@ -17,5 +17,9 @@ NETWORKS: Final = Kinds[NetworkOptions](
         "mhfa": "signl.models.mhfa.options:MhfaOptions",
         "sls": "signl.models.sls.options:SlsOptions",
         "nes2net_x": "signl.models.nes2net_x.options:Nes2NetXOptions",
+        "audio_ntt": "signl.models.audio_ntt.options:AudioNTTOptions",
+        "xvector": "signl.models.xvector.options:XVectorOptions",
+        "resnet18": "signl.models.resnet18.options:ResNet18Options",
+        "efficientnet_b0": "signl.models.efficientnet_b0.options:EfficientNetB0Options",
     },
 )

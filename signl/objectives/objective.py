@@ -1,7 +1,8 @@
 """The module of an objective: projections of two views to a loss.
 
 All take two tensors of shape (batch, width), compute in float32 or better, whatever the model's
-precision, and take their statistics over the batch that they are given.
+precision, and take their statistics over the batch that they are given. What some see besides,
+:attr:`signl.objectives.objective_options.ObjectiveOptions.sees` says.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+
+#: What an objective sees of the first view and of the second.
+Pair = tuple[Tensor, Tensor]
 
 
 class Objective(NamedTuple):
@@ -47,15 +51,29 @@ class InFullPrecision(nn.Module):
         super().__init__()
         self.objective = objective
 
-    def forward(self, first: Tensor, second: Tensor) -> Objective:
-        """Return the loss of two projections of shape (batch, width)."""
+    def forward(self, first: Tensor, second: Tensor, **others: Pair) -> Objective:
+        """Return the loss of two projections of shape (batch, width).
+
+        Parameters
+        ----------
+        first, second : Tensor of shape (batch, width)
+            Projections of the two views.
+        others : pair of Tensor of shape (batch, ...)
+            What else the objective sees of the two views, by name.
+
+        Raises
+        ------
+        ValueError
+            If the projections have unequal shapes, or are fewer than two.
+        """
         if first.shape != second.shape or first.ndim != 2 or len(first) < 2:
             raise ValueError(
                 "an objective takes two equal shapes (batch, width) with a batch of 2 or more, "
                 f"got {tuple(first.shape)} and {tuple(second.shape)}"
             )
         with torch.autocast(first.device.type, enabled=False):
-            return cast(Objective, self.objective(_precise(first), _precise(second)))
+            precise = {name: (_precise(one), _precise(two)) for name, (one, two) in others.items()}
+            return cast(Objective, self.objective(_precise(first), _precise(second), **precise))
 
 
 def _precise(view: Tensor) -> Tensor:

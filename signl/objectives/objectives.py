@@ -18,12 +18,19 @@ OBJECTIVES: Final = Kinds[ObjectiveOptions](
         "vicreg": "signl.objectives.vicreg.options:VICRegOptions",
         "barlow": "signl.objectives.barlow.options:BarlowOptions",
         "simsiam": "signl.objectives.simsiam.options:SimSiamOptions",
+        "simclr": "signl.objectives.simclr.options:SimCLROptions",
+        "cola": "signl.objectives.cola.options:COLAOptions",
+        "acl": "signl.objectives.acl.options:ACLOptions",
+        "byol": "signl.objectives.byol.options:BYOLOptions",
+        "moco": "signl.objectives.moco.options:MoCoOptions",
     },
 )
 
 
 def make_objective(kind: str, width: int, options: Mapping[str, Any]) -> "nn.Module":
     """Build an objective by name: a module from two projections (batch, width) to a loss.
+
+    What it sees besides the projections is given by name (:class:`ObjectiveOptions`).
 
     Raises
     ------

@@ -7,12 +7,13 @@ from pydantic import Field, model_validator
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.kinds import Kinds
-from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions
+from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions, Norm
 from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
 from signl.objectives.alignment.options import AlignmentOptions
 from signl.objectives.objective_options import ObjectiveOptions
 from signl.objectives.objectives import OBJECTIVES
+from signl.training.view_options import ViewOptions
 from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
 
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
@@ -79,6 +80,10 @@ class PretrainingOptions(TrainingOptions):
     objective: Annotated[ObjectiveOptions, OBJECTIVES] = Field(
         default=AlignmentOptions(), description="The loss; alignment is the paper's."
     )
+    head_norm: Norm = Field(
+        default="none",
+        description="What stands before each ReLU of the head: nothing, or batch normalisation.",
+    )
     min_delta: NotNegative = Field(
         default=7e-5, description="By how much a dev loss must be lower to renew the patience."
     )
@@ -86,6 +91,27 @@ class PretrainingOptions(TrainingOptions):
         default=GraphAugmentation(),
         description="What is done to the graphs of both views, in training and on dev.",
     )
+    views: ViewOptions = Field(
+        default=ViewOptions(),
+        description="What is done to the pictures of both views, in training and on dev: "
+        "log-spectra of a front-end that is not trained.",
+    )
+    joint_views: bool = Field(
+        default=False,
+        description="Whether both views pass through the network as one batch, of which batch "
+        "normalisation takes its statistics, as in SimCLR, COLA and SSL-ACL; of networks without "
+        "graphs, and objectives without a momentum copy.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.objective.check(batch_size=self.batch_size)
+        if self.joint_views and self.objective.sees in ("targets", "keys"):
+            raise ValueError(
+                f"joint_views is true with an objective of kind {self.objective.kind}; allowed is "
+                "false: its momentum copy sees each view as a batch"
+            )
+        return self
 
 
 class FinetuningOptions(BatchOptions):

@@ -2,60 +2,31 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from signl import stages
 from signl.features.usable import read_usable
-from signl.models.draws import SharedGenerator
 from signl.models.heads import PretrainingModel
 from signl.models.network import Network as Encoder
-from signl.models.signl.options import GraphAugmentation
 from signl.objectives.collapse import collapsed, diagnose
 from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
+from signl.training.objective_step import Network, Step
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Patience, Record
-from signl.training.sharing import gather_rows
+from signl.training.sharing import share_batch_statistics
 from signl.typed import build
 
 #: Dev embeddings of which the diagnostics of collapse are computed, at most.
 DIAGNOSED = 4096
-
-
-class Step(NamedTuple):
-    """Loss of a batch, a scalar, and of its first view the embeddings and their projections."""
-
-    loss: Tensor
-    embeddings: Tensor
-    projections: Tensor
-
-
-class Network(nn.Module):
-    """The pre-training model and its objective, trained together."""
-
-    def __init__(
-        self, model: PretrainingModel, objective: nn.Module, augmentation: GraphAugmentation
-    ) -> None:
-        super().__init__()
-        self.model, self.objective, self.augmentation = model, objective, augmentation
-
-    def forward(self, batch: Batch, generator: torch.Generator) -> Step:
-        """Compute the loss of the two views of a batch."""
-        n_rows = len(batch.classes)
-        shared = SharedGenerator(generator, batch.first, n_rows)
-        views = self.model(*batch.views, augmentation=self.augmentation, generator=shared)
-        gather = partial(gather_rows, first=batch.first, n_rows=n_rows)
-        # In full precision: what is gathered is summed over the processes on the way back.
-        first, second = (gather(view.projection.float()) for view in views)
-        return Step(self.objective(first, second).loss, gather(views.first.embedding), first)
 
 
 class Passed(NamedTuple):
@@ -119,11 +90,18 @@ class Pretraining(GradientTraining):
     ) -> None:
         self.options, self.seed = recipe.pretraining, seed
         self.encoder = start_encoder(recipe, self.options, loading, fabric, seed=seed)
-        widths = self.options.head_widths
-        model = PretrainingModel(self.encoder, widths=widths, dropout=self.options.dropout)
-        objective = self.options.objective.build(widths[-1])
+        self.options.objective.check_corpus(len(partitions["train"]))
+        model = PretrainingModel(
+            self.encoder,
+            widths=self.options.head_widths,
+            dropout=self.options.dropout,
+            norm=self.options.head_norm,
+        )
+        if fabric.world_size > 1:
+            share_batch_statistics(model.projection)
+        network = Network(model, self.options)
         self.trainer = make_trainer(
-            Network(model, objective, self.options.augmentation),
+            network,
             self.options,
             partitions,
             loading,
@@ -132,6 +110,8 @@ class Pretraining(GradientTraining):
             n_views=2,
             seed=seed,
         )
+        if network.target is not None:
+            network.target.follow(model, self.trainer.bare_optimiser)
 
     @property
     def trained(self) -> Encoder:

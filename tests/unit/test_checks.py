@@ -155,3 +155,48 @@ def test_gradients_are_checkpointed_where_the_front_end_is_trained(config):
     config["recipes"]["signl-logmel"]["finetuning"]["gradient_checkpointing"] = True
     with pytest.raises(ConfigError, match="signl-logmel has gradient_checkpointing: true"):
         Experiment(config)
+
+
+def test_views_are_augmented_where_the_network_reads_frames(config):
+    config["recipes"]["signl-wav2vec2"]["pretraining"]["views"] = {"noise": 0.01}
+    Experiment(config)
+    config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
+    with pytest.raises(ConfigError, match=r"signl-wav2vec2\.pretraining\.views augment the pict"):
+        Experiment(config)
+
+
+def test_a_queue_holds_a_batch(config):
+    pretraining = config["recipes"]["signl-logmel"]["pretraining"]
+    pretraining |= {"objective": {"kind": "moco", "queue": 16}, "batch_size": 16}
+    Experiment(config)
+    pretraining["batch_size"] = 17
+    with pytest.raises(ConfigError, match=r"queue is 16 with batch_size 17; allowed is a queue"):
+        Experiment(config)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({"kind": "audio_ntt"}, r"8 or more channels and frames, got \d+ channels and 1 frames"),
+        ({"kind": "xvector"}, "takes 15 or more frames, got 1"),
+    ],
+)
+def test_crops_that_are_too_short_for_a_network_are_refused(config, model, message):
+    recipe = config["recipes"]["signl-logmel"]
+    recipe["model"] = model
+    recipe.pop("per_corpus", None)
+    Experiment(config)
+    recipe["crop_s"] = 0.095
+    with pytest.raises(ConfigError, match=message):
+        Experiment(config)
+
+
+def test_joint_views_are_of_networks_without_graphs(config):
+    recipe = config["recipes"]["signl-logmel"]
+    joint = {"joint_views": True, "objective": {"kind": "simclr"}}
+    recipe["pretraining"] = {**recipe["pretraining"], **joint}
+    with pytest.raises(ConfigError, match="joint_views is true with a network of kind signl"):
+        Experiment(config)
+    recipe["model"] = {"kind": "audio_ntt"}
+    recipe.pop("per_corpus", None)
+    Experiment(config)

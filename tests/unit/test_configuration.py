@@ -10,6 +10,7 @@ import yaml
 from signl.errors import ConfigError
 from signl.experiment import Experiment
 from signl.models.networks import NETWORKS
+from signl.objectives.objectives import OBJECTIVES
 
 NAN, INF = float("nan"), float("inf")
 SIGNL, WAV2VEC2 = "recipes.signl-logmel", "recipes.signl-wav2vec2"
@@ -139,7 +140,7 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
     ("path", "known"),
     [
         (f"{SIGNL}.model", str(NETWORKS.names)),
-        (f"{SIGNL}.pretraining.objective", "['alignment', 'barlow', 'simsiam', 'vicreg']"),
+        (f"{SIGNL}.pretraining.objective", str(OBJECTIVES.names)),
         (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
         ("frontends.logmel", "['lfcc', 'logmel', 'wav2vec2']"),
     ],

@@ -29,6 +29,13 @@ def test_the_published_projection_head():
     assert {layer.p for layer in head.layers[2::3]} == {0.1}
 
 
+def test_batch_normalisation_stands_before_each_relu():
+    head = ProjectionHead(16, widths=(8, 6, 4), norm="batch")
+    hidden = [nn.Linear, nn.BatchNorm1d, nn.ReLU, nn.Dropout]
+    assert [type(layer) for layer in head.layers] == [*hidden, *hidden, nn.Linear]
+    assert [layer.num_features for layer in head.layers[1::4]] == [8, 6]
+
+
 @pytest.mark.parametrize(("width", "widths"), [(5, (7,)), (64, (32, 16)), (9, (4, 3, 2, 1))])
 def test_heads_take_any_width(width, widths):
     embedding = torch.randn(3, width)

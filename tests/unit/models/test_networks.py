@@ -17,6 +17,8 @@ SMALL = {
     "nes2net_x": {"groups": 2, "scale": 3},
     "aasist": {"filters": 9, "channels": [8, 6], "gat_dims": [8, 6]},
     "aasist_frames": {"projected": 12, "channels": [8, 6], "gat_dims": [8, 6]},
+    "audio_ntt": {"embedding": 16},
+    "xvector": {"channels": 8, "last_channels": 12, "embedding": 6},
 }
 WIDTH, N_FRAMES, N_SAMPLES = 12, 16, 800
 
@@ -85,3 +87,25 @@ def test_a_network_comes_back_from_its_folder_as_it_was(network, tmp_path):
 
 def test_weights_and_the_word_of_the_options_agree(options, network):
     assert any(True for _ in network.parameters()) == options.has_weights
+
+
+def test_a_saved_network_embeds_as_before(options, tmp_path):
+    torch.manual_seed(0)
+    network = options.build(WIDTH, N_FRAMES).eval()
+    stage = stages.PRETRAINING
+    made_by = MadeBy(stage=stage.rule, revision=stage.revision, options={})
+    paths = tmp_path / "model.safetensors", tmp_path / "config.json"
+    save_model(*paths, network, made_by=made_by, card={"corpus": "cfad"})
+    pictures = torch.randn(2, 1, WIDTH, N_FRAMES)
+    loaded = load_encoder(*paths).module
+    assert torch.equal(loaded.embed(pictures), network.embed(pictures))
+
+
+def test_gradients_reach_all_weights(options):
+    torch.manual_seed(0)
+    network = options.build(WIDTH, N_FRAMES).train()
+    embeddings = network.embed(torch.randn(4, 1, WIDTH, N_FRAMES))
+    if options.has_weights:
+        # Not the sum, which batch normalisation at the end would make a constant.
+        (embeddings * torch.randn_like(embeddings)).sum().backward()
+    assert all(weight.grad is not None for weight in network.parameters())

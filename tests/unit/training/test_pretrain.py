@@ -14,9 +14,11 @@ from signl.features.usable import read_usable
 from signl.models.saving import load_encoder
 from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+from signl.objectives.objective import objective_of
+from signl.objectives.objectives import OBJECTIVES
 from signl.training import pretrain as module
 from signl.training.clips import FrameClips
-from signl.training.crops import Loading, Utterances
+from signl.training.crops import Batch, Loading, Utterances
 from signl.training.launching import make_fabric, seed_weights
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 
@@ -163,27 +165,155 @@ def test_collapse_is_told_of(pretrain, read_history, tabulated, caplog):
     assert tabulated(files)["collapsed"] == "yes"
 
 
-@pytest.mark.parametrize("objective", ["vicreg", "barlow", "simsiam"])
-def test_other_objectives_train_too(pretrain, read_history, objective):
-    records = read_history(pretrain(objective={"kind": objective}, epochs=2))
+#: Small enough for the toy corpus.
+SMALL = {"moco": {"queue": 12}, "byol": {"hidden": 16}}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.names)
+def test_all_objectives_train_and_their_collapse_is_measured(pretrain, read_history, objective):
+    options = {"kind": objective, **SMALL.get(objective, {})}
+    records = read_history(pretrain(objective=options, epochs=2))
     assert len(records) == 2
+    assert all(record.keys() == FIELDS for record in records)
+
+
+#: Objectives with a state of their own, and what of it moves.
+STATEFUL = {
+    "byol": {"momentum": 0.9, **SMALL["byol"]},
+    "moco": {"momentum": 0.9, **SMALL["moco"]},
+}
+
+
+@pytest.mark.parametrize("objective", STATEFUL)
+def test_momentum_copies_and_queues_are_resumed_to_the_same_bytes(
+    pretrain, same_bytes, killed_before, objective
+):
+    options = {"objective": {"kind": objective, **STATEFUL[objective]}, "head_norm": "batch"}
+    killed_before(module.Pretraining, 1, lambda: pretrain("killed", **options))
+    assert same_bytes(pretrain("killed", **options), pretrain("whole", **options))
+
+
+@pytest.mark.parametrize("objective", STATEFUL)
+def test_a_checkpoint_holds_the_state_of_the_objective(
+    pretrain, killed_before, objective, tmp_path
+):
+    options = {"objective": {"kind": objective, **STATEFUL[objective]}}
+    killed_before(module.Pretraining, 1, lambda: pretrain("killed", **options))
+    names = set(load_file(tmp_path / "killed" / ".resume.ckpt"))
+    assert "model.target.copied.projection.layers.0.weight" in names
+    assert ("model.objective.objective.queue" in names) is (objective == "moco")
+
+
+VIEWS = {"mixup": 0.4, "bank": 16, "resize_crop": [0.6, 1.5], "compression": 0.2, "noise": 0.01}
+
+
+def test_augmented_views_train_and_are_resumed_to_the_same_bytes(
+    pretrain, same_bytes, killed_before, read_history
+):
+    killed_before(module.Pretraining, 1, lambda: pretrain("killed", views=VIEWS))
+    resumed = pretrain("killed", views=VIEWS)
+    assert same_bytes(resumed, pretrain("whole", views=VIEWS))
+    assert read_history(resumed) != read_history(pretrain("plain"))
+
+
+def test_a_queue_longer_than_half_the_corpus_is_refused(pretrain):
+    with pytest.raises(ConfigError, match=r"queue is 13 and train has 24 utterances; .* 12: in"):
+        pretrain(objective={"kind": "moco", "queue": 13})
+
+
+def test_a_queue_that_holds_no_batch_is_refused(pretrain):
+    with pytest.raises(ConfigError, match=r"queue is 9 with batch_size 10; allowed is a queue"):
+        pretrain(objective={"kind": "moco", "queue": 9})
 
 
 @pytest.fixture
-def pretraining(toy, recipe):
-    """A network in pre-training, with batches that do not come out even."""
+def start(toy, recipe):
+    """Return a function that starts a pre-training, with batches that do not come out even."""
     loading = Loading(clips=FrameClips(toy.features), device=torch.device("cpu"), batch_size=7)
-    return module.Pretraining(
-        PretrainingRecipe(
-            crop_s=recipe["crop_s"],
-            model=SignlOptions(**recipe["model"]),
-            pretraining=PretrainingOptions(**recipe["pretraining"]),
-        ),
-        {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
-        loading,
-        make_fabric("32-true", Resources()),
-        seed=1,
+
+    def run(**changes):
+        return module.Pretraining(
+            PretrainingRecipe(
+                crop_s=recipe["crop_s"],
+                model=SignlOptions(**recipe["model"]),
+                pretraining=PretrainingOptions(**recipe["pretraining"] | changes),
+            ),
+            {name: Utterances.of(read_usable(getattr(toy, name))) for name in ("train", "dev")},
+            loading,
+            make_fabric("32-true", Resources()),
+            seed=1,
+        )
+
+    return run
+
+
+@pytest.fixture
+def pretraining(start):
+    """A network in pre-training."""
+    return start()
+
+
+class Recorder(torch.nn.Module):
+    """An objective that keeps what it has seen."""
+
+    def forward(self, *projections, **others):
+        self.projections, self.others = projections, others
+        return objective_of(sum(each.sum() for each in projections))
+
+
+def test_the_momentum_copy_sees_the_graphs_that_the_network_sees(start):
+    network = start(objective={"kind": "byol", **SMALL["byol"]}).trainer.bare.eval()
+    network.objective = Recorder()
+    batch = Batch(tuple(torch.randn(2, 5, 1, 8, 8)), torch.zeros(5, dtype=torch.long))
+    network(batch, torch.Generator().manual_seed(1))
+    first, second = network.objective.projections
+    # The copy has not moved yet, and the views are augmented by draws of their own.
+    assert torch.equal(network.objective.others["targets"][0], first)
+    assert torch.equal(network.objective.others["targets"][1], second)
+    same_crops = Batch(batch.views[:1] * 2, batch.classes)
+    network(same_crops, torch.Generator().manual_seed(1))
+    assert not torch.allclose(*network.objective.projections)
+
+
+def passes_of(encoder):
+    """How many batches each batch normalisation of an encoder has seen in training."""
+    return {int(each) for name, each in encoder.state_dict().items() if "tracked" in name}
+
+
+@pytest.mark.parametrize(("objective", "online", "copied"), [("byol", 8, 8), ("moco", 4, 4)])
+def test_network_and_copy_see_the_views_that_the_objective_needs(start, objective, online, copied):
+    training = start(objective={"kind": objective, **SMALL[objective]})
+    training.train_epoch(0)  # four batches
+    assert passes_of(training.encoder) == {online}
+    assert passes_of(training.trainer.bare.target.copied.encoder) == {copied}
+
+
+@pytest.mark.parametrize("objective", STATEFUL)
+def test_the_momentum_copy_moves_by_each_step_and_not_on_dev(start, objective):
+    training = start(objective={"kind": objective, **STATEFUL[objective]}, accumulate=2)
+    target, moves = training.trainer.bare.target, []
+    training.trainer.bare_optimiser.register_step_post_hook(lambda *_: moves.append(1))
+    before = target.copied.projection.layers[0].weight.clone()
+    training.validate()
+    assert torch.equal(target.copied.projection.layers[0].weight, before)
+    training.train_epoch(0)
+    assert len(moves) == 4
+    own, its = (
+        each.projection.layers[0].weight for each in (target.copied, training.trainer.bare.model)
     )
+    assert not torch.equal(own, before)
+    assert (own - before).norm() < (its - before).norm()
+
+
+def test_acl_sees_the_embeddings_of_the_encoder(start):
+    network = start(objective={"kind": "acl"}).trainer.bare.eval()
+    network.objective = Recorder()
+    batch = Batch(tuple(torch.randn(2, 5, 1, 8, 8)), torch.zeros(5, dtype=torch.long))
+    step = network(batch, torch.Generator().manual_seed(1))
+    first, second = network.objective.others["embeddings"]
+    assert torch.equal(first, step.embeddings)
+    for embedding, projection in zip((first, second), network.objective.projections, strict=True):
+        assert torch.equal(network.model.projection(embedding), projection)
 
 
 def test_validation_changes_nothing_and_repeats_itself(pretraining):

@@ -1,0 +1,1 @@
+"""EfficientNet-B0 on a spectrogram, as a picture of one channel."""

@@ -1,0 +1,1 @@
+"""The x-vector: convolutions over time, and statistics of their outputs."""

@@ -1,0 +1,1 @@
+"""SSL-ACL: NT-Xent of projections, and an angular margin between embeddings."""

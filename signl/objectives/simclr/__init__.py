@@ -1,0 +1,1 @@
+"""SimCLR: each view finds its partner among all views of the batch."""
