@@ -106,7 +106,12 @@ def test_a_front_end_says_what_others_must_know(speech_model_folder):
 
 
 def test_options_come_back_from_what_a_header_holds():
-    for options in ({"kind": "lfcc", "n_filters": 30}, {"kind": "wav2vec2", "model": "a/b"}):
+    for options in (
+        {"kind": "lfcc", "n_filters": 30},
+        {"kind": "wav2vec2", "model": "a/b"},
+        {"kind": "wav2vec2", "model": "a/b", "layers": [1, 2]},
+        {"kind": "wav2vec2", "model": "a/b", "layers": "all"},
+    ):
         built = frontend_options(options)
         assert built.dump_given() == options
         assert frontend_options(built.dump()) == built
