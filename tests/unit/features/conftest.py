@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 
 from signl.corpora.audio_shards import ShardWriter, read_members
 
@@ -42,6 +43,46 @@ def pack(tmp_path):
         return path
 
     return packed
+
+
+#: A small Whisper with as few positions as suffice: a second of audio.
+WHISPER = {
+    "d_model": 16,
+    "encoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "encoder_ffn_dim": 32,
+    "decoder_layers": 1,
+    "decoder_attention_heads": 2,
+    "decoder_ffn_dim": 32,
+    "vocab_size": 20,
+    "max_source_positions": 50,
+    "max_target_positions": 4,
+    "pad_token_id": 0,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+    "decoder_start_token_id": 0,
+}
+
+
+@pytest.fixture(scope="session")
+def make_whisper():
+    """Return a function that makes a small Whisper, or its encoder alone."""
+
+    def make(kind=WhisperModel, **more):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return kind(WhisperConfig(**(WHISPER | more))).eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def whisper_folder(make_whisper, tmp_path_factory):
+    """The folder of a small Whisper, with decoder and preprocessor; not to be written to."""
+    folder = tmp_path_factory.mktemp("whisper")
+    make_whisper().save_pretrained(folder)
+    WhisperFeatureExtractor(chunk_length=1).save_pretrained(folder)
+    return folder
 
 
 class Published(NamedTuple):

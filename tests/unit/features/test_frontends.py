@@ -34,8 +34,11 @@ def test_options_reach_the_front_end():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"its kind is None; known are \['lfcc', 'logmel', 'wav2vec2'\]"),
-        ({"kind": "mfcc"}, r"its kind is 'mfcc'; known are \['lfcc', 'logmel', 'wav2vec2'\]"),
+        ({}, r"its kind is None; known are \['lfcc', 'logmel', 'wav2vec2', 'whisper'\]"),
+        (
+            {"kind": "mfcc"},
+            r"its kind is 'mfcc'; known are \['lfcc', 'logmel', 'wav2vec2', 'whisper'\]",
+        ),
         ({"kind": "logmel", "mels": 40}, r"frontend\.mels is no key; known are .*'n_mels'"),
         ({"kind": "wav2vec2"}, r"frontend\.model is missing"),
         ({"kind": "wav2vec2", "model": ""}, r"frontend\.model is ''"),
@@ -124,7 +127,7 @@ def test_options_take_no_pytorch():
         "sys.exit(bool({'torch', 'numpy', 'pyarrow', 'transformers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert FRONTENDS.names == ["lfcc", "logmel", "wav2vec2"]
+    assert FRONTENDS.names == ["lfcc", "logmel", "wav2vec2", "whisper"]
 
 
 def test_the_rate_is_that_of_the_audio():
