@@ -1,5 +1,6 @@
 """LFCC and MFCC as of Kawa et al., Interspeech 2023: torchaudio's, with very long differences."""
 
+import warnings
 from typing import Any, Final, Literal
 
 import torch
@@ -17,8 +18,8 @@ N_BANDS: Final = 128
 class KawaCepstra:
     """Cepstra of decibels, with differences of both orders: 384 channels.
 
-    The differences are slopes over 400 frames, for the published code gives the window in samples
-    as the window in frames. Decibels below an utterance's maximum by more than 80 are raised to
+    The differences are slopes over 399 frames, for the published code takes the 400 samples of the
+    window for frames. Decibels below an utterance's maximum by more than 80 are raised to
     that, so frames depend on the whole utterance.
 
     Parameters
@@ -40,17 +41,12 @@ class KawaCepstra:
         self, kind: Literal["lfcc", "mfcc"], geometry: Geometry, device: torch.device
     ) -> None:
         self.width, self.window_samples, self.hop_samples = geometry
-        spectrum = {"n_fft": _N_FFT, "win_length": _WINDOW, "hop_length": self.hop_samples}
-        transform: Any
-        if kind == "lfcc":
-            transform = torchaudio.transforms.LFCC(
-                SAMPLE_RATE_HZ, n_filter=N_BANDS, n_lfcc=N_BANDS, speckwargs=spectrum
-            )
-        else:
-            transform = torchaudio.transforms.MFCC(
-                SAMPLE_RATE_HZ, n_mfcc=N_BANDS, melkwargs={**spectrum, "n_mels": N_BANDS}
-            )
-        self._transform = transform.to(device)
+        spectrum: dict[str, Any] = {
+            "n_fft": _N_FFT,
+            "win_length": _WINDOW,
+            "hop_length": self.hop_samples,
+        }
+        self._transform = _transform_of(kind, spectrum).to(device)
 
     def __call__(self, waveforms: Tensor) -> Tensor:
         """Return frames (batch, frame, 384) of waveforms (batch, time) at recording level."""
@@ -59,6 +55,20 @@ class KawaCepstra:
         n_repeats = -(-(_N_FFT // 2 + 1) // waveforms.shape[-1])
         # With an axis of channels, or the maximum would be that of the whole batch.
         cepstra = self._transform(waveforms.repeat(1, n_repeats)[:, None])[:, 0, :, :n_frames]
-        first = torchaudio.functional.compute_deltas(cepstra, win_length=_WINDOW - 1)
-        second = torchaudio.functional.compute_deltas(first, win_length=_WINDOW - 1)
+        first = torchaudio.functional.compute_deltas(cepstra, win_length=_WINDOW)
+        second = torchaudio.functional.compute_deltas(first, win_length=_WINDOW)
         return torch.cat([cepstra, first, second], dim=1).mT
+
+
+def _transform_of(kind: str, spectrum: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Return torchaudio's cepstra of as many coefficients as bands."""
+    if kind == "lfcc":
+        return torchaudio.transforms.LFCC(
+            SAMPLE_RATE_HZ, n_filter=N_BANDS, n_lfcc=N_BANDS, speckwargs=spectrum
+        )
+    with warnings.catch_warnings():
+        # The lowest of the published bands are narrower than the bins, and empty.
+        warnings.filterwarnings("ignore", "At least one mel filterbank has all zero values")
+        return torchaudio.transforms.MFCC(
+            SAMPLE_RATE_HZ, n_mfcc=N_BANDS, melkwargs={**spectrum, "n_mels": N_BANDS}
+        )

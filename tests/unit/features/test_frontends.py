@@ -34,10 +34,10 @@ def test_options_reach_the_front_end():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"its kind is None; known are \['lfcc', 'logmel', 'wav2vec2', 'whisper'\]"),
+        ({}, r"its kind is None; known are \['lfcc', 'logmel', 'mfcc', 'wav2vec2', 'whisper'\]"),
         (
-            {"kind": "mfcc"},
-            r"its kind is 'mfcc'; known are \['lfcc', 'logmel', 'wav2vec2', 'whisper'\]",
+            {"kind": "plp"},
+            r"its kind is 'plp'; known are \['lfcc', 'logmel', 'mfcc', 'wav2vec2', 'whisper'\]",
         ),
         ({"kind": "logmel", "mels": 40}, r"frontend\.mels is no key; known are .*'n_mels'"),
         ({"kind": "wav2vec2"}, r"frontend\.model is missing"),
@@ -80,6 +80,8 @@ def test_frames_are_windows_that_fit(window, hop):
         {"kind": "logmel", "n_mels": 30, "window_ms": 64.0, "hop_ms": 32.0},
         {"kind": "lfcc"},
         {"kind": "lfcc", "n_coefficients": 13, "deltas": False, "hop_ms": 10.0},
+        {"kind": "mfcc"},
+        {"kind": "mfcc", "window_ms": 32.0, "hop_ms": 16.0, "deltas": True},
         {"kind": "wav2vec2"},
     ],
     ids=str,
@@ -127,7 +129,7 @@ def test_options_take_no_pytorch():
         "sys.exit(bool({'torch', 'numpy', 'pyarrow', 'transformers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert FRONTENDS.names == ["lfcc", "logmel", "wav2vec2", "whisper"]
+    assert FRONTENDS.names == ["lfcc", "logmel", "mfcc", "wav2vec2", "whisper"]
 
 
 def test_the_rate_is_that_of_the_audio():

@@ -4,7 +4,7 @@ import torch
 from signl.features.frontends import frontend_options
 
 CPU = torch.device("cpu")
-KINDS = ["lfcc"]
+KINDS = ["lfcc", "mfcc"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
