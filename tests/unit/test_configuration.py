@@ -140,7 +140,7 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
         (f"{SIGNL}.model", "['mean_pool', 'signl']"),
         (f"{SIGNL}.pretraining.objective", "['alignment', 'barlow', 'simsiam', 'vicreg']"),
         (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
-        ("frontends.logmel", "['lfcc', 'logmel', 'mfcc', 'wav2vec2', 'whisper']"),
+        ("frontends.logmel", "['lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper']"),
     ],
 )
 def test_an_unknown_kind_is_refused_with_those_that_are_known(config, path, known):

@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+from transformers import (
+    SeamlessM4TFeatureExtractor,
+    Wav2Vec2BertConfig,
+    Wav2Vec2BertModel,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperModel,
+)
 
 from signl.corpora.audio_shards import ShardWriter, read_members
 
@@ -82,6 +89,20 @@ def whisper_folder(make_whisper, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whisper")
     make_whisper().save_pretrained(folder)
     WhisperFeatureExtractor(chunk_length=1).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def w2v_bert_folder(tmp_path_factory):
+    """The folder of a small w2v-BERT, with its preprocessor; not to be written to."""
+    folder = tmp_path_factory.mktemp("w2v-bert")
+    config = Wav2Vec2BertConfig(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        Wav2Vec2BertModel(config).save_pretrained(folder)
+    SeamlessM4TFeatureExtractor().save_pretrained(folder)
     return folder
 
 

@@ -21,7 +21,7 @@ INDEX = f"{WEIGHTS}.index.json"
 
 
 @pytest.fixture(scope="module")
-def whole(speech_model_folder, whisper_folder, tmp_path_factory):
+def whole(speech_model_folder, whisper_folder, w2v_bert_folder, tmp_path_factory):
     """Kinds and folders with a preprocessor; one has its weights in a part that an index names."""
     folders = []
     for name in ("single", "parts"):
@@ -33,7 +33,8 @@ def whole(speech_model_folder, whisper_folder, tmp_path_factory):
     save_file(weights, folders[1] / "part.safetensors", metadata={"format": "pt"})
     index = {"metadata": {}, "weight_map": dict.fromkeys(weights, "part.safetensors")}
     (folders[1] / INDEX).write_text(json.dumps(index))
-    return [("wav2vec2", folders[0]), ("wav2vec2", folders[1]), ("whisper", whisper_folder)]
+    others = [("whisper", whisper_folder), ("w2v_bert", w2v_bert_folder)]
+    return [*(("wav2vec2", folder) for folder in folders), *others]
 
 
 def change_value(rng, content):
