@@ -70,6 +70,7 @@ class Clipper:
     window_samples: int
     hop_samples: int
     normalises: bool = True
+    pads: bool = False
 
     @property
     def clip_samples(self) -> int:
@@ -96,7 +97,12 @@ class Clipper:
         return Clip(member, self._whole_frames(waveform), duration_s, None)
 
     def _whole_frames(self, waveform: Tensor) -> Tensor:
-        """Cut what fills no frame, so that utterances of as many frames are of one length."""
+        """Cut what fills no frame, so that utterances of as many frames are of one length.
+
+        A front-end that pads gets all of it.
+        """
+        if self.pads:
+            return waveform
         if len(waveform) < self.window_samples:
             return repeat_to(waveform, self.window_samples)
         n_used = self.window_samples + (self.frames_of(len(waveform)) - 1) * self.hop_samples
@@ -163,6 +169,7 @@ def extract_features(
         window_samples=frontend.window_samples,
         hop_samples=frontend.hop_samples,
         normalises=frontend.normalises,
+        pads=config.pads,
     )
     began = time.monotonic()
     rows, blocks = _encode_shard(audio, clipper, frontend, device)

@@ -57,7 +57,7 @@ class Frontend(Protocol):
         Channels of a frame.
     window_samples, hop_samples : int
         Samples that a frame sees (of a neural front-end: its convolutions), and from one
-        frame to the next.
+        frame to the next. Of a front-end that pads, the window tells the number of frames alone.
     normalises : bool
         Whether waveforms are to have zero mean and unit variance.
     """
@@ -108,6 +108,15 @@ class FrontendOptions(Options):
     @property
     def is_trainable(self) -> bool:
         """Whether a recipe can train it with what follows."""
+        return False
+
+    @property
+    def pads(self) -> bool:
+        """Whether it pads the end of a waveform, of which nothing need be cut off.
+
+        Of other waveforms what fills no frame is cut, so that more are of one length and share a
+        batch.
+        """
         return False
 
     def geometry(self) -> Geometry:

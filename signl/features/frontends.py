@@ -12,7 +12,10 @@ FRONTENDS: Final[Kinds[FrontendOptions]] = Kinds(
     {
         "lfcc": "signl.features.lfcc.options:LfccOptions",
         "logmel": "signl.features.logmel.options:LogMelOptions",
+        "mfcc": "signl.features.mfcc.options:MfccOptions",
+        "w2v_bert": "signl.features.w2v_bert.options:W2vBertOptions",
         "wav2vec2": "signl.features.speech_model.options:SpeechModelOptions",
+        "whisper": "signl.features.whisper.options:WhisperOptions",
     },
 )
 

@@ -142,7 +142,7 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
         (f"{SIGNL}.model", str(NETWORKS.names)),
         (f"{SIGNL}.pretraining.objective", str(OBJECTIVES.names)),
         (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
-        ("frontends.logmel", "['lfcc', 'logmel', 'wav2vec2']"),
+        ("frontends.logmel", "['lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper']"),
     ],
 )
 def test_an_unknown_kind_is_refused_with_those_that_are_known(config, path, known):

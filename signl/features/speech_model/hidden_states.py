@@ -1,6 +1,6 @@
-"""A hidden state of a speech model: without gradients, or to be trained."""
+"""Hidden states of a speech model: without gradients, or to be trained."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from signl.features.speech_model.model_folder import (
     receptive_field,
 )
 from signl.features.speech_model.model_loading import description_of, load_speech_model
+from signl.features.speech_model.model_options import LAST, states_of
 from signl.features.speech_model.options import SpeechModelOptions
 
 #: Frames of the trial pass: an odd number, for some models squeeze pairs of frames.
@@ -21,7 +22,7 @@ _TRIAL_FRAMES: Final = 21
 
 
 class TrainableSpeechModel(nn.Module):
-    """One hidden state of a speech model, as a module that is trained with what follows it.
+    """Hidden states of a speech model, as a module that is trained with what follows it.
 
     Dropout, layer drop and the masking of SpecAugment are those of the model's configuration,
     and act in training mode. Layer drop does not where a layer is named: transformers counts the
@@ -33,6 +34,8 @@ class TrainableSpeechModel(nn.Module):
         As :func:`load_speech_model` gives it.
     layer : int
         Which hidden state; see :class:`SpeechModelOptions`.
+    layers : tuple of int, or "all", optional
+        Hidden states that stand side by side in a frame, in place of ``layer``.
 
     Raises
     ------
@@ -40,17 +43,25 @@ class TrainableSpeechModel(nn.Module):
         If the model has no such layer, or gives other frames than its convolutions promise.
     """
 
-    def __init__(self, model: Any, *, layer: int = -1) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401
+        *,
+        layer: int = LAST,
+        layers: tuple[int, ...] | Literal["all"] | None = None,
+    ) -> None:
         super().__init__()
         config, name = model.config, type(model).__name__
         if not hasattr(config, "conv_kernel"):
             raise ConfigError(f"a {name} takes no waveform; allowed are {WORKS}")
-        check_layer(layer, config.num_hidden_layers, f"this {name}")
-        if layer >= 0:
+        self.states = states_of(layer, layers, config.num_hidden_layers)
+        for state in self.states:
+            check_layer(state, config.num_hidden_layers, f"this {name}")
+        if max(self.states) > LAST:
             config.layerdrop = 0.0
-        self.model, self.layer = model, layer
+        self.model, self.layer = model, layers or layer
         self.geometry = Geometry(
-            int(config.hidden_size),
+            int(config.hidden_size) * len(self.states),
             *receptive_field(tuple(config.conv_kernel), tuple(config.conv_stride)),
         )
         self.width, self.window_samples, self.hop_samples = self.geometry
@@ -66,12 +77,12 @@ class TrainableSpeechModel(nn.Module):
         """
         if self.model.training:
             self.check_crop(waveforms.shape[-1])
-        outputs = self.model(waveforms, output_hidden_states=self.layer >= 0)
-        if self.layer < 0:
-            frames: Tensor = outputs.last_hidden_state
-        else:
-            frames = outputs.hidden_states[self.layer]
-        return frames
+        outputs = self.model(waveforms, output_hidden_states=max(self.states) > LAST)
+        parts: list[Tensor] = [
+            outputs.last_hidden_state if state == LAST else outputs.hidden_states[state]
+            for state in self.states
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
 
     def check_crop(self, crop_samples: int) -> None:
         """Refuse crops that are too short to be trained on.
@@ -117,14 +128,16 @@ class TrainableSpeechModel(nn.Module):
 
 
 class SpeechModel:
-    """One hidden state of a speech model, without gradients."""
+    """Hidden states of a speech model, without gradients."""
 
     def __init__(self, options: SpeechModelOptions, device: torch.device) -> None:
         self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
         folder = description_of(options.model, options.revision)
         self.normalises = options.normalises_as(folder)
         model = TrainableSpeechModel(
-            load_speech_model(options.model, options.revision), layer=options.layer
+            load_speech_model(options.model, options.revision),
+            layer=options.layer,
+            layers=options.layers,
         )
         self._model = model.to(device=device, dtype=self._dtype).eval()
         self.width, self.window_samples, self.hop_samples = model.geometry

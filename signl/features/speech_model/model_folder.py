@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Protocol, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -36,10 +36,34 @@ _Sizes = Annotated[
 ]
 
 
-class ModelConfig(BaseModel):
-    """What this project needs of a model's config.json; the defaults are those of transformers."""
+class Described(Protocol):
+    """What is known of any model before its weights are read."""
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of its transformer."""
+        ...
+
+    def least_bytes(self) -> int:
+        """Return bytes that no file of the weights of its layers falls short of."""
+        ...
+
+
+class TransformerConfig(BaseModel):
+    """What this project needs of a model's config.json, whatever kind of model it is."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+    #: Names another file of weights.
+    transformers_weights: None = None
+    quantization_config: None = None
+
+
+Config = TypeVar("Config", bound=TransformerConfig)
+
+
+class ModelConfig(TransformerConfig):
+    """What this project needs of a model's config.json; the defaults are those of transformers."""
 
     model_type: Family
     hidden_size: _Size = 768
@@ -54,9 +78,6 @@ class ModelConfig(BaseModel):
     mask_time_length: Count = 10
     mask_feature_prob: Rate = 0.0
     mask_feature_length: Count = 10
-    #: Names another file of weights.
-    transformers_weights: None = None
-    quantization_config: None = None
 
     @model_validator(mode="after")
     def _check_frames(self) -> Self:
@@ -80,6 +101,11 @@ class ModelConfig(BaseModel):
             hidden_size=options.hidden_size,
             num_hidden_layers=options.n_layers,
         )
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of its transformer."""
+        return self.num_hidden_layers
 
     def geometry(self) -> Geometry:
         """Return the form of the frames."""
@@ -136,26 +162,37 @@ def model_config_of(values: object, source: object) -> ModelConfig:
     ConfigError
         Says which value is not allowed, and what is.
     """
-    if not isinstance(values, Mapping):
-        raise ConfigError(f"{source} is no description of a model, but {repr(values)[:60]}")
-    kind = values.get("model_type")
+    described = mapping_of(values, source)
+    kind = described.get("model_type")
     if kind not in get_args(Family):
         raise ConfigError(
             f"{source}: model_type is {repr(kind)[:60]}, which is not known to take waveforms; "
             f"allowed are {WORKS}"
         )
-    if values.get("add_adapter"):
+    if described.get("add_adapter"):
         raise ConfigError(
             f"{source}: add_adapter is true, and an adapter gives fewer frames than the "
             f"convolutions say; allowed are {WORKS}, with add_adapter: false"
         )
+    return validated(ModelConfig, described, source)
+
+
+def mapping_of(values: object, source: object) -> Mapping[str, Any]:
+    """Return a description of a model, which is a mapping, or refuse it."""
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{source} is no description of a model, but {repr(values)[:60]}")
+    return values
+
+
+def validated(kind: type[Config], values: Mapping[str, Any], source: object) -> Config:
+    """Return the configuration of a model of a kind; see :func:`model_config_of`."""
     if values.get("quantization_config"):
         raise ConfigError(
             f"{source} has a quantization_config; allowed are whole weights: take the model that "
             "was quantized"
         )
     try:
-        return ModelConfig.model_validate(dict(values))
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         lines = [refusal(each, "") for each in error.errors(include_url=False)]
         raise ConfigError(f"{source} is refused:\n" + "\n".join(lines)) from None
@@ -169,19 +206,30 @@ def read_model_config(folder: Path) -> ModelConfig:
     ConfigError
         Names the file and what is wrong with it.
     """
+    return model_config_of(*read_description(folder))
+
+
+def read_description(folder: Path) -> tuple[Any, Path]:
+    """Return what the config.json of a model's folder holds, and its path.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, or no JSON.
+    """
     path = folder / CONFIG
     if not path.is_file():
         raise ConfigError(
             f"the front-end model {folder} has no {CONFIG}; allowed are folders in the format of "
             "Hugging Face, as hf download MODEL --local-dir FOLDER writes them"
         )
-    return model_config_of(read_json(path), path)
+    return read_json(path), path
 
 
-def read_normalises(folder: Path) -> bool:
+def read_normalises(folder: Path, *, default: bool = True) -> bool:
     """Tell whether a model's preprocessor brings waveforms to zero mean and unit variance.
 
-    Without a preprocessor they are, as transformers does by default.
+    Where it does not say so they are as transformers has it for the kind of model, ``default``.
 
     Raises
     ------
@@ -190,7 +238,7 @@ def read_normalises(folder: Path) -> bool:
     """
     path = folder / PREPROCESSOR
     if not path.is_file():
-        return True
+        return default
     values = read_json(path)
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path} is no description of a preprocessor; download it again")
@@ -200,7 +248,7 @@ def read_normalises(folder: Path) -> bool:
             f"{path}: sampling_rate is {repr(rate)[:60]}; allowed is {SAMPLE_RATE_HZ}, at which "
             "all audio is decoded"
         )
-    normalises = values.get("do_normalize", True)
+    normalises = values.get("do_normalize", default)
     if not isinstance(normalises, bool):
         raise ConfigError(
             f"{path}: do_normalize is {repr(normalises)[:60]}; allowed are true and false"

@@ -1,12 +1,18 @@
 """Loading of a speech model by transformers: no code of others, no errors of others."""
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
 from signl.errors import ConfigError
-from signl.features.speech_model.model_folder import CONFIG, PREPROCESSOR, read_model_config
+from signl.features.speech_model.model_folder import (
+    CONFIG,
+    PREPROCESSOR,
+    Described,
+    read_model_config,
+)
 from signl.features.speech_model.model_weights import check_weights, weight_files
 
 #: Weights that pre-training uses and encoding does not; some published checkpoints lack them.
@@ -22,18 +28,56 @@ def load_speech_model(model: str, revision: str | None) -> Any:  # noqa: ANN401
         If it cannot be loaded, lacks weights, takes no waveforms, or an id comes without a
         revision; names the file, where it is known, and the cure.
     """
+    return load_pretrained(
+        model, revision, read=read_model_config, class_of=_any_model, unused=UNUSED_WEIGHTS
+    )
+
+
+def load_pretrained(
+    model: str,
+    revision: str | None,
+    *,
+    read: Callable[[Path], Described],
+    class_of: Callable[[Any], Any],
+    unused: Collection[str],
+) -> Any:  # noqa: ANN401
+    """Load a model of transformers from a folder or by its id and revision.
+
+    Parameters
+    ----------
+    model, revision : str
+        The folder, or the id and the commit.
+    read : callable
+        Reads and checks the configuration in a folder.
+    class_of : callable
+        Returns the class of transformers that loads the model of a configuration.
+    unused : collection of str
+        Weights that may be missing.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be loaded, lacks weights, or an id comes without a revision; names the file,
+        where it is known, and the cure.
+    """
     folder = description_of(model, revision)
-    config = read_model_config(folder)
+    config = read(folder)
     if Path(model).is_dir():
         check_weights(folder, config)
     try:
-        loaded, report = _from_pretrained(model, revision)
+        loaded, report = _from_pretrained(model, revision, class_of)
     except Exception as error:  # whatever transformers and its parts raise
         raise _refusal(model, revision, error) from error
-    missing = [key for key in report["missing_keys"] if key not in UNUSED_WEIGHTS]
+    missing = [key for key in report["missing_keys"] if key not in unused]
     if missing:
         raise ConfigError(f"front-end model {model!r} lacks the weights {sorted(missing)[:5]}")
     return loaded
+
+
+def _any_model(_: object) -> Any:  # noqa: ANN401
+    from transformers import AutoModel
+
+    return AutoModel
 
 
 def description_of(model: str, revision: str | None) -> Path:
@@ -75,8 +119,10 @@ def attention_of(config: Any) -> str:  # noqa: ANN401
     return "sdpa" if model_type._supports_sdpa else "eager"
 
 
-def _from_pretrained(model: str, revision: str | None) -> tuple[Any, Any]:
-    from transformers import AutoConfig, AutoModel
+def _from_pretrained(
+    model: str, revision: str | None, class_of: Callable[[Any], Any]
+) -> tuple[Any, Any]:
+    from transformers import AutoConfig
 
     is_folder = Path(model).is_dir()
     where = {"revision": None if is_folder else revision, "local_files_only": is_folder}
@@ -84,7 +130,7 @@ def _from_pretrained(model: str, revision: str | None) -> tuple[Any, Any]:
     if is_folder:
         is_safe = weight_files(Path(model))[0].name.startswith("model.safetensors")
         where["use_safetensors"] = is_safe
-    loaded: tuple[Any, Any] = AutoModel.from_pretrained(
+    loaded: tuple[Any, Any] = class_of(config).from_pretrained(
         model,
         config=config,
         trust_remote_code=False,

@@ -8,7 +8,7 @@ from typing import Final
 
 from signl import seals
 from signl.errors import ConfigError
-from signl.features.speech_model.model_folder import ModelConfig, read_json
+from signl.features.speech_model.model_folder import Described, read_json
 
 #: Where transformers looks for weights, in its order; an index names files beside it.
 WEIGHT_FILES: Final = (
@@ -53,7 +53,7 @@ def _named_by(index: Path) -> list[Path]:
     return [index.with_name(name) for name in sorted(set(names.values()))]
 
 
-def check_weights(folder: Path, config: ModelConfig) -> None:
+def check_weights(folder: Path, config: Described) -> None:
     """Refuse a folder whose weights are missing, cut off, or something else than weights.
 
     Raises

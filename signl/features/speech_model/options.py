@@ -2,78 +2,47 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from signl.errors import ConfigError
-from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions, Geometry
+from signl.features.frontend import SAMPLE_RATE_HZ, Geometry
 from signl.features.speech_model.embedded import DEMO_FRONTEND, FRONTEND_FILES, DemoFrontendOptions
-from signl.features.speech_model.model_folder import (
-    CONFIG,
-    PREPROCESSOR,
-    ModelConfig,
-    check_layer,
-    least_frames,
-    read_model_config,
-    read_normalises,
-)
-from signl.features.speech_model.model_weights import check_weights, weight_files
+from signl.features.speech_model.model_folder import ModelConfig, least_frames, read_model_config
+from signl.features.speech_model.model_options import ModelOptions
 
 if TYPE_CHECKING:
     import torch
 
     from signl.features.speech_model.hidden_states import SpeechModel, TrainableSpeechModel
 
-#: Channels of published speech models by the last part of their id (their config.json).
-MODEL_WIDTHS: Final[Mapping[str, int]] = {
-    "wav2vec2-base": 768,
-    "wav2vec2-large": 1024,
-    "wav2vec2-large-xlsr-53": 1024,
-    "wav2vec2-xls-r-300m": 1024,
-    "wav2vec2-xls-r-1b": 1280,
-    "wav2vec2-xls-r-2b": 1920,
-    "hubert-base-ls960": 768,
-    "hubert-large-ll60k": 1024,
-    "wavlm-base": 768,
-    "wavlm-base-plus": 768,
-    "wavlm-large": 1024,
+
+class _Size(NamedTuple):
+    width: int
+    n_layers: int
+
+
+_BASE: Final = _Size(768, 12)
+_LARGE: Final = _Size(1024, 24)
+#: Channels and layers of published speech models by the last part of their id (config.json).
+MODEL_SIZES: Final[Mapping[str, _Size]] = {
+    "wav2vec2-base": _BASE,
+    "wav2vec2-large": _LARGE,
+    "wav2vec2-large-xlsr-53": _LARGE,
+    "wav2vec2-xls-r-300m": _LARGE,
+    "wav2vec2-xls-r-1b": _Size(1280, 48),
+    "wav2vec2-xls-r-2b": _Size(1920, 48),
+    "hubert-base-ls960": _BASE,
+    "hubert-large-ll60k": _LARGE,
+    "wavlm-base": _BASE,
+    "wavlm-base-plus": _BASE,
+    "wavlm-large": _LARGE,
 }
 
 
-class SpeechModelOptions(FrontendOptions):
+class SpeechModelOptions(ModelOptions):
     """Options of a model of the wav2vec 2.0 family: HuBERT, WavLM, XLS-R and MMS included."""
 
     kind: Literal["wav2vec2"] = "wav2vec2"
-    model: str = Field(
-        min_length=1, description="A Hugging Face model id, or a folder in that format."
-    )
-    revision: str | None = Field(
-        default=None,
-        description="The commit of a model id; it must be given, so that the weights cannot "
-        "change unseen.",
-    )
-    layer: int = Field(
-        default=-1,
-        ge=-1,
-        description="Which hidden state is taken: -1 is the model's output, 0 the input of its "
-        "first transformer layer, n the output of layer n.",
-    )
-    dtype: Literal["bfloat16", "float32"] = Field(
-        default="bfloat16",
-        description="Precision of the computation on a GPU. A CPU computes in float32.",
-    )
-
-    normalise: Literal["auto"] | bool = Field(
-        default="auto",
-        description="Whether clips are brought to zero mean and unit variance; auto: as "
-        "do_normalize of the model's preprocessor_config.json says, and true without that file.",
-    )
-
-    @property
-    def wants_gpu(self) -> bool:
-        """Whether extraction is for a GPU, where there is one."""
-        return True
 
     @property
     def is_trainable(self) -> bool:
@@ -90,6 +59,14 @@ class SpeechModelOptions(FrontendOptions):
             return ModelConfig.of_embedded(DemoFrontendOptions())
         return read_model_config(Path(self.model)) if Path(self.model).is_dir() else None
 
+    def described_in(self, folder: Path) -> ModelConfig:
+        """Read the configuration of a model from its folder."""
+        return read_model_config(folder)
+
+    def normalises_by_default(self) -> bool:
+        """Tell that input is normalised where the model says nothing, as by transformers."""
+        return True
+
     def geometry(self) -> Geometry:
         """Return the form of the frames.
 
@@ -100,57 +77,35 @@ class SpeechModelOptions(FrontendOptions):
         """
         config = self._config()
         if config is not None:
-            return config.geometry()
+            width, *window_and_hop = config.geometry()
+            return Geometry(width * self.n_states(config.n_layers), *window_and_hop)
         name = Path(self.model).name
-        if name not in MODEL_WIDTHS:
+        if name not in MODEL_SIZES:
             raise ConfigError(
                 f"the width of the front-end model {self.model!r} is not known; allowed are a "
-                f"folder with a config.json, and {sorted(MODEL_WIDTHS)}"
+                f"folder with a config.json, and {sorted(MODEL_SIZES)}"
             )
+        width, n_layers = MODEL_SIZES[name]
         # The convolutions of all published models of this family.
-        return Geometry(MODEL_WIDTHS[name], 400, 320)
+        return Geometry(width * self.n_states(n_layers), 400, 320)
 
     def model_files(self) -> Sequence[Path]:
         """Return the files of the model's folder that are read; none, for a model id."""
-        folder = Path(self.model)
         if self._is_embedded:
-            return [folder / name for name in FRONTEND_FILES]
-        described = [folder / CONFIG, folder / PREPROCESSOR]
-        return [*(path for path in described if path.is_file()), *weight_files(folder)]
+            return [Path(self.model) / name for name in FRONTEND_FILES]
+        return super().model_files()
 
     def normalises(self) -> bool:
         """Tell whether its input is normalised; of a model id, whether it is to be by default."""
-        folder = Path(self.model)
-        return self.normalises_as(folder if folder.is_dir() and not self._is_embedded else None)
-
-    def normalises_as(self, folder: Path | None) -> bool:
-        """Tell whether the input of a model is normalised whose description lies in a folder."""
-        if self.normalise != "auto":
-            return self.normalise
-        return folder is None or read_normalises(folder)
+        return self.normalises_as(None) if self._is_embedded else super().normalises()
 
     def check_model(self) -> None:
         """Refuse a folder whose files are broken, a layer that it lacks, an id without revision.
 
         The embedded model, which need not be there yet, is not looked at.
         """
-        if self._is_embedded:
-            return
-        folder = Path(self.model)
-        if not folder.is_dir():
-            self._check_id()
-            return
-        config = read_model_config(folder)
-        check_layer(self.layer, config.num_hidden_layers, folder)
-        check_weights(folder, config)
-        self.normalises()
-
-    def _check_id(self) -> None:
-        if self.revision is None or self.model.startswith(("/", ".", "~")):
-            raise ConfigError(
-                f"the front-end model is {self.model!r}, which is no folder here; a model id needs "
-                "a revision, a commit of its repository"
-            )
+        if not self._is_embedded:
+            super().check_model()
 
     def least_crop_s(self, *, training: bool) -> float:
         """Return the seconds of the shortest crop: a frame, or what is masked in training."""
@@ -159,11 +114,7 @@ class SpeechModelOptions(FrontendOptions):
 
     def trained_form(self) -> dict[str, Any]:
         """Return what must agree between these options and a network that it was trained in."""
-        return {**super().trained_form(), "layer": self.layer}
-
-    def for_training(self) -> Self:
-        """Return the options without the precision of extraction: trainings have their own."""
-        return self.model_copy(update={"dtype": type(self).model_fields["dtype"].default})
+        return {**super().trained_form(), "layer": self.layers or self.layer}
 
     def build(self, device: "torch.device") -> "SpeechModel":
         """Load the model on a device, for extraction."""
@@ -183,7 +134,9 @@ class SpeechModelOptions(FrontendOptions):
                 f"and normalise {self.normalise!r}; allowed is repeat: waveform and, where its "
                 "preprocessor_config.json has do_normalize: false, normalise: true"
             )
-        model = TrainableSpeechModel(load_speech_model(self.model, self.revision), layer=self.layer)
+        model = TrainableSpeechModel(
+            load_speech_model(self.model, self.revision), layer=self.layer, layers=self.layers
+        )
         if crop_s is not None:
             model.check_crop(round(crop_s * SAMPLE_RATE_HZ))
         return model

@@ -1,10 +1,24 @@
 """Fixtures of the features' tests: a tiny speech model, encoded audio, shards of it."""
 
+import importlib.util
 import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import soundfile
+import torch
+from transformers import (
+    SeamlessM4TFeatureExtractor,
+    Wav2Vec2BertConfig,
+    Wav2Vec2BertModel,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperModel,
+)
 
 from signl.corpora.audio_shards import ShardWriter, read_members
 
@@ -36,3 +50,99 @@ def pack(tmp_path):
         return path
 
     return packed
+
+
+#: A small Whisper with as few positions as suffice: a second of audio.
+WHISPER = {
+    "d_model": 16,
+    "encoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "encoder_ffn_dim": 32,
+    "decoder_layers": 1,
+    "decoder_attention_heads": 2,
+    "decoder_ffn_dim": 32,
+    "vocab_size": 20,
+    "max_source_positions": 50,
+    "max_target_positions": 4,
+    "pad_token_id": 0,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+    "decoder_start_token_id": 0,
+}
+
+
+@pytest.fixture(scope="session")
+def make_whisper():
+    """Return a function that makes a small Whisper, or its encoder alone."""
+
+    def make(kind=WhisperModel, **more):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return kind(WhisperConfig(**(WHISPER | more))).eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def whisper_folder(make_whisper, tmp_path_factory):
+    """The folder of a small Whisper, with decoder and preprocessor; not to be written to."""
+    folder = tmp_path_factory.mktemp("whisper")
+    make_whisper().save_pretrained(folder)
+    WhisperFeatureExtractor(chunk_length=1).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def w2v_bert_folder(tmp_path_factory):
+    """The folder of a small w2v-BERT, with its preprocessor; not to be written to."""
+    folder = tmp_path_factory.mktemp("w2v-bert")
+    config = Wav2Vec2BertConfig(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        Wav2Vec2BertModel(config).save_pretrained(folder)
+    SeamlessM4TFeatureExtractor().save_pretrained(folder)
+    return folder
+
+
+class Published(NamedTuple):
+    """Input and outputs of a published implementation, and the function that gives weights."""
+
+    waveforms: torch.Tensor
+    expected: dict[str, np.ndarray]
+    described: dict[str, Any]
+    tensor_for: Callable[..., np.ndarray]
+
+
+@pytest.fixture(scope="session")
+def fixture_of(shared):
+    """Return a function that reads what a published front-end gave."""
+    path = shared / "reference" / "reference_weights.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    weights = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(weights)
+
+    def read(name):
+        folder = shared / "baselines" / "fixtures"
+        described = json.loads((folder / f"{name}.json").read_text())
+        with np.load(folder / f"{name}.npz") as arrays:
+            expected = dict(arrays)
+        n_waveforms = int(re.match(r"waveforms\(\d+, (\d+),", described["input"])[1])
+        drawn = weights.waveforms(described["input_seed"], n_waveforms, described["samples"])
+        return Published(torch.from_numpy(drawn), expected, described, weights.tensor_for)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def assert_close():
+    """Return a function that compares with the largest expected value as the scale."""
+
+    def compare(found, expected, what):
+        found = found.detach().numpy()
+        assert found.shape == expected.shape, what
+        error = np.abs(found - expected).max() / np.abs(expected).max()
+        assert error <= 1e-5, f"{what} is off by {error:.1e}, relative"
+
+    return compare

@@ -13,6 +13,7 @@ from signl.features.lfcc.cepstra import Lfcc
 from signl.features.logmel.log_mel import LogMel
 
 CPU = torch.device("cpu")
+KINDS = r"\['lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper'\]"
 
 
 def make(**options):
@@ -34,8 +35,8 @@ def test_options_reach_the_front_end():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, r"its kind is None; known are \['lfcc', 'logmel', 'wav2vec2'\]"),
-        ({"kind": "mfcc"}, r"its kind is 'mfcc'; known are \['lfcc', 'logmel', 'wav2vec2'\]"),
+        ({}, rf"its kind is None; known are {KINDS}"),
+        ({"kind": "plp"}, rf"its kind is 'plp'; known are {KINDS}"),
         ({"kind": "logmel", "mels": 40}, r"frontend\.mels is no key; known are .*'n_mels'"),
         ({"kind": "wav2vec2"}, r"frontend\.model is missing"),
         ({"kind": "wav2vec2", "model": ""}, r"frontend\.model is ''"),
@@ -77,6 +78,8 @@ def test_frames_are_windows_that_fit(window, hop):
         {"kind": "logmel", "n_mels": 30, "window_ms": 64.0, "hop_ms": 32.0},
         {"kind": "lfcc"},
         {"kind": "lfcc", "n_coefficients": 13, "deltas": False, "hop_ms": 10.0},
+        {"kind": "mfcc"},
+        {"kind": "mfcc", "window_ms": 32.0, "hop_ms": 16.0, "deltas": True},
         {"kind": "wav2vec2"},
     ],
     ids=str,
@@ -106,7 +109,12 @@ def test_a_front_end_says_what_others_must_know(speech_model_folder):
 
 
 def test_options_come_back_from_what_a_header_holds():
-    for options in ({"kind": "lfcc", "n_filters": 30}, {"kind": "wav2vec2", "model": "a/b"}):
+    for options in (
+        {"kind": "lfcc", "n_filters": 30},
+        {"kind": "wav2vec2", "model": "a/b"},
+        {"kind": "wav2vec2", "model": "a/b", "layers": [1, 2]},
+        {"kind": "wav2vec2", "model": "a/b", "layers": "all"},
+    ):
         built = frontend_options(options)
         assert built.dump_given() == options
         assert frontend_options(built.dump()) == built
@@ -119,7 +127,7 @@ def test_options_take_no_pytorch():
         "sys.exit(bool({'torch', 'numpy', 'pyarrow', 'transformers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert FRONTENDS.names == ["lfcc", "logmel", "wav2vec2"]
+    assert FRONTENDS.names == ["lfcc", "logmel", "mfcc", "w2v_bert", "wav2vec2", "whisper"]
 
 
 def test_the_rate_is_that_of_the_audio():

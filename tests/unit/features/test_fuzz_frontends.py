@@ -21,8 +21,8 @@ INDEX = f"{WEIGHTS}.index.json"
 
 
 @pytest.fixture(scope="module")
-def whole(speech_model_folder, tmp_path_factory):
-    """Two folders with a preprocessor; one has its weights in a part that an index names."""
+def whole(speech_model_folder, whisper_folder, w2v_bert_folder, tmp_path_factory):
+    """Kinds and folders with a preprocessor; one has its weights in a part that an index names."""
     folders = []
     for name in ("single", "parts"):
         folder = shutil.copytree(speech_model_folder, tmp_path_factory.mktemp("whole") / name)
@@ -33,7 +33,8 @@ def whole(speech_model_folder, tmp_path_factory):
     save_file(weights, folders[1] / "part.safetensors", metadata={"format": "pt"})
     index = {"metadata": {}, "weight_map": dict.fromkeys(weights, "part.safetensors")}
     (folders[1] / INDEX).write_text(json.dumps(index))
-    return folders
+    others = [("whisper", whisper_folder), ("w2v_bert", w2v_bert_folder)]
+    return [*(("wav2vec2", folder) for folder in folders), *others]
 
 
 def change_value(rng, content):
@@ -87,10 +88,11 @@ def break_one(rng, folder):
 def try_one(seed, whole, scratch):
     """Break a folder and use it; tell whether it was used."""
     rng = random.Random(seed)
-    folder = shutil.copytree(rng.choice(whole), scratch / "model")
+    kind, original = rng.choice(whole)
+    folder = shutil.copytree(original, scratch / "model")
     done = break_one(rng, folder)
     try:
-        options = frontend_options({"kind": "wav2vec2", "model": str(folder)})
+        options = frontend_options({"kind": kind, "model": str(folder), "clip_s": 0.5})
         options.geometry()
         options.least_crop_s(training=True)
         options.model_files()

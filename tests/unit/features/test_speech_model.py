@@ -8,6 +8,7 @@ from transformers import AutoModel, BertConfig, BertModel
 
 from signl.errors import ConfigError
 from signl.features.frontend import n_frames_of
+from signl.features.frontends import frontend_options
 from signl.features.speech_model.hidden_states import SpeechModel, TrainableSpeechModel
 from signl.features.speech_model.model_folder import receptive_field
 from signl.features.speech_model.options import SpeechModelOptions
@@ -62,6 +63,71 @@ def test_a_layer_is_the_hidden_state_of_that_number(
         states = reference(waveforms, output_hidden_states=True).hidden_states
     frames = build(speech_model_folder, layer=layer)(waveforms)
     torch.testing.assert_close(frames, states[layer], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [[1, 2], [2, 1], [0], [3, -1], "all"])
+def test_layers_stand_side_by_side(speech_model_folder, reference, waveforms, layers):
+    with torch.inference_mode():
+        outputs = reference(waveforms, output_hidden_states=True)
+        normed = reference.encoder.layer_norm(outputs.hidden_states[3])
+    # The output is normalised, that of the last layer is not.
+    torch.testing.assert_close(outputs.last_hidden_state, normed)
+    options = frontend_options(
+        {"kind": "wav2vec2", "model": str(speech_model_folder), "layers": layers}
+    )
+    options.check_model()
+    frontend = options.build(CPU)
+    chosen = [
+        outputs.last_hidden_state if layer == -1 else outputs.hidden_states[layer]
+        for layer in ([0, 1, 2, -1] if layers == "all" else layers)
+    ]
+    expected = torch.cat(chosen, dim=-1)
+    torch.testing.assert_close(frontend(waveforms), expected, rtol=0, atol=1e-6)
+    assert options.geometry().width == frontend.width == expected.shape[-1]
+
+
+def test_a_trained_model_gives_several_layers_too(speech_model_folder, waveforms):
+    options = SpeechModelOptions(model=str(speech_model_folder), layers=(1, 2))
+    model = options.build_trainable().eval()
+    torch.testing.assert_close(model(waveforms), options.build(CPU)(waveforms))
+    assert options.trained_form()["layer"] == model.layer == (1, 2)
+    assert SpeechModelOptions(model="m", layer=2).trained_form()["layer"] == 2
+    everything = SpeechModelOptions(model=str(speech_model_folder), layers="all")
+    assert everything.trained_form()["layer"] == everything.build_trainable().layer == "all"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"layer": 1, "layers": [1, 2]}, r"layer is 1 and layers is \(1, 2\); allowed is one"),
+        ({"layers": [1, 1]}, r"layers is \[1, 1\]; allowed are all, and a list of hidden"),
+        ({"layers": []}, r"layers is \[\]; allowed are all"),
+        ({"layers": [-2]}, r"layers is \[-2\]; allowed are all"),
+        ({"layers": [True]}, r"layers is \[True\]; allowed are all"),
+        ({"layers": "every"}, "layers is 'every'; allowed are all"),
+        ({"layers": 3}, "layers is 3; allowed are all"),
+    ],
+    ids=str,
+)
+def test_what_names_no_hidden_states_is_refused(given, message):
+    with pytest.raises(ConfigError, match=message):
+        frontend_options({"kind": "wav2vec2", "model": "m", **given})
+
+
+def test_layers_that_there_are_not_are_refused(speech_model_folder):
+    options = SpeechModelOptions(model=str(speech_model_folder), layers=(1, 4))
+    for use in (options.check_model, lambda: options.build(CPU)):
+        with pytest.raises(ConfigError, match=r"layer 4 is not in -1\.\.3"):
+            use()
+
+
+@pytest.mark.parametrize(
+    ("name", "states"), [("wav2vec2-xls-r-300m", 25), ("wavlm-base", 13), ("wav2vec2-xls-r-2b", 49)]
+)
+def test_all_layers_of_a_known_id_have_a_width(name, states):
+    one = SpeechModelOptions(model=f"someone/{name}").geometry()
+    every = SpeechModelOptions(model=f"someone/{name}", layers="all").geometry()
+    assert every == (states * one.width, one.window_samples, one.hop_samples)
 
 
 def test_no_layer_is_dropped_before_one_that_is_named(speech_model_folder, waveforms):

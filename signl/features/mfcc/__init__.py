@@ -1,0 +1,1 @@
+"""Mel-frequency cepstral coefficients as a front-end."""

@@ -1,0 +1,1 @@
+"""The encoder of Whisper as a front-end."""
