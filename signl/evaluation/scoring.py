@@ -13,6 +13,7 @@ from signl.artefacts import digests_of
 from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
 from signl.evaluation.scores import write_scores
+from signl.features.frontends import say_the_same
 from signl.features.usable import read_usable
 from signl.models.heads import Classifier
 from signl.models.saving import load_classifier
@@ -95,7 +96,7 @@ def _check_features(
     trained_on: Mapping[str, Any] | None, clips: Clips, model: str | Path, shard: str | Path
 ) -> None:
     found = clips.features().get("features")
-    if trained_on != found:
+    if not say_the_same(trained_on, found):
         raise ArtefactError(
             f"{model} was trained on features of {trained_on}, those of {shard} are of {found}; "
             "give its recipe the front-end that it was trained on"
