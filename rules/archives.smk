@@ -44,6 +44,8 @@ if not holdings.are_packed:
             stages.MANIFEST.log,
         benchmark:
             stages.MANIFEST.benchmark
+        # Before all packing: what a protocol lacks is told first.
+        priority: 20
         conda:
             "../envs/signl.yaml"
         threads: 1
