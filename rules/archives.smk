@@ -3,7 +3,7 @@
 
 rule check_archives:
     log:
-        "results/logs/check_archives.log",
+        log_of_looking("results/logs/check_archives.log"),
     conda:
         "../envs/signl.yaml"
     params:
@@ -14,7 +14,7 @@ rule check_archives:
 
 rule verify_archives:
     log:
-        "results/logs/verify_archives.log",
+        log_of_looking("results/logs/verify_archives.log"),
     conda:
         "../envs/signl.yaml"
     params:
