@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -103,14 +102,6 @@ def as_nobody(function):
         finally:
             os._exit(2)
     return [False, True][os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])]
-
-
-@pytest.fixture
-def open_folder():
-    """A folder that all may pass, in contrast to those of pytest."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 def test_a_file_in_a_folder_that_is_read_only_is_not_writable(open_folder):
