@@ -152,7 +152,7 @@ def _rows_by_stratum(trials: pa.Table, corpus: str) -> dict[_Stratum, list[_Row]
 
 
 def _check_classes(strata: Mapping[_Stratum, list[_Row]], corpus: str) -> None:
-    """Refuse a partition of one class: told here, before anything is packed for it."""
+    """Refuse a partition of one class: the manifest tells, before all features and training."""
     for partition in (TRAIN, DEV):
         n_bonafide, n_spoof = (
             sum(len(rows) for each, rows in strata.items() if each[:2] == (partition, label))
