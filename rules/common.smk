@@ -14,7 +14,7 @@ from signl.errors import SignlError
 from signl.experiment import Experiment
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
-from signl.paths import snakemake_path
+from signl.paths import is_writable, snakemake_path, unwritable_message
 from signl.yaml_files import check_keys
 
 try:
@@ -23,6 +23,11 @@ try:
     experiment = Experiment(config)
 except SignlError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Else Snakemake ends in a traceback.
+if workflow.is_main_process and (said := unwritable_message(".", stages.RESULTS)):
+    raise WorkflowError(said)
 
 
 # Snakemake writes it into command lines as it is, also where a folder's name has a space.
@@ -55,9 +60,19 @@ onstart:
     is_local = workflow.storage_settings.default_storage_provider is None
     try:
         if is_local and any(job.output for job in workflow.dag.needrun_jobs()):
+            if not is_writable(f"{stages.RESULTS}/logs/.lock"):
+                raise WorkflowError(
+                    f"{Path(stages.RESULTS).resolve()} cannot be written to: make it writable, or "
+                    "start in another folder (--directory FOLDER) to make results there"
+                )
             lock_results(stages.RESULTS)
     except SignlError as error:
         raise WorkflowError(str(error)) from None
+
+
+def log_of_looking(path):
+    """Return where a rule logs that looks at results alone, which may be read-only."""
+    return path if is_writable(path) else f".snakemake/log/{Path(path).name}"
 
 
 def any_of(names):

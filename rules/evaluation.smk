@@ -183,7 +183,7 @@ rule tabulate_pretraining:
 
 rule audit:
     log:
-        "results/logs/audit.log",
+        log_of_looking("results/logs/audit.log"),
     conda:
         "../envs/signl.yaml"
     threads: 4

@@ -27,6 +27,10 @@ RATES_HZ: Final = range(1_000, 400_001, 25)
 #: Channels, and samples of all channels in a second, of the most that is recorded: 64 at 48 kHz.
 MAX_CHANNELS: Final = 64
 MAX_VALUES_PER_S: Final = 64 * 48_000
+#: What libsndfile may take a file for. Of others, such as IRCAM, half a file would pass as whole.
+_SNDFILE_FORMATS: Final = frozenset(
+    ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "NIST", "HTK", "VOC", "FLAC", "OGG", "MP3")
+)
 #: What libsndfile and FFmpeg raise at a file that they cannot read.
 _REFUSALS: Final = (soundfile.SoundFileError, ValueError, MemoryError)
 _FFMPEG_REFUSALS: Final = (FFmpegError, ValueError, IndexError, MemoryError)
@@ -187,6 +191,10 @@ def _check_form(rate_hz: int, n_channels: int) -> None:
 
 def _decode_with_sndfile(encoded: bytes, max_duration_s: float) -> Recording:
     with soundfile.SoundFile(io.BytesIO(encoded)) as file:
+        if file.format not in _SNDFILE_FORMATS:
+            raise ValueError(
+                f"{file.format} is no form that is read: it does not say where it ends"
+            )
         _check_form(file.samplerate, file.channels)
         n_samples = min(file.frames, int(np.ceil(max_duration_s * file.samplerate)))
         samples = file.read(n_samples, dtype="float32", always_2d=True)

@@ -214,7 +214,7 @@ def verify_archives(
         Folder of the downloaded archives.
     memory : path
         JSON file that remembers checksums by path, size and time of change, so that an archive
-        is read once.
+        is read once; where it cannot be written, it is read each time.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def verify_archives(
     results = []
     for item in located.values():
         results += [_verify(path, item, known) for path in item.paths]
-        write_text(memory, json.dumps(known, indent=1, sort_keys=True) + "\n")
+        _remember(memory, known)
     if differing := [result for result in results if result.outcome == "differs"]:
         pages = {path: item.archive.page for item in located.values() for path in item.paths}
         lines = [
@@ -277,6 +277,14 @@ def hash_file(path: Path, kinds: Iterable[str]) -> dict[str, str]:
                 hasher.update(chunk)
             progress.update(len(chunk))
     return {kind: hasher.hexdigest() for kind, hasher in hashes.items()}
+
+
+def _remember(path: str | Path, known: Mapping[str, Mapping[str, str]]) -> None:
+    """Write checksums; of a folder that is read-only they are told all the same."""
+    try:
+        write_text(path, json.dumps(known, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        logger.warning("checksums cannot be remembered: %s", error)
 
 
 def _read_memory(path: Path) -> dict[str, dict[str, str]]:

@@ -77,6 +77,8 @@ def sample_labels(
     ------
     ConfigError
         If ``percent`` is out of range, or the corpus has nothing to train or to develop on.
+    ManifestError
+        If one of the two partitions has bona fide speech alone, or spoofs alone.
     """
     if not 0 < percent <= 100:
         raise ConfigError(f"label percent must be above 0 and at most 100, got {percent}")
@@ -120,7 +122,11 @@ def read_labelled(trials: str | Path, labels: str | Path) -> pa.Table:
     named = read_labels(labels)["utterance_id"]
     table = usable.filter(pc.is_in(usable["utterance_id"], value_set=named))
     if missing := {BONAFIDE, SPOOF} - set(table["label"].to_pylist()):
-        raise ManifestError(f"{labels} names no utterance of class {sorted(missing)} in {trials}")
+        raise ManifestError(
+            f"{labels} names no utterance of class {sorted(missing)} in {trials}, and both are "
+            "needed; raise label_percents, or see in quarantine.csv and in the log of "
+            "locate_trials what was left out"
+        )
     return table
 
 
@@ -141,4 +147,21 @@ def _rows_by_stratum(trials: pa.Table, corpus: str) -> dict[_Stratum, list[_Row]
     present = {stratum.partition for stratum in strata}
     if missing := [name for name in (TRAIN, DEV) if name not in present]:
         raise ConfigError(f"{corpus} cannot be trained on: it has no partition {missing}")
+    _check_classes(strata, corpus)
     return dict(sorted(strata.items(), key=lambda item: str(item[0])))
+
+
+def _check_classes(strata: Mapping[_Stratum, list[_Row]], corpus: str) -> None:
+    """Refuse a partition of one class: the manifest tells, before all features and training."""
+    for partition in (TRAIN, DEV):
+        n_bonafide, n_spoof = (
+            sum(len(rows) for each, rows in strata.items() if each[:2] == (partition, label))
+            for label in (BONAFIDE, SPOOF)
+        )
+        if not (n_bonafide and n_spoof):
+            raise ManifestError(
+                f"{corpus}: partition {partition} has {n_bonafide:,} bona fide utterances and "
+                f"{n_spoof:,} spoofs; a classifier is trained on both classes and chosen by both "
+                "of dev. Complete the protocols and archives, or take the corpus out of "
+                "train_corpora"
+            )

@@ -287,7 +287,7 @@ def test_mixing_leaves_16_khz_mono_as_it_is():
 JOINABLE = [
     *(("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("FLAC", "PCM_16")),
     *(("WAV", "PCM_16"), ("WAV", "PCM_24"), ("AIFF", "PCM_16"), ("W64", "PCM_16")),
-    *(("RF64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16")),
+    *(("RF64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16"), ("VOC", "PCM_16")),
 ]
 
 
@@ -304,6 +304,14 @@ def test_half_a_file_is_refused(kind, subtype):
     whole = encode(noise(32_000), kind=kind, subtype=subtype)
     with pytest.raises(AudioError, match=r"cut short|neither libsndfile"):
         decode(whole[: len(whole) // 2], max_duration_s=9)
+
+
+@pytest.mark.parametrize("kind", ["AVR", "IRCAM", "MAT5", "PAF", "PVF", "SDS", "SVX", "XI"])
+def test_forms_that_do_not_say_where_they_end_are_refused(kind):
+    """Half of such a file would pass as whole."""
+    whole = encode(noise(8_000), kind=kind, subtype="DPCM_16" if kind == "XI" else "PCM_16")
+    with pytest.raises(AudioError, match=rf"{kind} is no form that is read"):
+        decode(whole, max_duration_s=9)
 
 
 @pytest.mark.parametrize("size", [bytes(4), b"\xff" * 4])
