@@ -14,7 +14,9 @@ def config(repository):
     return yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml", "config.strong.yaml"]
+)
 def test_the_configurations_of_this_repository_make_sense(repository, name):
     Experiment(yaml.safe_load((repository / name).read_text(encoding="utf-8")))
 

@@ -18,7 +18,9 @@ def test_the_committed_tables_are_those_of_the_options(repository):
     assert page == documentation.page_with_tables(page), "say make generated"
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml", "config.strong.yaml"]
+)
 def test_the_configurations_of_this_repository_follow_the_schema(repository, name):
     validator = jsonschema.Draft202012Validator(documentation.schema())
     config = yaml.safe_load((repository / name).read_text(encoding="utf-8"))
