@@ -151,6 +151,8 @@ def _lacking(
     if stated.cut:
         return stated.cut
     n_samples, rate_hz = len(recording.samples), recording.rate_hz
+    if not (n_samples or stated.known):
+        return "no sample can be decoded"
     stated_hz = stated.rate_hz or rate_hz
     if stated.n_samples is None or n_samples * stated_hz >= stated.n_samples * rate_hz:
         return None

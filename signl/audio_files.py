@@ -28,12 +28,15 @@ FIRST_PAGE_S: Final = 10
 _W64: Final = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _NAMES: Final = {b"fLaC": "flac", b"OggS": "ogg", b".snd": "au", b"caff": "caf", b"NIST": "nist"}
 _NAMES.update({b"Crea": "voc", b"\x1a\x45\xdf\xa3": "matroska", b"\x30\x26\xb2\x75": "asf"})
+#: The second byte of the flags of a WavPack's block that is the first of its samples.
+_FIRST_BLOCK: Final = bytes(flags for flags in range(256) if flags & 8)
 #: Where another file begins; long enough not to be found by chance. A FLAC stream within Ogg
 #: begins alike.
 _BEGINNING: Final = re.compile(
     rb"(?:RIFF|RF64).{4}WAVE|FORM.{4}AIF[FC]|OggS\x00\x02\x00{8}|NIST_1A\n   1024\n|"
     rb"caff\x00\x01\x00\x00desc|Creative Voice File\x1a|\.snd\x00\x00.{2}.{4}\x00\x00\x00.|"
-    rb"(?<!\x7fFLAC.{4})fLaC[\x00\x80]\x00\x00\x22|" + re.escape(_W64),
+    rb"(?<!\x7fFLAC.{4})fLaC[\x00\x80]\x00\x00\x22|#!AMR(?:-WB)?\n|"
+    rb"wvpk.{4}[\x02-\x10]\x04.{6}\x00{4}.{5}[" + re.escape(_FIRST_BLOCK) + b"]|" + re.escape(_W64),
     re.DOTALL,
 )
 #: Formats of WAV whose samples have a fixed size: integers, floats, A-law, u-law, extensible.
