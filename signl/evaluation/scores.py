@@ -164,7 +164,7 @@ def read_key_text(path: str | Path) -> pa.Table:
     layout = with_header if lines[:1] == [with_header.header] else without_header
     rows = parse_lines(lines, str(path), layout, _parse_label, f"one of {[*LABELS]}")
     table = _table_of(rows, KEY_SCHEMA)
-    _refuse_doubled(table["utterance_id"], f"{path}: trials listed more than once")
+    refuse_doubled(table["utterance_id"], f"{path}: trials listed more than once")
     return table
 
 
@@ -183,7 +183,7 @@ def check_scores(scores: pa.Table, where: str) -> None:
     ScoreError
         Counts what is wrong and names the first few.
     """
-    _refuse_doubled(scores["utterance_id"], f"{where}: ids scored more than once")
+    refuse_doubled(scores["utterance_id"], f"{where}: ids scored more than once")
     is_finite = pc.fill_null(pc.is_finite(scores["score"]), False)
     _refuse(
         scores["utterance_id"].filter(pc.invert(is_finite)),
@@ -214,7 +214,7 @@ def match_scores(trials: pa.Table, scores: pa.Table) -> pa.Table:
     """
     check_scores(scores, "scores")
     trial_ids, scored_ids = trials["utterance_id"], scores["utterance_id"]
-    _refuse_doubled(trial_ids, "trials listed more than once")
+    refuse_doubled(trial_ids, "trials listed more than once")
     place = pc.index_in(trial_ids, value_set=scored_ids)
     without_score = trial_ids.filter(pc.is_null(place))
     without_trial = scored_ids.filter(pc.invert(pc.is_in(scored_ids, value_set=trial_ids)))
@@ -264,8 +264,14 @@ def _parse_label(text: str) -> str | None:
     return LABELS.get(text)
 
 
-def _refuse_doubled(ids: pa.ChunkedArray, what: str) -> None:
-    """Raise ScoreError if an id occurs twice."""
+def refuse_doubled(ids: pa.ChunkedArray, what: str) -> None:
+    """Refuse names that occur twice.
+
+    Raises
+    ------
+    ScoreError
+        Says ``what`` it is of, counts the names and gives the first few.
+    """
     if len(pc.unique(ids)) < len(ids):
         counted = pc.value_counts(ids)
         doubled = pc.greater(counted.field("counts"), 1)
