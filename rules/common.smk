@@ -232,7 +232,7 @@ def score_file_of(wildcards):
 def scores_of(wildcards):
     """Return the scores of a classifier; those that are given, where they are."""
     is_given = experiment.recipe(wildcards.recipe).scores
-    return (stages.GIVEN_SCORES if is_given else stages.SCORES).paths(**wildcards)
+    return path_of(stages.GIVEN_SCORES if is_given else stages.SCORES, **wildcards)
 
 
 def measured_trials(wildcards):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     log_to(snakemake.log[0])
     convert_scores(
-        snakemake.input.scores,
+        *snakemake.input.scores,
         snakemake.input.manifest,
         snakemake.output.scores,
         options=snakemake.params.cfg,
