@@ -75,8 +75,7 @@ def test_what_holds_no_evaluation_trials_is_refused(tmp_path, convert, values):
         read_eval_trials(tmp_path / "old.parquet")
 
 
-def test_scores_stand_in_the_order_of_the_manifest_and_are_measured(tmp_path, convert, values,
-                                                                    manifest):  # fmt: skip
+def test_scores_are_in_the_manifests_order_and_measured(tmp_path, convert, values, manifest):
     path = convert(f"{name} {value!r}" for name, value in reversed(values.items()))
     assert dict(zip(*read_scores(path).to_pydict().values(), strict=True)) == values
     assert read_scores(path)["utterance_id"].to_pylist() == list(values)

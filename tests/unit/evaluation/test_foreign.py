@@ -1,5 +1,7 @@
 """Score files and keys as other projects publish them."""
 
+from collections import Counter
+
 import pyarrow as pa
 import pytest
 
@@ -86,17 +88,15 @@ def test_columns_and_words_are_as_they_are_named(tmp_path):
     options = {"trial": "utt", "label": "truth", "bonafide": ("real",), "spoof": ("fake",)}
     key = read_key(tmp_path / "key.csv", text, **options)
     assert rows(key.trials) == [("a", "bonafide"), ("b", "spoof")]
-    key = read_key(tmp_path / "key.txt", "a x 1\nb y 0\n", trial=1, label="3", bonafide=("1",),
-                   spoof=("0",))  # fmt: skip
+    options = {"trial": 1, "label": "3", "bonafide": ("1",), "spoof": ("0",)}
+    key = read_key(tmp_path / "key.txt", "a x 1\nb y 0\n", **options)
     assert rows(key.trials) == [("a", "bonafide"), ("b", "spoof")]
 
 
 def test_the_published_keys_are_read(shared, tmp_path):
     folder = shared / "protocols"
     wild = read_foreign_key(folder / "in_the_wild/in_the_wild_key.txt", KeyFileOptions())
-    counts = {"bonafide": 19_963, "spoof": 11_816}
-    assert {row["values"]: row["counts"] for row in wild.trials["label"].value_counts().to_pylist()
-            } == counts  # fmt: skip
+    assert Counter(wild.trials["label"].to_pylist()) == {"bonafide": 19_963, "spoof": 11_816}
     la = folder / "asvspoof2019_la/ASVspoof2019.LA.cm.dev.trl.txt"
     dev = read_foreign_key(la, KeyFileOptions(), by=["attack"], subset=[("attack", "A01")])
     assert (len(dev.trials), len(dev.others)) == (3_716, 24_844 - 3_716)
