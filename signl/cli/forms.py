@@ -25,3 +25,11 @@ class Higher(Enum):
 
     BONAFIDE = "bonafide"
     SPOOF = "spoof"
+
+
+class ExportForm(Enum):
+    """The official forms, and that of a leaderboard."""
+
+    ASVSPOOF5 = "asvspoof5"
+    ASVSPOOF2021 = "asvspoof2021"
+    ARENA = "arena"
