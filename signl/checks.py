@@ -190,7 +190,10 @@ def _check_given_scores(config: Configuration) -> None:
             if folder is None:
                 continue
             cells = product(
-                axes.train_corpora, axes.label_percents, axes.seeds, set(axes.evaluate_on)
+                axes.train_corpora,
+                axes.label_percents,
+                axes.seeds,
+                dict.fromkeys(axes.evaluate_on),
             )
             try:
                 files = Counter(

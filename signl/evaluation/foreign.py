@@ -19,7 +19,7 @@ from signl.errors import ScoreError
 from signl.evaluation.delimited import TextTable, read_delimited
 from signl.evaluation.name_hints import names_of_trials
 from signl.evaluation.score_file_options import KeyFileOptions, ScoreFileOptions
-from signl.evaluation.scores import KEY_SCHEMA, SCHEMA, check_scores, read_scores, refuse_doubled
+from signl.evaluation.scores import SCHEMA, check_scores, read_scores, refuse_doubled
 from signl.evaluation.text_lines import parse_number, shown
 from signl.labels import BONAFIDE, SPOOF
 
@@ -45,6 +45,7 @@ FORMS: Final[Mapping[int, tuple[str, ...]]] = {
         *("vocoder", "task", "team", "gender_pair", "language"),
     ),
 }
+KEY_SCHEMA: Final = pa.schema([("utterance_id", pa.string()), ("label", pa.string())])
 _N_SHOWN: Final = 10
 
 

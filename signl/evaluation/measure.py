@@ -52,11 +52,8 @@ from signl.evaluation.development import (
 )
 from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.scores import (
-    TextForm,
     bonafide_mask,
     match_scores,
-    read_key_text,
-    read_score_text,
     read_scores,
     split_classes,
 )
@@ -144,37 +141,6 @@ def measure(
     for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
     logger.info("wrote %s", output)
-
-
-def measure_score_text(
-    scores: str | Path, keys: str | Path, *, form: TextForm, seed: int, options: MeasureOptions
-) -> dict[str, Any]:
-    """Measure a score file in an official text form against a key file.
-
-    Parameters
-    ----------
-    scores, keys : path
-        The files, whose trials must be the same; :mod:`signl.evaluation.scores` has their forms.
-    form : {"asvspoof5", "asvspoof2021"}
-        Form of the scores.
-    seed : int
-        Seed of the bootstrap.
-    options : MeasureOptions
-        Constants of the measures.
-
-    Returns
-    -------
-    dict
-        As of :func:`measure_scores`.
-
-    Raises
-    ------
-    ScoreError
-        If a file is of another form, a trial has no score or a score no trial, a class is
-        missing or a score is not finite.
-    """
-    matched = match_scores(read_key_text(keys), read_score_text(scores, form=form))
-    return measure_scores(split_classes(matched), seed=seed, options=options)
 
 
 def measure_scores(scores: Scores, *, seed: int, options: MeasureOptions) -> dict[str, Any]:

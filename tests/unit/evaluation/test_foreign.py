@@ -57,6 +57,20 @@ def test_official_keys_are_read_as_they_are(tmp_path, name):
     assert len(key.others) == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filename\tcm-label\na\tbonafide\nb\tspoof\n",
+        "a bonafide\nb spoof\n",
+        "\ufeffa bona-fide\r\nb spoof",
+        "- a - - - bonafide\n- b - - A1 spoof\n",
+    ],
+)
+def test_keys_of_trial_and_label_are_read(tmp_path, text):
+    key = read_key(tmp_path / "key.txt", text)
+    assert rows(key.trials) == [("a", "bonafide"), ("b", "spoof")]
+
+
 def test_meta_csv_of_in_the_wild_is_read(tmp_path):
     text = 'file,speaker,label\n0.wav,Alec Guinness,spoof\n1.wav,"Obama, Barack",bona-fide\n'
     key = read_key(tmp_path / "meta.csv", text, by=["speaker"])
@@ -110,6 +124,7 @@ def test_the_published_keys_are_read(shared, tmp_path):
     ("text", "options", "message"),
     [
         ("a real\nb fake\n", {}, "two columns or more|taken for a header, 'a real', which has no"),
+        ("a spoof\n\nb spoof\n", {}, "key.txt:2: 0 columns where line 1 has 2"),
         ("a spoof\nb fake\n", {}, "key.txt:2: expected a name in column 1 and one of"),
         ("a x spoof\nb y bonafide\n", {}, "is none of the forms with .* columns"),
         ("a spoof\na bonafide\n", {}, r"trials listed more than once: 1 \('a'\)"),
