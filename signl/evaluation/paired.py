@@ -2,7 +2,8 @@
 
 A resample draws bona fide and spoof trials, each class with replacement, and every system is
 measured on the same draw: what is hard for all of them falls out of the difference. How often a
-trial is drawn decides how much it weighs in each system's own order of scores.
+trial is drawn decides how much it weighs in each system's own order of scores, which is looked
+through near the EER alone: below that place it is enough to count.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from signl.evaluation.bootstrap import Crossing, IntArray, Interval, rates_at
 from signl.metrics import FloatArray, Scores, equal_error_rate
 
 BoolArray = npt.NDArray[np.bool_]
+#: Deviations of (miss - false alarm) by which the window of ranks reaches to either side: all but
+#: never has a resample its EER beyond, and then all ranks are looked through.
+_N_DEVIATIONS = 6.0
 
 
 class PairedDifference(NamedTuple):
@@ -43,16 +47,22 @@ class _Order(NamedTuple):
     Attributes
     ----------
     trial : ndarray of shape (trial,)
-        Which trial has a rank.
+        Which trial has a rank; bona fide trials are numbered first, then the spoofs.
     is_bonafide : ndarray of shape (trial,)
         Its class, as a whole number.
     step : ndarray of shape (trial,)
         What the rejection of one copy adds to (miss - false alarm) times the class sizes.
+    window : slice
+        Ranks among which nearly all resamples have their EER.
+    below : ndarray of shape (trial,)
+        Of each trial, not rank: whether it lies below the window, as a whole number.
     """
 
     trial: IntArray
     is_bonafide: IntArray
     step: IntArray
+    window: slice
+    below: IntArray
 
 
 def paired_resamples(
@@ -89,17 +99,19 @@ def paired_resamples(
             f"{[np.size(scores) for scores in systems]}"
         )
     orders = [_order_of(np.asarray(scores, np.float64), is_bonafide) for scores in systems]
-    members = [np.flatnonzero(is_bonafide), np.flatnonzero(~is_bonafide)]
-    sizes = np.array([[each.size] for each in members], dtype=np.int64)
+    n_bonafide = int(np.count_nonzero(is_bonafide))
+    sizes = np.array([[n_bonafide], [is_bonafide.size - n_bonafide]])
     generator = np.random.default_rng(seed)
     rates = np.empty((len(orders), n_resamples))
-    weights = np.zeros(is_bonafide.size, dtype=np.int64)
     for resample in range(n_resamples):
-        for own in members:
-            draws = generator.integers(own.size, size=own.size)
-            weights[own] = np.bincount(draws, minlength=own.size)
+        # How often each trial is drawn, class by class.
+        drawn = [
+            np.bincount(generator.integers(size, size=size), minlength=size)
+            for size in sizes[:, 0].tolist()
+        ]
+        weights = np.concatenate(drawn)
         for system, order in enumerate(orders):
-            rates[system, resample] = _rate(order, weights[order.trial], sizes)
+            rates[system, resample] = _rate(order, weights, sizes)
     return rates
 
 
@@ -151,11 +163,16 @@ def compare_eers(
 def _order_of(scores: FloatArray, is_bonafide: BoolArray) -> _Order:
     """Rank the trials of a system."""
     checked = Scores.checked(scores[is_bonafide], scores[~is_bonafide])
-    pool = np.concatenate([np.flatnonzero(is_bonafide), np.flatnonzero(~is_bonafide)])
-    trial = pool[np.argsort(np.concatenate(checked), kind="stable")]
-    of_class = is_bonafide[trial]
-    step = np.where(of_class, checked.spoof.size, checked.bonafide.size)
-    return _Order(trial, of_class.astype(np.int64), step)
+    n_bonafide, n_spoof = checked.bonafide.size, checked.spoof.size
+    trial = np.argsort(np.concatenate(checked), kind="stable")
+    of_class = trial < n_bonafide
+    step = np.where(of_class, n_spoof, n_bonafide)
+    gap = np.cumsum(step) / (n_bonafide * n_spoof) - 1
+    margin = _N_DEVIATIONS * np.sqrt(0.25 / n_bonafide + 0.25 / n_spoof)
+    first, last = np.searchsorted(gap, [-margin, margin])
+    below = np.zeros(trial.size, dtype=np.int64)
+    below[trial[:first]] = 1
+    return _Order(trial, of_class.astype(np.int64), step, slice(first, last + 1), below)
 
 
 def _rate(order: _Order, weights: IntArray, sizes: IntArray) -> float:
@@ -166,14 +183,40 @@ def _rate(order: _Order, weights: IntArray, sizes: IntArray) -> float:
     order : _Order
         Of the system.
     weights : ndarray of shape (trial,)
-        Copies of each trial, by rank.
+        Copies of each trial.
     sizes : ndarray of shape (2, 1)
         Bona fide trials and spoofs.
     """
-    # Where misses overtake false alarms: at a trial that was drawn, for others add nothing.
-    rank = int(np.searchsorted(np.cumsum(weights * order.step), sizes.prod()))
-    n_passed = weights[:rank].sum()
-    n_bonafide = weights[:rank] @ order.is_bonafide[:rank]
-    passed = np.array([[n_bonafide], [n_passed - n_bonafide]])
-    of_class = np.array([[order.is_bonafide[rank] == 1], [order.is_bonafide[rank] == 0]])
-    return float(rates_at(Crossing(of_class, passed), sizes)[0])
+    n_bonafide = sizes[0, 0]
+    passed = np.array(
+        [
+            [weights[:n_bonafide] @ order.below[:n_bonafide]],
+            [weights[n_bonafide:] @ order.below[n_bonafide:]],
+        ]
+    )
+    crossing = _crossing_in(order, order.window, passed, weights, sizes)
+    if crossing is None:
+        every = slice(0, weights.size)
+        crossing = _crossing_in(order, every, np.zeros_like(passed), weights, sizes)
+        assert crossing is not None
+    return float(rates_at(crossing, sizes)[0])
+
+
+def _crossing_in(
+    order: _Order, window: slice, passed: IntArray, weights: IntArray, sizes: IntArray
+) -> Crossing | None:
+    """Return where misses overtake false alarms, if that is at a rank of a window.
+
+    ``passed`` of shape (2, 1) counts the copies below the window: bona fide, spoof.
+    """
+    copies = weights[order.trial[window]]
+    missing = int(sizes.prod() - (passed * sizes[::-1]).sum())
+    # At a trial that was drawn, for others add nothing to the sum.
+    rank = int(np.searchsorted(np.cumsum(copies * order.step[window]), missing))
+    if missing <= 0 or rank == copies.size:
+        return None
+    is_bonafide = order.is_bonafide[window]
+    n_bonafide = copies[:rank] @ is_bonafide[:rank]
+    inside = np.array([[n_bonafide], [copies[:rank].sum() - n_bonafide]])
+    of_class = np.array([[is_bonafide[rank] == 1], [is_bonafide[rank] == 0]])
+    return Crossing(of_class, passed + inside)

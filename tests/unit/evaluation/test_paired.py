@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from signl.errors import ScoreError
+from signl.evaluation import paired
 from signl.evaluation.bootstrap import resampled_eer
 from signl.evaluation.paired import compare_eers, paired_resamples
 from signl.metrics import equal_error_rate
@@ -36,12 +37,21 @@ def test_rates_are_those_of_resamples_that_are_drawn_whole(trials):
     np.testing.assert_array_equal(rates, np.transpose(expected))
 
 
+@pytest.mark.parametrize("n_deviations", [0.0, 0.5, 100.0])
+def test_the_window_of_ranks_changes_nothing(trials, monkeypatch, n_deviations):
+    is_bonafide, systems = trials
+    expected = paired_resamples(systems, is_bonafide, seed=3, n_resamples=50)
+    monkeypatch.setattr(paired, "_N_DEVIATIONS", n_deviations)
+    found = paired_resamples(systems, is_bonafide, seed=3, n_resamples=50)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_each_system_has_the_distribution_of_the_bootstrap_of_one(trials):
     is_bonafide, (scores, _) = trials
-    (paired,) = paired_resamples([scores], is_bonafide, seed=1, n_resamples=2000)
+    (together,) = paired_resamples([scores], is_bonafide, seed=1, n_resamples=2000)
     alone = resampled_eer(scores[is_bonafide], scores[~is_bonafide], seed=2, n_resamples=2000)
     np.testing.assert_allclose(
-        np.quantile(paired, [0.1, 0.5, 0.9]), np.quantile(alone, [0.1, 0.5, 0.9]), atol=0.02
+        np.quantile(together, [0.1, 0.5, 0.9]), np.quantile(alone, [0.1, 0.5, 0.9]), atol=0.02
     )
 
 
