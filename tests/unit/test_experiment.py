@@ -429,6 +429,7 @@ def test_what_one_option_cannot_see_is_refused(build, config, change, message):
 
 def test_scores_that_are_given_need_a_manifest_and_no_audio(config, tmp_path):
     (tmp_path / "in_the_wild.csv").touch()
+    del config["frontends"]
     config["recipes"] = {"theirs": {"scores": str(tmp_path), "score_files": {"score": "llr"}}}
     axes = config["experiments"]["main"]
     axes |= {"recipes": ["theirs"], "label_percents": [100], "seeds": [1]}
