@@ -126,10 +126,10 @@ FINETUNING: Final = _model("train_classifier", 3, "classifiers", _TRAINED)
 IMPORTS: Final = Stage("import_checkpoint", 1, "", {})
 SCORES: Final = _stage("score", 2, "scores", _TRAINED + "/{eval_corpus}", scores=".parquet")
 DEV_SCORES: Final = _stage("score_dev", 2, "dev_scores", _TRAINED, scores=".parquet")
-#: Of systems that are given by their scores; in the form of SCORES, and so of its revision.
+#: Of systems that are given by their scores; read as SCORES are, and so of the same revision.
 GIVEN_SCORES: Final = _stage(
     "convert_scores",
-    SCORES.revision,
+    2,
     "given_scores",
     _TRAINED + "/{eval_corpus}",
     scores=".parquet",
