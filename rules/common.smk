@@ -239,9 +239,27 @@ def usable_eval_trials(wildcards):
     )
 
 
+def score_file_of(wildcards):
+    """Return the score file of a system that is given by its scores."""
+    return given_files([experiment.score_file(wildcards)])
+
+
+def scores_of(wildcards):
+    """Return the scores of a classifier; those that are given, where they are."""
+    is_given = experiment.recipe(wildcards.recipe).scores
+    return path_of(stages.GIVEN_SCORES if is_given else stages.SCORES, **wildcards)
+
+
+def measured_trials(wildcards):
+    """Return the trials that scores are measured on: all, where the scores are given."""
+    if experiment.recipe(wildcards.recipe).scores:
+        return path_of(stages.MANIFEST, corpus=wildcards.eval_corpus)
+    return usable_eval_trials(wildcards)
+
+
 def dev_files_of(wildcards):
     """Return what fixes threshold and calibration: nothing, for a classifier that is given."""
-    if experiment.recipe(wildcards.recipe).classifier:
+    if experiment.recipe(wildcards.recipe).is_given:
         return []
     return [
         *stages.DEV_SCORES.paths(**wildcards),

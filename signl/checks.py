@@ -1,6 +1,7 @@
 """The checks of a configuration that take the values of two places."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, Final, cast
@@ -9,6 +10,7 @@ from signl.configuration import Configuration
 from signl.corpora.registry import CORPORA, corpus_named
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
+from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
 from signl.labels import EVAL, TRAIN
 from signl.models.base import AudioOptions
@@ -28,12 +30,13 @@ def check(config: Configuration) -> None:
     """
     _check_names(config)
     for name, recipe in config.recipes.items():
-        if recipe.classifier is None:
+        if not recipe.is_given:
             _check_recipe(config, name, recipe)
     _check_shared_encoders(config)
     _check_percents(config)
     _check_pairs(config)
     _check_given_classifiers(config)
+    _check_given_scores(config)
     _check_models(config)
     systems_of(
         {
@@ -219,6 +222,41 @@ def _check_given_classifiers(config: Configuration) -> None:
                     f"experiments.{name} has the given classifier {given[0]} and {axis} "
                     f"{list(values)}; allowed is one value, that of the classifier, in an "
                     "experiment of its own"
+                )
+
+
+def _check_given_scores(config: Configuration) -> None:
+    """Refuse cells without a score file, and a file that would stand for more than one cell."""
+    for name, axes in config.experiments.items():
+        for recipe in axes.recipes:
+            folder = config.recipes[recipe].scores
+            if folder is None:
+                continue
+            cells = product(
+                axes.train_corpora,
+                axes.label_percents,
+                axes.seeds,
+                dict.fromkeys(axes.evaluate_on),
+            )
+            try:
+                files = Counter(
+                    find_score_file(
+                        folder,
+                        train_corpus=corpus,
+                        percent=f"{percent:g}",
+                        seed=str(seed),
+                        eval_corpus=eval_corpus,
+                    )
+                    for corpus, percent, seed, eval_corpus in cells
+                )
+            except ConfigError as error:
+                raise ConfigError(f"experiments.{name}, recipes.{recipe}.scores: {error}") from None
+            path, count = files.most_common(1)[0]
+            if count > 1:
+                raise ConfigError(
+                    f"experiments.{name} would take {path} for {count} cells of {recipe}; allowed "
+                    "is a file for each of its train_corpora, label_percents and seeds, or one "
+                    "value of each, in an experiment of its own"
                 )
 
 

@@ -105,8 +105,8 @@ class Configuration(Options):
     corpora: Annotated[dict[str, Any], BeforeValidator(_corpora), Field(min_length=1)] = Field(
         description="those in use, each with its options"
     )
-    frontends: Annotated[dict[Name, Annotated[FrontendOptions, FRONTENDS]], Field(min_length=1)] = (
-        Field(description="name -> kind and options")
+    frontends: dict[Name, Annotated[FrontendOptions, FRONTENDS]] = Field(
+        default={}, description="name -> kind and options; none, where no recipe reads features"
     )
     recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
         description="name -> front-end, network, trainings"

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
+from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontends import FRONTENDS
 from signl.kinds import Kinds
 from signl.models.networks import NETWORKS
@@ -71,6 +72,7 @@ def option_tables() -> str:
     """Return the tables of all options, as Markdown."""
     sections: list[tuple[str, type[Options]]] = [
         ("A recipe", Recipe),
+        ("`score_files`", ScoreFileOptions),
         *_of_kinds("`model`", NETWORKS),
         ("`pretraining`", PretrainingOptions),
         ("`pretraining: augmentation`, of the graphs of kind `signl`", GraphAugmentation),

@@ -30,7 +30,7 @@ class Holdings:
     config : Configuration
         The configuration.
     partitions_in_use : Mapping
-        Corpus -> the partitions of it that are used.
+        Corpus -> the partitions of it whose audio is used; none, where its manifest will do.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Holdings:
             located.name: located
             for corpus, partitions in self.partitions_in_use.items()
             for located in self._located(corpus, partitions)
-            if located.archive.n_utterances
+            if located.archive.n_utterances and partitions
         }
 
     @cached_property
@@ -160,7 +160,7 @@ class Holdings:
             for path in stages.AUDIO.paths(archive=archive, shard=shard)
         ]
         missing = [path for path in needed if not Path(path).is_file()]
-        if not self.archives:
+        if not self.archives and any(self.partitions_in_use.values()):
             missing.append(f"{stages.RESULTS}/{stages.AUDIO.folder}")
         if not missing:
             return ""

@@ -41,8 +41,8 @@ class Stage:
 
     @property
     def maker(self) -> str:
-        """What its artefacts' headers call it: dev scores are scores like others."""
-        return "score" if self.rule == "score_dev" else self.rule
+        """What its artefacts' headers call it: all scores are scores alike."""
+        return "score" if self.rule in ("score_dev", "convert_scores") else self.rule
 
     @property
     def tag(self) -> str:
@@ -126,6 +126,14 @@ FINETUNING: Final = _model("train_classifier", 3, "classifiers", _TRAINED)
 IMPORTS: Final = Stage("import_checkpoint", 1, "", {})
 SCORES: Final = _stage("score", 2, "scores", _TRAINED + "/{eval_corpus}", scores=".parquet")
 DEV_SCORES: Final = _stage("score_dev", 2, "dev_scores", _TRAINED, scores=".parquet")
+#: Of systems that are given by their scores; read as SCORES are, and so of the same revision.
+GIVEN_SCORES: Final = _stage(
+    "convert_scores",
+    2,
+    "given_scores",
+    _TRAINED + "/{eval_corpus}",
+    scores=".parquet",
+)
 METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
@@ -153,6 +161,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     FINETUNING,
     SCORES,
     DEV_SCORES,
+    GIVEN_SCORES,
     METRICS,
     COLLECTED,
     TABLES,

@@ -30,3 +30,9 @@ def test_artefacts_lie_where_they_are_looked_for():
 def test_a_raised_revision_changes_the_parameter_of_the_rule():
     assert stages.SCORES.tag == f"score-{stages.SCORES.revision}"
     assert stages.DEV_SCORES.maker == stages.SCORES.maker == "score"
+
+
+def test_all_scores_are_read_as_one_stage():
+    score_stages = (stages.SCORES, stages.DEV_SCORES, stages.GIVEN_SCORES)
+    assert {stage.maker for stage in score_stages} == {stages.SCORES.rule}
+    assert len({stage.revision for stage in score_stages}) == 1

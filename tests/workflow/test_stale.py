@@ -68,8 +68,9 @@ TAKEN_BY = {
     "tabulate_pretraining": ("all",),
     "all": (),
 }
-#: Stages whose outputs the toy experiment has none of: no front-end of it is trained.
-ABSENT = {"inspect_audio", "make_demo_frontend"}
+#: Stages whose outputs the toy experiment has none of: no front-end of it is trained, and no scores
+#: are given.
+ABSENT = {"inspect_audio", "make_demo_frontend", "convert_scores"}
 #: All stages, by the rule that carries their revision.
 STAGES = {stage.rule: stage for stage in stages.STAGES}
 

@@ -11,11 +11,11 @@ import pytest
 WAITS = """
 import sys, time
 from signl.cli import main
-from signl.evaluation import measure
+from signl.evaluation import foreign
 def wait(*_, **__):
     print("begun", flush=True)
     time.sleep(60)
-measure.measure_score_text = wait
+foreign.read_foreign_key = wait
 sys.argv = ["signl", "measure-scores", sys.argv[1], "--keys", sys.argv[1], "--form", "asvspoof5"]
 main.main()
 """
