@@ -143,15 +143,15 @@ def _tell(
         f"{name} {counts[name]:,} ({100 * share:g} %)"
         for name, share in options.shares.given.items()
     )
-    logger.warning(
+    logger.info(
         "%s has no column of partitions: divided by %s, stratified by label, seed %d: %s",
         *(source, by, options.seed, parts),
     )
     if by == SPEAKER and n_named < len(divided) + n_left_out:
         n_lacking = len(divided) + n_left_out - n_named
-        logger.warning("%s: %d recordings have no speaker, and stand alone", source, n_lacking)
+        logger.info("%s: %d recordings have no speaker, and stand alone", source, n_lacking)
     if n_left_out:
-        logger.warning(
+        logger.info(
             "%s: left out %d recordings without a label of speakers of dev and eval",
             *(source, n_left_out),
         )

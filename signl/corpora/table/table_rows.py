@@ -62,8 +62,8 @@ class ParsedTable(NamedTuple):
         table has no column of partitions, their partition is empty.
     problems : list of Problem
         All of them, in the order of the rows.
-    rows : list of int
-        The row of each trial.
+    members : Mapping
+        Recording -> the row that names it first, also of rows with other problems.
     n_rows : int
         Rows of the table.
     columns : Mapping
@@ -74,7 +74,7 @@ class ParsedTable(NamedTuple):
 
     trials: list[Trial]
     problems: list[Problem]
-    rows: list[int]
+    members: Mapping[str, int]
     n_rows: int
     columns: Mapping[str, str]
     unused: list[str]
@@ -102,7 +102,7 @@ def parse_table(table: TableFile, options: TableOptions, source: str, archive: s
     columns = _columns(table.header, options, source)
     parser = _RowParser(columns, options, archive)
     places = {name: table.header.index(column) for name, column in columns.items()}
-    trials, rows = [], []
+    trials = []
     for number, cells in table.rows:
         if len(cells) != len(table.header):
             problem = f"{len(cells)} cells"
@@ -111,9 +111,9 @@ def parse_table(table: TableFile, options: TableOptions, source: str, archive: s
         trial = parser.trial(number, {name: cells[at].strip() for name, at in places.items()})
         if trial is not None:
             trials.append(trial)
-            rows.append(number)
     unused = [name for name in table.header if name not in columns.values()]
-    return ParsedTable(trials, parser.problems, rows, len(table.rows), columns, unused)
+    n_rows = len(table.rows)
+    return ParsedTable(trials, parser.problems, parser.members, n_rows, columns, unused)
 
 
 def _columns(header: Sequence[str], options: TableOptions, source: str) -> dict[str, str]:
@@ -150,7 +150,8 @@ class _RowParser:
         self._label_names = list(options.labels) or [BONAFIDE, SPOOF]
         self._partition_names = list(options.partitions) or list(PARTITIONS)
         self._above = f"{os.path.abspath(options.audio_place)}/"  # noqa: PTH100
-        self._rows: dict[tuple[str, str], int] = {}
+        self.members: dict[str, int] = {}
+        self._names: dict[str, int] = {}
 
     def trial(self, number: int, cells: Mapping[str, str]) -> Trial | None:
         """Return the trial of a row; nothing, if it has problems, which are kept."""
@@ -164,9 +165,10 @@ class _RowParser:
         attack = self._attack(number, attack, label)
         protocols = self._protocols(number, cells.get("protocol", ""))
         utterance_id = cells.get("utterance_id", member)
-        for name, value in (("path", member), ("utterance_id", utterance_id)):
-            if name in self._columns:
-                self._once(number, name, value)
+        if member:
+            self._once(number, "path", member, self.members)
+        if "utterance_id" in cells:
+            self._once(number, "utterance_id", utterance_id, self._names)
         if len(self.problems) > n_problems:
             return None
         return Trial(
@@ -194,6 +196,7 @@ class _RowParser:
             return ""
         if not member or not member.isprintable() or is_foreign(member):
             self._refuse(number, "path", path, "the path of a recording")
+            return ""
         return member
 
     def _label(self, number: int, value: str) -> str:
@@ -240,11 +243,11 @@ class _RowParser:
                 self._refuse(number, "protocol", name, allowed)
         return names
 
-    def _once(self, number: int, name: str, value: str) -> None:
+    def _once(self, number: int, name: str, value: str, seen: dict[str, int]) -> None:
         """Refuse a path or a name that stood in a row before."""
         if not value or not value.isprintable():
             self._refuse(number, name, value, "printable text")
-        first = self._rows.setdefault((name, value), number)
+        first = seen.setdefault(value, number)
         if first != number:
             self._refuse(number, name, value, f"each once, and it stands in row {first}")
 
