@@ -50,7 +50,6 @@ def inspect_corpus(
     problems: Annotated[int, typer.Option(min=1, help="Problems that are told, at most.")] = 100,
 ) -> None:
     """Tell counts, durations, and row by row what is wrong; exit 1 if something is."""
-    from signl.corpora.table.inspecting import format_inspection, inspect_table
     from signl.corpora.table.options import TableOptions
     from signl.logs import printable
     from signl.typed import build
@@ -65,6 +64,9 @@ def inspect_corpus(
         }
         where = {"table": table} if audio is None else {"table": table, "audio": audio}
         options = build(TableOptions, where | given, "")
+    # Heavy: what is said wrong is told without waiting for it.
+    from signl.corpora.table.inspecting import format_inspection, inspect_table
+
     found = inspect_table(options, limit=limit)
     for line in format_inspection(found, n_problems=problems).split("\n"):
         typer.echo(printable(line))

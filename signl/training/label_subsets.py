@@ -141,5 +141,5 @@ def _rows_by_stratum(trials: pa.Table, corpus: str) -> dict[_Stratum, list[_Row]
             strata[_Stratum(*stratum)].append(_Row(utterance_id, place))
     present = {stratum.partition for stratum in strata}
     if missing := [name for name in (TRAIN, DEV) if name not in present]:
-        raise ConfigError(f"{corpus} cannot be trained on: it has no partition {missing}")
+        raise ConfigError(f"{corpus} cannot be trained on: it has no labels in partition {missing}")
     return dict(sorted(strata.items(), key=lambda item: str(item[0])))

@@ -189,6 +189,9 @@ class _RowParser:
 
     def _member(self, number: int, path: str) -> str:
         """Return the name of a recording in the audio."""
+        if not path:
+            self._refuse(number, "path", path, "the path of a recording")
+            return ""
         try:
             member = normalise(path.removeprefix(self._above), "")
         except ArchiveError:
