@@ -33,8 +33,8 @@ class Divided(NamedTuple):
 def divide(trials: Sequence[Trial], options: TableOptions, source: str) -> Divided:
     """Give each trial a partition; those without a label go to train.
 
-    Where speakers are kept together, recordings without a label of a speaker of dev or eval are
-    left out.
+    Left out are recordings without a label of a speaker of dev or eval, where speakers are kept
+    together, and all of them where train gets no share.
 
     Parameters
     ----------
@@ -57,12 +57,13 @@ def divide(trials: Sequence[Trial], options: TableOptions, source: str) -> Divid
         raise ManifestError(f"{source} names no speaker, and split_by is speaker; leave it out")
     groups = _groups(trials, by)
     partition_of = assign(groups, options.shares.given, seed=options.seed)
+    shares = options.shares.given
+    home = TRAIN if TRAIN in shares else ""
     divided = [
         trial._replace(partition=partition)
         for trial in trials
-        if (partition := _partition(trial, partition_of.get(_key(trial, by), TRAIN)))
+        if (partition := _partition(trial, partition_of.get(_key(trial, by), home)))
     ]
-    shares = options.shares.given
     empty = [name for name in shares if name not in partition_of.values()]
     if empty:
         raise ManifestError(
@@ -152,6 +153,6 @@ def _tell(
         logger.info("%s: %d recordings have no speaker, and stand alone", source, n_lacking)
     if n_left_out:
         logger.info(
-            "%s: left out %d recordings without a label of speakers of dev and eval",
+            "%s: left out %d recordings without a label, which had no place in train",
             *(source, n_left_out),
         )

@@ -177,7 +177,7 @@ def _of_table(found: Inspection) -> Iterator[str]:
         yield f"partitions: {found.split}"
     left_out = len(parsed.trials) - len(found.trials)
     if found.split and left_out:
-        yield f"left out: {left_out:,} without a label, of speakers of dev and eval"
+        yield f"left out: {left_out:,} without a label, which have no place in train"
 
 
 def _of_trials(trials: Sequence[Trial]) -> Iterator[str]:

@@ -32,7 +32,7 @@ def test_a_folder_holds_what_its_archive_held(tmp_path, published):
 def test_bare_names_are_as_they_lie_below_a_folder_or_archive(tmp_path, published):
     members = {"flac_T/flac_T/a.flac": b"1", "b.flac": b"2"}
     published.unpack(tmp_path / "flac_T", members)
-    published.tar(tmp_path / "flac_T.tar", members)
+    published.write_tar(tmp_path / "flac_T.tar", members)
     assert read([tmp_path / "flac_T"], root=BARE) == members
     assert read([tmp_path / "flac_T.tar"], root=BARE) == members
 

@@ -87,8 +87,14 @@ def test_rows_without_a_label_go_to_train_or_are_left_out(options_of, caplog):
     assert "divided by speaker, stratified by label, seed 0: train 46 (70 %), dev 4 (10 %)" in (
         caplog.text
     )
-    assert "left out 6 recordings without a label of speakers of dev and eval" in caplog.text
+    assert "left out 6 recordings without a label, which had no place in train" in caplog.text
     assert "3 recordings have no speaker, and stand alone" in caplog.text
+
+
+def test_rows_without_a_label_are_left_out_where_there_is_no_train(options_of):
+    divided = divide(trials_of("bsu" * 4), options_of(shares={"eval": 1.0}), "mine.csv")
+    assert set(partitions(divided).values()) == {"eval"}
+    assert divided.notes["n_left_out"] == 4
 
 
 def test_too_few_speakers_are_told(options_of):
