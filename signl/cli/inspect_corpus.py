@@ -1,4 +1,4 @@
-"""``signl corpus inspect``: what would be used of a corpus that a table describes."""
+"""``signl corpus``: tables of public corpora, and what would be used of any table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,6 +72,32 @@ def inspect_corpus(
         typer.echo(printable(line))
     if not found.is_sound:
         raise typer.Exit(1)
+
+
+@corpus_commands.command("table")
+def make_corpus_table(
+    layout: Annotated[
+        str,
+        typer.Argument(
+            help="fakeorreal, wavefake, librisevoc, mlaad, add2023 or codecfake.",
+            show_default=False,
+        ),
+    ],
+    audio: Annotated[
+        Path,
+        typer.Argument(help="Folder, tar or zip of the corpus, as published.", show_default=False),
+    ],
+    output: Annotated[Path, typer.Argument(help="The table to write: CSV.", show_default=False)],
+) -> None:
+    """Make the table of a public corpus of how its files lie, and count its recordings."""
+    from signl.corpora.table.table_making import make_table
+    from signl.errors import ConfigError
+
+    if output.exists():
+        raise ConfigError(f"{output} is there already; take it away, or name another")
+    for (partition, label), number in sorted(make_table(layout, audio, output).items()):
+        typer.echo(f"{partition or 'no partition':12} {label:10} {number:,}")
+    typer.echo(f"wrote {output}; look at it: signl corpus inspect {output} --audio {audio}")
 
 
 def _configured(name: str, configs: list[Path]) -> Any:  # noqa: ANN401

@@ -1,5 +1,7 @@
 """signl corpus inspect, as a user calls it."""
 
+import re
+
 import numpy as np
 import pytest
 import yaml
@@ -66,3 +68,16 @@ def test_a_corpus_of_a_configuration_is_inspected_by_its_name(signl, table, repo
     done = signl("corpus", "inspect", "cfad", "--config", path)
     assert "corpus 'cfad' is no corpus of kind table; known are ['mine']" in done.stderr
     assert done.returncode == 1
+
+
+def test_a_table_is_made_of_a_layout(signl, tmp_path):
+    for name in ("gt/1_2_3.wav", "melgan/1_2_3_gen.wav"):
+        path = tmp_path / "LibriSeVoc" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(wav_bytes(np.zeros(1600)))
+    arguments = ("corpus", "table", "librisevoc", tmp_path / "LibriSeVoc", tmp_path / "mine.csv")
+    done = signl(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"(\w+) +1\n", done.stdout) == ["bonafide", "spoof"]
+    done = signl(*arguments)
+    assert (done.returncode, "is there already" in done.stderr) == (1, True)

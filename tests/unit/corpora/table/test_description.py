@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from signl import stages
 from signl.artefacts import table_made_by
@@ -22,6 +23,7 @@ from signl.corpora.locating import locate_trials, read_trials
 from signl.corpora.manifest import build_manifest, read_manifest
 from signl.corpora.packing import pack_audio
 from signl.corpora.registry import archive_named, corpus_named, set_named
+from signl.corpora.table.table_making import layouts
 from signl.errors import ArchiveError, ConfigError, ManifestError, ProtocolError
 from signl.experiment import Experiment
 from signl.jobs import jobs_of
@@ -256,3 +258,19 @@ def test_rows_without_a_label_are_told_apart_in_the_manifest(recordings, config)
     rows = read_manifest(MANIFEST, columns=["utterance_id", "partition", "label"])
     unlabelled = rows.filter(pa.compute.equal(rows["label"], "unlabelled")).to_pylist()
     assert unlabelled == [{"utterance_id": "0.wav", "partition": "train", "label": "unlabelled"}]
+
+
+def test_what_the_page_shows_is_taken(repository, options_of):
+    page = (repository / "docs" / "corpora.md").read_text(encoding="utf-8")
+    section = page.partition("## A corpus that a table describes")[2].partition("\n## ")[0]
+    first, second = re.findall(r"^```yaml\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+    entry = yaml.safe_load(first)["corpora"]["mine"]
+    others = yaml.safe_load(second)
+    options = options_of(**entry, **others)
+    assert options.audio_place == "data/recordings"
+    # What are said to be the defaults are.
+    said = {"shares", "seed", "protocols"}
+    fields = {name: options_of(**entry).dump()[name] for name in said}
+    assert {name: options.dump()[name] for name in said} == fields
+    assert set(type(options).model_fields) - {"subset"} == entry.keys() | others.keys()
+    assert layouts().keys() <= set(re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE))
