@@ -97,7 +97,7 @@ def test_it_stands_beside_the_embedded_corpora(recordings, config):
         ({"protocols": ["Seen"]}, "'Seen' is no name; allowed are small letters"),
         ({"protocols": ["all", "all"]}, "allowed is each name once"),
         ({"subset": True}, "corpora.mine.subset is True; allowed is False"),
-        ({"tabel": "x"}, "corpora.mine.tabel is no key; known are"),
+        ({"tables": "x"}, "corpora.mine.tables is no key; known are"),
         ({"audio": "."}, "corpora.mine.audio is '.', a folder in which the results lie too"),
         ({"audio": ".."}, "corpora.mine.audio is '..', a folder in which the results lie too"),
         ({"shards": {"mine": 2}}, "archive is 'mine'; allowed are ['table-mine'"),
