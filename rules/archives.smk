@@ -19,7 +19,7 @@ rule verify_archives:
         "../envs/signl.yaml"
     params:
         cfg={
-            "corpora": sorted(experiment.partitions_in_use),
+            "corpora": holdings.published_in_use,
             "archives_folder": experiment.config.archives,
         },
         memory="results/archives.verified.json",

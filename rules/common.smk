@@ -9,7 +9,6 @@ from snakemake.exceptions import WorkflowError
 
 from signl import stages
 from signl.configuration import AUDIO
-from signl.corpora.registry import CORPORA
 from signl.errors import SignlError
 from signl.experiment import Experiment
 from signl.labels import PARTITIONS
@@ -81,7 +80,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    corpus=any_of(CORPORA),
+    corpus=any_of(experiment.config.known_corpora),
     eval_corpus=any_of(experiment.config.corpora),
     partition=any_of(PARTITIONS),
     archive=r"[^/]+",

@@ -14,7 +14,6 @@ from typing import Any, Final
 from signl.checks import check
 from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
-from signl.corpora.registry import corpus_named
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import FrontendOptions
@@ -263,7 +262,7 @@ class Experiment:
     def manifest_options(self, corpus: str) -> CorpusOptions:
         """Return the options of ``build_manifest`` for a corpus."""
         given = self.holdings.corpus_options(corpus)
-        return build(corpus_named(corpus).options, given, f"corpora.{corpus}")
+        return build(self.config.corpus(corpus).options, given, f"corpora.{corpus}")
 
     def locate_options(self, partition: str) -> dict[str, Any]:
         """Return the options of ``locate_trials`` for a partition."""
@@ -287,4 +286,4 @@ class Experiment:
 
     def protocols_of(self, corpus: str) -> tuple[str, ...]:
         """Return the names of a corpus's sets of evaluation trials."""
-        return corpus_named(corpus).protocols
+        return self.config.corpus(corpus).protocols

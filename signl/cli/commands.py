@@ -8,6 +8,7 @@ import typer
 
 from signl.cli.export_scores import export_scores
 from signl.cli.import_checkpoint import import_checkpoint
+from signl.cli.inspect_corpus import corpus_commands
 from signl.cli.measure_scores import measure_scores
 from signl.cli.plan import plan
 from signl.cli.show import show
@@ -30,3 +31,4 @@ app.command("measure-scores")(measure_scores)
 app.command("import-checkpoint")(import_checkpoint)
 app.command("plan")(plan)
 app.command("show")(show)
+app.add_typer(corpus_commands, name="corpus")

@@ -68,8 +68,9 @@ def build_manifest(
     output : path
         The manifest.
     options : Mapping
-        ``subset``: whether the archives hold a subset of the corpus, so that its counts may
-        differ from the published ones. ``version`` for CFAD; ``seed`` for asvspoof5_signl.
+        Those of the corpus. ``subset``: whether the archives hold a subset of the corpus, so that
+        its counts may differ from the published ones. ``version`` for CFAD; ``seed`` for
+        asvspoof5_signl; those of a table say what it is.
 
     Raises
     ------
@@ -82,9 +83,9 @@ def build_manifest(
         is empty, an eval protocol lacks bona fide speech or spoofs, or the counts of a whole corpus
         are not the published ones.
     """
-    description = corpus_named(corpus)
+    description = corpus_named(corpus, options)
     chosen = build(description.options, options, f"corpora.{corpus}")
-    archives = locate_protocols(corpus, archives_folder)
+    archives = locate_protocols(description, archives_folder)
     if any(located.missing for located in archives):
         raise ArchiveError(missing_archives_message(corpus, archives, archives_folder))
     with witnessing([path for located in archives for path in located.paths]) as witness:

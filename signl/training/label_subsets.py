@@ -4,7 +4,7 @@ Training and development partition are subsampled alike, stratified by attack, b
 a stratum of its own; the evaluation partition never is. An utterance is in the subset if its
 rank in its stratum is low enough, and the rank follows from the corpus, the seed and the
 utterance's name alone. A subset is therefore part of every larger one of the same seed, and
-does not depend on the order of the manifest.
+does not depend on the order of the manifest. Utterances without a label are in none.
 """
 
 import logging
@@ -22,7 +22,7 @@ from signl import stages
 from signl.artefacts import MadeBy, read_table, write_table
 from signl.errors import ConfigError, ManifestError
 from signl.features.usable import read_usable
-from signl.labels import BONAFIDE, DEV, SPOOF, TRAIN
+from signl.labels import BONAFIDE, DEV, SPOOF, TRAIN, UNLABELLED
 from signl.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -138,15 +138,16 @@ def subset_size(n_utterances: int, percent: float) -> int:
 
 
 def _rows_by_stratum(trials: pa.Table, corpus: str) -> dict[_Stratum, list[_Row]]:
-    """Group the rows of the training and the development partition."""
+    """Group the rows with a label of the training and the development partition."""
     strata: dict[_Stratum, list[_Row]] = defaultdict(list)
     columns = (trials[name].to_pylist() for name in COLUMNS)
     for place, (utterance_id, *stratum) in enumerate(zip(*columns, strict=True)):
-        if stratum[0] in (TRAIN, DEV):
+        partition, label, _ = stratum
+        if partition in (TRAIN, DEV) and label != UNLABELLED:
             strata[_Stratum(*stratum)].append(_Row(utterance_id, place))
     present = {stratum.partition for stratum in strata}
     if missing := [name for name in (TRAIN, DEV) if name not in present]:
-        raise ConfigError(f"{corpus} cannot be trained on: it has no partition {missing}")
+        raise ConfigError(f"{corpus} cannot be trained on: it has no labels in partition {missing}")
     _check_classes(strata, corpus)
     return dict(sorted(strata.items(), key=lambda item: str(item[0])))
 

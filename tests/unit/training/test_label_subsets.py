@@ -34,6 +34,8 @@ STRATA = {
     ("eval", "spoof", "A09"): 70,
 }
 
+PARTS = ("train", "dev")
+
 
 def make_rows():
     """Rows of all strata, mixed as published protocols are."""
@@ -256,3 +258,21 @@ def test_a_subset_without_a_class_is_refused(make_toy_corpus, tmp_path):
     message = r"no utterance of class \['spoof'\] in .*train.parquet"
     with pytest.raises(ManifestError, match=message):
         read_labelled(corpus.train, corpus.labels)
+
+
+def test_what_has_no_label_is_in_no_subset(sample):
+    rows = make_rows()
+    others = [
+        (f"N_{n}", partition, "unlabelled", None, "S") for n in range(9) for partition in PARTS
+    ]
+    for percent in (5, 100):
+        labelled = sample(percent=percent, rows=rows)
+        assert labelled == sample(percent=percent, rows=[*others, *rows])
+
+
+def test_a_partition_without_any_label_cannot_be_trained_on(sample):
+    rows = [
+        (*row[:2], "unlabelled", None, row[4]) if row[1] == "dev" else row for row in make_rows()
+    ]
+    with pytest.raises(ConfigError, match=r"has no labels in partition \['dev'\]"):
+        sample(percent=100, rows=rows)
