@@ -229,7 +229,7 @@ def dev_files_of(wildcards):
     if experiment.recipe(wildcards.recipe).classifier:
         return []
     return [
-        *stages.DEV_SCORES.paths(**wildcards),
+        stages.DEV_SCORES.outputs["scores"].format(**wildcards),
         usable_for("dev")(wildcards),
         *stages.LABELS.paths(**wildcards),
     ]

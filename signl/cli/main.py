@@ -14,6 +14,7 @@ from signl.cli.export_scores import export_scores
 from signl.cli.import_checkpoint import import_checkpoint
 from signl.cli.measure_scores import measure_scores
 from signl.cli.plan import plan
+from signl.cli.score import score
 from signl.cli.show import show
 from signl.errors import SignlError
 from signl.logs import printable
@@ -38,6 +39,7 @@ app.command("export-scores")(export_scores)
 app.command("measure-scores")(measure_scores)
 app.command("import-checkpoint")(import_checkpoint)
 app.command("plan")(plan)
+app.command("score")(score)
 app.command("show")(show)
 
 
