@@ -28,7 +28,7 @@ def hub(folder):
     }
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             path = urlsplit(self.path).path
             name = path.removeprefix(f"/{NAME}/resolve/{COMMIT}/")
             if path in documents:

@@ -60,14 +60,15 @@ def write_form(folder, form, *, seconds=0.8):
     return path
 
 
-def save_frame_classifier(folder, frontend):
+def save_frame_classifier(folder, frontend, *, crop_s=CROP_S):
     """Write a classifier of random weights that reads frames of a front-end."""
     options = frontend_options({"clip_s": CLIP_S, **frontend})
     geometry = options.geometry()
-    network = SpectralTemporalEncoder(geometry.width, geometry.n_frames(CROP_S), NETWORK)
+    n_frames = geometry.n_frames(crop_s)
+    network = SpectralTemporalEncoder(geometry.width, n_frames, NETWORK)
     digest = options.model_digest()
     card = {"features": options.dump()} | ({MODEL_DIGEST: digest} if digest else {})
-    crops = torch.randn(8, 1, geometry.width, geometry.n_frames(CROP_S))
+    crops = torch.randn(8, 1, geometry.width, n_frames)
     return _save(folder, network, crops, card)
 
 
