@@ -13,15 +13,9 @@ from typing import Final, NamedTuple
 from torch import Tensor
 
 from signl.errors import AudioError, ConfigError
-from signl.evaluation.scorer import (
-    BATCH,
-    MAX_BYTES,
-    Score,
-    Scorer,
-    Span,
-    Windows,
-    placed,
-)
+from signl.evaluation.audio_sources import MAX_BYTES
+from signl.evaluation.scorer import BATCH, Score, Scorer, placed
+from signl.evaluation.time_windows import Span, Windows
 from signl.features.extract import Clip, batches_of
 
 #: A recording that comes on standard input.

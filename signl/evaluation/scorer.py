@@ -1,27 +1,26 @@
 """A saved classifier that scores audio: files, arrays, and windows of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from signl.audio import SAMPLE_RATE_HZ, Recording, check_form, load_waveform, to_waveform
+from signl.audio import SAMPLE_RATE_HZ
 from signl.errors import ArtefactError, AudioError, ConfigError
+from signl.evaluation.audio_sources import Source, waveform_of
 from signl.evaluation.model_inputs import ModelInputs, inputs_for
 from signl.evaluation.operating_point import OperatingPoint, read_operating_point
 from signl.evaluation.scoring import scores_of
+from signl.evaluation.time_windows import Span, Windows
 from signl.features.extract import OVERFLOW, Clip, batches_of
 from signl.models.heads import Classifier
 from signl.models.hub import find_model
 from signl.models.saving import from_pretrained
 
-#: The largest file that is read, and the longest recording that is scored window by window: all of
-#: a file is in memory while it is decoded.
-MAX_BYTES: Final = 4 << 30
+#: The longest recording that is scored window by window: all of it is in memory.
 MAX_OVER_TIME_S: Final = 2 * 3600.0
 LEAST_WINDOW_S: Final = 0.1
 #: Clips that are scored at a time: 40 MB of waveforms, and what the network makes of them.
@@ -29,9 +28,6 @@ BATCH: Final = 64
 NO_VERDICT: Final = "no verdict: the model has no threshold"
 NOT_SCORED: Final = "not scored"
 NOT_FINITE: Final = "the model gives a score that is not a number"
-
-#: A file or its bytes, or samples of shape (time,) or (time, channel), full scale 1.
-Source = str | Path | bytes | np.ndarray | Tensor
 
 
 class Score(NamedTuple):
@@ -61,38 +57,6 @@ class Score(NamedTuple):
     reason: str | None = None
     begin_s: float | None = None
     end_s: float | None = None
-
-
-class Span(NamedTuple):
-    """A part of a recording, in samples at 16 kHz."""
-
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Windows:
-    """Windows of a recording, each scored as if it were a recording of its own.
-
-    Attributes
-    ----------
-    window_s, hop_s : float
-        Seconds of a window, and from the beginning of one to that of the next.
-    """
-
-    window_s: float
-    hop_s: float
-
-    def spans(self, n_samples: int) -> list[Span]:
-        """Return the windows of so many samples, which together hold all of them.
-
-        The last one ends where the recording does; one that is shorter than a window is one.
-        """
-        window, hop = (round(each * SAMPLE_RATE_HZ) for each in (self.window_s, self.hop_s))
-        spans = [Span(at, at + window) for at in range(0, n_samples - window + 1, hop)]
-        if not spans or spans[-1].stop < n_samples:
-            spans.append(Span(max(0, n_samples - window), n_samples))
-        return spans
 
 
 class Scorer:
@@ -217,14 +181,7 @@ class Scorer:
         self, source: Source, rate_hz: int | None = None, *, max_duration_s: float
     ) -> Tensor:
         """Return the first seconds of a recording, mono at 16 kHz."""
-        if isinstance(source, str | Path | bytes):
-            if rate_hz is not None:
-                raise AudioError(
-                    f"a rate of {rate_hz} Hz for a file, which says its own: give none"
-                )
-            encoded = source if isinstance(source, bytes) else read_file(source)
-            return load_waveform(encoded, max_duration_s=max_duration_s)
-        return to_waveform(_checked(source, rate_hz), max_duration_s)
+        return waveform_of(source, rate_hz, max_duration_s=max_duration_s)
 
     def judge(self, clips: Sequence[Clip]) -> list[Score]:
         """Score clips; one without a waveform, or without finite frames, has a reason instead."""
@@ -312,47 +269,3 @@ def placed(score: Score, span: Span) -> Score:
 def unscored(reason: str) -> Score:
     """Return what is said of a recording that has no score."""
     return Score(None, None, None, NOT_SCORED, reason)
-
-
-def read_file(path: str | Path) -> bytes:
-    """Read an audio file.
-
-    Raises
-    ------
-    AudioError
-        If it is no file, too large, or cannot be read.
-    """
-    path = Path(path)
-    try:
-        if not path.is_file():
-            kind = "no file of audio, but something else" if path.exists() else "not there"
-            raise AudioError(f"it is {kind}")
-        if (n_bytes := path.stat().st_size) > MAX_BYTES:
-            raise AudioError(f"{n_bytes:,} bytes, allowed are {MAX_BYTES:,}")
-        return path.read_bytes()
-    except OSError as error:
-        raise AudioError(f"it cannot be read: {error.strerror or error}") from error
-
-
-def _checked(samples: Any, rate_hz: int | None) -> Recording:  # noqa: ANN401
-    """Return an array as a recording, having seen that it is one."""
-    array = samples.detach().cpu().numpy() if isinstance(samples, Tensor) else samples
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        kind = getattr(array, "dtype", type(array).__name__)
-        raise AudioError(
-            f"samples of {kind}; allowed are a path, and arrays of floats with a full scale of 1"
-        )
-    if rate_hz is None or isinstance(rate_hz, bool) or rate_hz != int(rate_hz):
-        raise AudioError(f"an array needs its sample rate in Hz, a whole number; got {rate_hz!r}")
-    if array.ndim not in (1, 2) or not array.size:
-        raise AudioError(
-            f"samples of shape {array.shape}; allowed are (time,) and (time, channel), not empty"
-        )
-    array = array.reshape(len(array), -1)
-    try:
-        check_form(int(rate_hz), array.shape[1])
-    except AudioError as error:
-        raise AudioError(f"samples of shape {samples.shape}, (time, channel): {error}") from error
-    if not np.isfinite(array).all():
-        raise AudioError("samples that are infinite or not a number")
-    return Recording(array.astype(np.float32), int(rate_hz))

@@ -24,9 +24,10 @@ from signl.audio import decode
 from signl.corpora.audio_shards import ShardWriter, read_members
 from signl.errors import ArtefactError, AudioError, ConfigError
 from signl.evaluation.operating_point import read_operating_point
-from signl.evaluation.scorer import NO_VERDICT, Windows
+from signl.evaluation.scorer import NO_VERDICT
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
+from signl.evaluation.time_windows import Windows
 from signl.features.extract import extract_features
 from signl.models.saving import from_pretrained, save_model
 
