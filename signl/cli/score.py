@@ -84,7 +84,7 @@ def score(
 
     found = find_files(sources)
     if found.n_others:
-        typer.echo(f"{found.n_others} files without an ending of audio are left out", err=True)
+        typer.echo(f"left out, without an ending of audio: {found.n_others}", err=True)
     scorer = _load(model, revision, frontend, gpu=gpu, threads=threads)
     windows = scorer.windows(window_s, hop_s) if over_time else None
     outputs = {"csv": csv, "json": json, "parquet": parquet}
@@ -94,7 +94,7 @@ def score(
         rows = score_files(scorer, found.files, windows=windows, n_threads=_decoders())
         n_failed = _write_all(rows, write, len(found.files), without_bar=is_shown)
     if n_failed:
-        typer.echo(f"{n_failed} of {len(found.files)} files have no score", err=True)
+        typer.echo(f"without a score: {n_failed} of {len(found.files)} files", err=True)
         raise typer.Exit(1)
 
 

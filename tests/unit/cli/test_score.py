@@ -42,8 +42,8 @@ def test_the_command_as_a_process(signl, model, recordings):
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert [line[0].rpartition("/")[2] for line in lines] == ["0.flac", "1.flac", "bad.wav"]
     assert "not scored: 400 bytes that neither libsndfile" in lines[2][1]
-    assert "1 of 3 files have no score" in done.stderr
-    assert "1 files without an ending of audio are left out" in done.stderr
+    assert "without a score: 1 of 3 files" in done.stderr
+    assert "left out, without an ending of audio: 1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
