@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from hub_stand_in import NAME, hub
 from small_models import save_audio_classifier, save_frame_classifier, write_audio, write_point
 from typer.testing import CliRunner
 
@@ -107,6 +108,16 @@ def test_few_dev_scores_are_told_of(tmp_path, recordings):
     assert "no log-likelihood ratios: dev has 4 bona fide and 4 spoof scores" in done.stderr
     assert "llr" not in done.stdout
     assert "threshold" in done.stdout
+
+
+def test_a_model_on_the_hub_scores_as_its_folder(request, monkeypatch, model, recordings, tmp_path):
+    with hub(model) as (address, _):
+        for name, value in (("HF_ENDPOINT", address), ("HF_HOME", str(tmp_path / "cache"))):
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        done = request.getfixturevalue("signl")("score", NAME, recordings, "--revision", "v1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == run(model, recordings).stdout
 
 
 def test_windows_without_over_time_are_a_usage_error(model, recordings):
