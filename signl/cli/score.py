@@ -105,8 +105,11 @@ def _load(
     import torch
 
     from signl.devices import prepare_device
+    from signl.errors import ConfigError
     from signl.evaluation.scorer import load
 
+    if gpu and not torch.cuda.is_available():
+        raise ConfigError("--gpu: no GPU can be used here; leave it out to compute on the CPU")
     device = prepare_device(gpu=int(gpu))
     if device.type == "cpu":
         torch.set_num_threads(threads)

@@ -5,6 +5,7 @@ that is passed on has it, and with it what a score means: where the classifier's
 and how a score becomes a log-likelihood ratio.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -125,11 +126,11 @@ def read_operating_point(folder: str | Path) -> OperatingPoint | None:
     try:
         fixed = document["calibration"]
         point = OperatingPoint(
-            threshold=float(document["threshold"]),
-            calibration=None if fixed is None else Calibration(fixed["slope"], fixed["offset"]),
+            threshold=_finite(document["threshold"]),
+            calibration=None if fixed is None else _calibration(fixed),
             n_bonafide=int(document["n_bonafide"]),
             n_spoof=int(document["n_spoof"]),
-            remarks=tuple(document["remarks"]),
+            remarks=tuple(map(str, document["remarks"])),
         )
         of_model = document["model"]
     except (KeyError, TypeError, ValueError) as error:
@@ -141,3 +142,14 @@ def read_operating_point(folder: str | Path) -> OperatingPoint | None:
             f"{path} is of another model than the model.safetensors beside it; {remedy(path)}"
         )
     return point
+
+
+def _calibration(values: Mapping[str, Any]) -> Calibration:
+    return Calibration(_finite(values["slope"]), _finite(values["offset"]))
+
+
+def _finite(value: object) -> float:
+    """Return a number of a document that others may have written."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no finite number")
+    return float(value)

@@ -1,6 +1,6 @@
 """A saved classifier that scores audio: files, arrays, and windows of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -253,6 +253,8 @@ def load(
     loaded = from_pretrained(folder)
     if not isinstance(loaded.module, Classifier):
         raise ArtefactError(f"{model} is an encoder, which gives no scores; name a classifier")
+    if not isinstance(loaded.card, Mapping):
+        raise ArtefactError(f"{model} has a card of {type(loaded.card).__name__}, no mapping")
     device = torch.device(device)
     try:
         inputs = inputs_for(loaded.module.encoder, loaded.card, device, frontend=frontend)

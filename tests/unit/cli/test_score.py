@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+import torch
 from hub_stand_in import NAME, hub
 from small_models import save_audio_classifier, save_frame_classifier, write_audio, write_point
 from typer.testing import CliRunner
@@ -124,6 +125,13 @@ def test_windows_without_over_time_are_a_usage_error(model, recordings):
     done = run(model, recordings, "--window-s", 2)
     assert done.exit_code == 2
     assert "go with --over-time" in done.stderr
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused(model, recordings):
+    done = run(model, recordings, "--gpu")
+    assert isinstance(done.exception, ConfigError)
+    assert "no GPU can be used here" in str(done.exception)
 
 
 def test_what_is_no_model_is_refused(recordings):

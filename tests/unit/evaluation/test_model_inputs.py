@@ -1,5 +1,6 @@
 """Which front-end a saved model is given, and that it is the one of its training."""
 
+import json
 import shutil
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from small_models import save_audio_classifier, save_frame_classifier, tone
 
 import signl
+from signl import seals
 from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.model_inputs import inputs_for
 from signl.features.frontends import frontend_options
@@ -68,6 +70,16 @@ def test_a_card_without_a_front_end_is_refused(tmp_path):
     ).module.encoder
     with pytest.raises(ArtefactError, match="does not say on features of which front-end"):
         inputs_for(network, {"corpus": "toy"}, CPU)
+
+
+@pytest.mark.parametrize("card", [["features"], {"features": {"kind": "novel"}}])
+def test_a_card_of_others_is_looked_at(tmp_path, card):
+    model = save_frame_classifier(tmp_path / "model", {"kind": "logmel"})
+    path = model / "config.json"
+    document = json.loads(path.read_text()) | {"card": card, "seal": seals.BLANK}
+    path.write_bytes(seals.seal_document(json.dumps(document).encode()))
+    with pytest.raises((ArtefactError, ConfigError), match=r"no mapping|novel"):
+        signl.load(model)
 
 
 def test_a_front_end_of_another_width_is_refused(tmp_path):

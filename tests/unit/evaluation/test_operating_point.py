@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_models import save_frame_classifier, write_point
 
-from signl import stages
+from signl import seals, stages
 from signl.errors import ArtefactError, ScoreError
 from signl.evaluation.calibration import fit_calibration
 from signl.evaluation.development import measure_from_dev
@@ -63,6 +63,28 @@ def test_that_of_another_model_is_refused(folder, tmp_path):
     write_point(other)
     shutil.copy(other / stages.OPERATING_POINT, folder)
     with pytest.raises(ArtefactError, match="is of another model"):
+        read_operating_point(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"threshold": float("nan")},
+        {"threshold": "0"},
+        {"calibration": {"slope": 1.0}},
+        {"calibration": {"slope": True, "offset": 0.0}},
+        {"calibration": [1.0, 0.0]},
+        {"calibration": {}},
+        {"remarks": None},
+    ],
+)
+def test_values_of_others_are_looked_at(folder, change):
+    """A document with a seal of its own, as anyone can write one."""
+    write_point(folder)
+    path = folder / stages.OPERATING_POINT
+    document = json.loads(path.read_text()) | change | {"seal": seals.BLANK}
+    path.write_bytes(seals.seal_document(json.dumps(document).encode()))
+    with pytest.raises(ArtefactError, match="is not an operating point"):
         read_operating_point(folder)
 
 
