@@ -261,7 +261,7 @@ def dev_files_of(wildcards):
     if experiment.recipe(wildcards.recipe).is_given:
         return []
     return [
-        *stages.DEV_SCORES.paths(**wildcards),
+        stages.DEV_SCORES.outputs["scores"].format(**wildcards),
         usable_for("dev")(wildcards),
         *stages.LABELS.paths(**wildcards),
     ]

@@ -175,8 +175,14 @@ def _reason(error: Exception) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
 
 
-def _check_form(rate_hz: int, n_channels: int) -> None:
-    """Refuse, before anything is decoded, what would take gigabytes or minutes."""
+def check_form(rate_hz: int, n_channels: int) -> None:
+    """Refuse, before anything is decoded, what would take gigabytes or minutes.
+
+    Raises
+    ------
+    AudioError
+        Names the rate or the channels, and what is allowed.
+    """
     if rate_hz not in RATES_HZ:
         raise AudioError(
             f"a sample rate of {rate_hz} Hz, allowed are the multiples of "
@@ -197,7 +203,7 @@ def _decode_with_sndfile(encoded: bytes, max_duration_s: float) -> Recording:
             raise ValueError(
                 f"{file.format} is no form that is read: it does not say where it ends"
             )
-        _check_form(file.samplerate, file.channels)
+        check_form(file.samplerate, file.channels)
         n_samples = min(file.frames, int(np.ceil(max_duration_s * file.samplerate)))
         samples = file.read(n_samples, dtype="float32", always_2d=True)
         if len(samples) != n_samples:
@@ -213,7 +219,7 @@ def _decode_with_ffmpeg(encoded: bytes, max_duration_s: float) -> Recording:
         if stream is None:
             raise ValueError("no audio stream of a known codec")
         rate_hz = stream.rate
-        _check_form(rate_hz, stream.codec_context.channels)
+        check_form(rate_hz, stream.codec_context.channels)
         n_samples = int(np.ceil(max_duration_s * rate_hz))
         blocks, n_decoded = [], 0
         for block in _float_blocks(container, stream):
@@ -244,7 +250,7 @@ def _float_blocks(
     # Interleaved: PyAV reads beyond the memory of frames with many channels in planes.
     to_float = av.AudioResampler(format="flt")
     for frame in container.decode(stream):
-        _check_form(frame.sample_rate, frame.layout.nb_channels)
+        check_form(frame.sample_rate, frame.layout.nb_channels)
         for converted in to_float.resample(frame):
             block: Samples = converted.to_ndarray().astype(np.float32, copy=False)
             yield block.reshape(-1, converted.layout.nb_channels)
@@ -276,7 +282,13 @@ def load_waveform(encoded: bytes, *, max_duration_s: float) -> Tensor:
     AudioError
         If it cannot be decoded.
     """
-    waveform = to_mono_16k(decode(encoded, max_duration_s=max_duration_s))
+    return to_waveform(decode(encoded, max_duration_s=max_duration_s), max_duration_s)
+
+
+def to_waveform(recording: Recording, max_duration_s: float) -> Tensor:
+    """Return the first ``max_duration_s`` of a recording as :func:`load_waveform` gives them."""
+    samples = recording.samples[: int(np.ceil(max_duration_s * recording.rate_hz))]
+    waveform = to_mono_16k(Recording(samples, recording.rate_hz))
     return waveform[: round(max_duration_s * SAMPLE_RATE_HZ)]
 
 
@@ -296,6 +308,11 @@ def load_clip(encoded: bytes, *, clip_s: float, normalises: bool = True) -> Tens
         If it cannot be decoded.
     """
     waveform = load_waveform(encoded, max_duration_s=clip_s)
+    return to_clip(waveform, clip_s=clip_s, normalises=normalises)
+
+
+def to_clip(waveform: Tensor, *, clip_s: float, normalises: bool = True) -> Tensor:
+    """Cut or repeat a waveform at 16 kHz to ``clip_s`` seconds, then normalise it if asked."""
     clip = repeat_to(waveform, round(clip_s * SAMPLE_RATE_HZ))
     return normalise(clip) if normalises else clip
 

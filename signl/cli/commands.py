@@ -11,6 +11,7 @@ from signl.cli.import_checkpoint import import_checkpoint
 from signl.cli.inspect_corpus import corpus_commands
 from signl.cli.measure_scores import measure_scores
 from signl.cli.plan import plan
+from signl.cli.score import score
 from signl.cli.show import show
 
 app = typer.Typer(
@@ -30,5 +31,6 @@ app.command("export-scores")(export_scores)
 app.command("measure-scores")(measure_scores)
 app.command("import-checkpoint")(import_checkpoint)
 app.command("plan")(plan)
+app.command("score")(score)
 app.command("show")(show)
 app.add_typer(corpus_commands, name="corpus")

@@ -27,6 +27,13 @@ def test_artefacts_lie_where_they_are_looked_for():
                 assert place_of(path) == path
 
 
+def test_every_artefact_has_one_maker():
+    for stage in stages.STAGES:
+        for path in stage.outputs.values():
+            if stage.folder:
+                assert stages.maker_of(path) == stage
+
+
 def test_a_raised_revision_changes_the_parameter_of_the_rule():
     assert stages.SCORES.tag == f"score-{stages.SCORES.revision}"
     assert stages.DEV_SCORES.maker == stages.SCORES.maker == "score"
