@@ -1,3 +1,5 @@
+from itertools import product
+
 import pytest
 import yaml
 
@@ -34,11 +36,17 @@ def test_every_stage_has_its_jobs(experiment):
     rules = [stage.rule for stage in stages.STAGES if stage not in absent]
     assert {job.stage.rule for job in jobs} == set(rules)
     n_trained = len(experiment.trained)
+    axes = experiment.config.experiments.values()
+    n_scored = sum(
+        len(list(product(*(each.recipes, each.train_corpora, each.label_percents, each.seeds))))
+        * len(each.evaluate_on)
+        for each in axes
+    )
     for stage, n_jobs in (
         (stages.FINETUNING, n_trained),
         (stages.DEV_SCORES, n_trained),
-        (stages.SCORES, 4 * n_trained),
-        (stages.METRICS, 4 * n_trained),
+        (stages.SCORES, n_scored),
+        (stages.METRICS, n_scored),
         (stages.COLLECTED, 1),
     ):
         assert sum(job.stage == stage for job in jobs) == n_jobs

@@ -20,10 +20,9 @@ from typing import Final, NamedTuple
 from signl.archives.descriptions import BARE
 from signl.archives.members import shown
 from signl.archives.streams import MAX_PROTOCOL_BYTES, stream_members
-from signl.artefacts import write_text
 from signl.errors import ConfigError, ProtocolError
 from signl.labels import BONAFIDE
-from signl.spreadsheets import inert
+from signl.spreadsheets import write_rows
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +94,7 @@ def make_table(layout: str, audio: str | Path, output: str | Path) -> Counter[tu
         )
     rows.sort(key=lambda row: row["path"])
     names = [name for name in MADE if any(row[name] for row in rows)]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([[inert(row[name]) for name in names] for row in rows])
-    write_text(output, stream.getvalue())
+    write_rows(output, names, ({name: row[name] for name in names} for row in rows))
     logger.info("%s: %d files are no part of %s", shown(audio), n_others, layout)
     return Counter((row["partition"], row["label"]) for row in rows)
 

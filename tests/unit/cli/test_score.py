@@ -10,7 +10,7 @@ from small_models import save_audio_classifier, save_frame_classifier, write_aud
 from typer.testing import CliRunner
 
 import signl
-from signl.cli.main import app
+from signl.cli.commands import app
 from signl.errors import ConfigError
 
 

@@ -8,7 +8,7 @@ import pytest
 from small_models import save_frame_classifier, write_audio, write_point
 from typer.testing import CliRunner
 
-from signl.cli.main import app
+from signl.cli.commands import app
 
 MODEL = "results/classifiers/signl-logmel/cfad/labels-100/seed-1"
 
