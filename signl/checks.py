@@ -10,6 +10,7 @@ from signl.corpora.registry import CORPORA, corpus_named
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
 from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.labels import EVAL, TRAIN
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
@@ -49,11 +50,7 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
     """Check that a recipe's network, front-end, crop and trainings fit each other."""
     where = f"recipes.{name}"
     frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
-    if recipe.trainable_frontend and not (frontend and frontend.is_trainable):
-        raise ConfigError(
-            f"{where}.trainable_frontend is true; allowed is that with a front-end of kind "
-            "wav2vec2 whose repeat is waveform"
-        )
+    _check_frontend_training(recipe.trainable_frontend, frontend, where)
     for corpus in (None, *recipe.per_corpus):
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
@@ -63,6 +60,25 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
             _check_audio_crop(own, of_corpus)
         else:
             _check_crop(own, frontend, of_corpus)
+
+
+def _check_frontend_training(
+    training: bool | LoraOptions, frontend: FrontendOptions | None, where: str
+) -> None:
+    """Check that a front-end that is trained can be, and has layers for its adapters."""
+    if not training:
+        return
+    is_lora = isinstance(training, LoraOptions)
+    if frontend is None or not frontend.is_trainable:
+        raise ConfigError(
+            f"{where}.trainable_frontend is {'lora' if is_lora else 'true'}; allowed is that with "
+            "a front-end of kind wav2vec2 whose repeat is waveform"
+        )
+    if is_lora:
+        try:
+            frontend.check_adapters(training)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.trainable_frontend: {error}") from None
 
 
 def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
@@ -138,7 +154,7 @@ def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
         )
     try:
         geometry = frontend.geometry()
-        least_s = frontend.least_crop_s(training=recipe.trainable_frontend)
+        least_s = frontend.least_crop_s(training=bool(recipe.trainable_frontend))
     except ConfigError:
         # A model by its id, of which nothing is known before it is loaded.
         return

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
 from signl.features.frontends import FRONTENDS
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.kinds import Kinds
 from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
@@ -71,6 +72,7 @@ def option_tables() -> str:
     """Return the tables of all options, as Markdown."""
     sections: list[tuple[str, type[Options]]] = [
         ("A recipe", Recipe),
+        ("`trainable_frontend`, kind `lora`", LoraOptions),
         *_of_kinds("`model`", NETWORKS),
         ("`pretraining`", PretrainingOptions),
         ("`pretraining: augmentation`, of the graphs of kind `signl`", GraphAugmentation),

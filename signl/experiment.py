@@ -192,7 +192,10 @@ class Experiment:
         options = self.recipe(recipe)
         if options.frontend is None:
             return "its own" if options.classifier else "none"
-        return options.frontend + (" (trained)" if options.trainable_frontend else "")
+        if not options.trainable_frontend:
+            return options.frontend
+        is_whole = options.trainable_frontend is True
+        return options.frontend + (" (trained)" if is_whole else " (LoRA)")
 
     @property
     def inspected_s(self) -> float:

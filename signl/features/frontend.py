@@ -15,6 +15,8 @@ from signl.typed import Options, Positive
 
 if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
     import torch
+
+    from signl.features.speech_model.lora_options import LoraOptions
     from torch import Tensor
 
 #: That of signl.audio, which takes PyTorch.
@@ -138,6 +140,15 @@ class FrontendOptions(Options):
         ------
         ConfigError
             Names the file and the cure.
+        """
+
+    def check_adapters(self, lora: "LoraOptions") -> None:
+        """Refuse adapters for which its model has no layers, as far as a look tells.
+
+        Raises
+        ------
+        ConfigError
+            Says which they are, and what is allowed.
         """
 
     def least_crop_s(self, *, training: bool) -> float:

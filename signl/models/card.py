@@ -24,7 +24,7 @@ def model_card(description: Mapping[str, Any]) -> str:
     description : Mapping
         What ``config.json`` holds: ``class``, ``network``, ``made_by`` and ``card``, whose keys
         may be ``corpus``, ``label_percent``, ``n_labelled``, ``n_utterances``, ``seed``,
-        ``pretrained``, ``features``, ``source`` and ``dev``.
+        ``adapters``, ``n_weights``, ``pretrained``, ``features``, ``source`` and ``dev``.
     """
     card, kind = description["card"], description["class"]
     sections = [
@@ -63,6 +63,9 @@ def _training(card: Mapping[str, Any]) -> dict[str, object]:
     for key, name in (("n_labelled", "labelled utterances"), ("n_utterances", "utterances")):
         if key in card:
             items[name] = ", ".join(f"{n:,} of {part}" for part, n in sorted(card[key].items()))
+    if "n_weights" in card:
+        counted = card["n_weights"]
+        items["weights that were trained"] = f"{counted['trained']:,} of {counted['all']:,}"
     if "pretrained" in card:
         items["encoder pre-trained"] = "yes" if card["pretrained"] else "no"
     for key in ("seed", "source"):
@@ -79,7 +82,7 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
     }
     if "frontend" in description:
         config = description["frontend"]["config"]
-        items["front-end"] = f"{config['model_type']}, trained with it and part of the model"
+        items["front-end"] = f"{config['model_type']}, {_front_end_training(description)}"
         items["input"] = (
             f"crops of {description['crop_samples']:,} samples at 16 kHz, of clips of "
             f"{description['clip_s']:g} s with zero mean and unit variance"
@@ -96,6 +99,21 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
         items["front-end"] = f"apart from the model: `{json.dumps(features, sort_keys=True)}`"
         items["input"] = f"frames ({description['width']} channels, {description['n_frames']})"
     return items
+
+
+def _front_end_training(description: Mapping[str, Any]) -> str:
+    """Return how a front-end was trained, and whether its weights are in the model's file."""
+    adapters = description["card"].get("adapters")
+    if adapters is None:
+        return "trained with it and part of the model"
+    trained = f"trained with it by LoRA of rank {adapters['rank']}"
+    if "base" not in description["frontend"]:
+        return f"{trained}; the adapters were added to its weights, which are part of the model"
+    base = description["frontend"]["base"]
+    return (
+        f"{trained}; the adapters are part of the model, and `{base['model']}` (revision "
+        f"{base['revision']}, weights of SHA-256 {base['digest']}) is needed to load it"
+    )
 
 
 def _dev(record: Mapping[str, Any]) -> dict[str, object]:
