@@ -15,9 +15,9 @@ from signl.typed import Options, Positive
 
 if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
     import torch
+    from torch import Tensor
 
     from signl.features.speech_model.lora_options import LoraOptions
-    from torch import Tensor
 
 #: That of signl.audio, which takes PyTorch.
 SAMPLE_RATE_HZ: Final = 16_000

@@ -30,7 +30,7 @@ def model_card(description: Mapping[str, Any]) -> str:
     sections = [
         f"# {_title(description)} {kind}, {card.get('corpus') or 'corpus not known'}",
         f"This model {_TASK[kind]}. It was made by SIGNL-pipeline.",
-        _list("Training", _training(card)),
+        _list("Training", _training(card) | _counted(card)),
         _list("Network", _network(description)),
         _list("On the development set", _dev(card.get("dev") or {})),
         "## Use\n\n```python\nfrom signl.models.saving import from_pretrained\n\n"
@@ -63,15 +63,20 @@ def _training(card: Mapping[str, Any]) -> dict[str, object]:
     for key, name in (("n_labelled", "labelled utterances"), ("n_utterances", "utterances")):
         if key in card:
             items[name] = ", ".join(f"{n:,} of {part}" for part, n in sorted(card[key].items()))
-    if "n_weights" in card:
-        counted = card["n_weights"]
-        items["weights that were trained"] = f"{counted['trained']:,} of {counted['all']:,}"
     if "pretrained" in card:
         items["encoder pre-trained"] = "yes" if card["pretrained"] else "no"
     for key in ("seed", "source"):
         if key in card:
             items[key] = card[key]
     return items
+
+
+def _counted(card: Mapping[str, Any]) -> dict[str, object]:
+    """Return how many weights were trained, where that was said."""
+    if "n_weights" not in card:
+        return {}
+    counted = card["n_weights"]
+    return {"weights that were trained": f"{counted['trained']:,} of {counted['all']:,}"}
 
 
 def _network(description: Mapping[str, Any]) -> dict[str, object]:

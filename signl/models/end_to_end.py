@@ -122,9 +122,7 @@ class EndToEndEncoder(Network):
 
         Of adapters that are saved alone also their options and the model to which they belong.
         """
-        adapters = (
-            self.frontend.describe() if isinstance(self.frontend, AdaptedSpeechModel) else {}
-        )
+        adapters = self.frontend.describe() if isinstance(self.frontend, AdaptedSpeechModel) else {}
         return {
             "frontend": {
                 "layer": self.frontend.layer,

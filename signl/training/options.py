@@ -250,7 +250,9 @@ class NetworkRecipe(Options):
     @model_validator(mode="after")
     def _check_adapters(self) -> Self:
         if self.lora is not None and self.frontend is None:
-            raise ValueError("it has lora and no frontend; allowed is that with one that is trained")
+            raise ValueError(
+                "it has lora and no frontend; allowed is that with one that is trained"
+            )
         return self
 
 

@@ -169,9 +169,7 @@ def make_trainer(
         If a batch would have too few utterances; says of which partition, and why.
     """
     _check_batches(partitions, options, loading.share.n_processes, n_views)
-    optimiser = Adam(
-        _groups(network), lr=options.learning_rate, weight_decay=options.weight_decay
-    )
+    optimiser = Adam(_groups(network), lr=options.learning_rate, weight_decay=options.weight_decay)
     n_trained, n_weights = count_weights(network)
     logger.info("training %s of %s weights", f"{n_trained:,}", f"{n_weights:,}")
     wrapped_network, wrapped_optimiser = fabric.setup(network, optimiser)

@@ -99,9 +99,7 @@ class AdaptedSpeechModel(TrainableSpeechModel):
         if self.keeps_adapters:
             base = self._base_names()
             return {name: each for name, each in state.items() if name not in base}
-        merged = {
-            _plain(name): tensor for name, tensor in state.items() if _OF_ADAPTER not in name
-        }
+        merged = {_plain(name): tensor for name, tensor in state.items() if _OF_ADAPTER not in name}
         for name, layer in self.named_modules():
             if hasattr(layer, "get_delta_weight"):
                 with torch.no_grad():

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from signl.errors import ConfigError
-from signl.typed import Count, FromList, Options, Positive, Rate
+from signl.typed import FromList, Options, Positive, Rate
 
 Target = Literal["q", "k", "v", "out", "intermediate", "output"]
 
