@@ -68,15 +68,15 @@ def _check_frontend_training(
     """Check that a front-end that is trained can be, and has layers for its adapters."""
     if not training:
         return
-    is_lora = isinstance(training, LoraOptions)
+    lora = training if isinstance(training, LoraOptions) else None
     if frontend is None or not frontend.is_trainable:
         raise ConfigError(
-            f"{where}.trainable_frontend is {'lora' if is_lora else 'true'}; allowed is that with "
+            f"{where}.trainable_frontend is {'lora' if lora else 'true'}; allowed is that with "
             "a front-end of kind wav2vec2 whose repeat is waveform"
         )
-    if is_lora:
+    if lora is not None:
         try:
-            frontend.check_adapters(training)
+            frontend.check_adapters(lora)
         except ConfigError as error:
             raise ConfigError(f"{where}.trainable_frontend: {error}") from None
 

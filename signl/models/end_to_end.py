@@ -107,14 +107,16 @@ class EndToEndEncoder(Network):
 
     def form(self) -> dict[str, Any]:
         """Return layer, clip and crop, adapters that are kept, and the options of the network."""
-        kept = isinstance(self.frontend, AdaptedSpeechModel) and self.frontend.keeps_adapters
+        frontend, adapters = self.frontend, {}
+        if isinstance(frontend, AdaptedSpeechModel) and frontend.keeps_adapters:
+            adapters = frontend.lora.form()
         return {
             "front-end": "its own",
             "layer": self.frontend.layer,
             "clip_s": self.clip_s,
             "samples": self.crop_samples,
             "model": self.config,
-            **({"adapters": self.frontend.lora.form()} if kept else {}),
+            **({"adapters": adapters} if adapters else {}),
         }
 
     def describe(self) -> dict[str, Any]:

@@ -261,11 +261,11 @@ def _build_frontend(
     empty = model.to_empty(device="cpu").float()
     if lora is None:
         return TrainableSpeechModel(empty, layer=layer)
-    options, of = LoraOptions.model_validate(lora), Base.model_validate(base)
-    if options.merge:
+    adapters = LoraOptions.model_validate(lora)
+    if adapters.merge:
         raise ValueError("lora.merge is true; allowed is false where adapters are saved alone")
     with torch.random.fork_rng(devices=[]):
-        return AdaptedSpeechModel(empty, layer=layer, lora=options, base=of)
+        return AdaptedSpeechModel(empty, layer=layer, lora=adapters, base=Base.model_validate(base))
 
 
 def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:

@@ -190,7 +190,7 @@ def make_trainer(
 
 def _groups(network: nn.Module) -> list[dict[str, Any]]:
     """Return the weights that ask for gradients; those of another learning rate apart, last."""
-    apart = [
+    apart: list[dict[str, Any]] = [
         {
             "params": [each for each in part.adapter_weights() if each.requires_grad],
             "lr": part.lora.learning_rate,

@@ -14,6 +14,7 @@ from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
 from signl.features.speech_model.adapters import BaseModelError, weights_digest
+from signl.models import saving
 from signl.models.saving import from_pretrained
 from signl.training.finetune import Finetuning, FinetuningJob
 from signl.training.job import train
@@ -164,17 +165,18 @@ def test_a_kept_model_with_another_base_is_refused(finetune, options, tmp_path):
     files = finetune(lora={"merge": False}, epochs=1)
     other = AutoModel.from_pretrained(folder)
     with torch.no_grad():
-        next(other.parameters()).mul_(1.5)
+        other.encoder.layers[0].attention.q_proj.weight.mul_(1.5)
     other.save_pretrained(folder)
     with pytest.raises(BaseModelError, match="found are weights of digest"):
         from_pretrained(files.model.parent)
 
 
-def test_a_kept_model_with_weights_of_its_base_is_refused(finetune, tmp_path):
-    kept, merged = finetune("kept", {"merge": False}, epochs=1), finetune("merged", epochs=1)
-    shutil.copy(kept.config, merged.config)
-    with pytest.raises(ArtefactError, match="was made by"):
-        from_pretrained(merged.model.parent)
+def test_a_kept_model_with_weights_of_its_base_is_refused(finetune, monkeypatch):
+    # A file that somebody filled up: sealed, and with tensors that would be replaced unseen.
+    monkeypatch.setattr(saving, "weights_to_save", lambda module: module.state_dict())
+    files = finetune(lora={"merge": False}, epochs=1)
+    with pytest.raises(ArtefactError, match=r"frontend.* is unknown, for adapters are saved"):
+        from_pretrained(files.model.parent)
 
 
 @pytest.mark.parametrize("merge", [True, False])
