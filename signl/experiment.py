@@ -17,6 +17,7 @@ from signl.corpora.corpus import CorpusOptions
 from signl.corpora.registry import corpus_named
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.features.frontend import FrontendOptions
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.holdings import Holdings
 from signl.labels import DEV, EVAL, TRAIN
 from signl.models.base import AudioOptions
@@ -179,6 +180,11 @@ class Experiment:
         if frontend is None or not self.recipe(recipe).trainable_frontend:
             return None
         return frontend.for_training()
+
+    def keeps_adapters(self, recipe: str) -> bool:
+        """Tell whether a recipe's models hold adapters without the front-end that they are to."""
+        training = self.recipe(recipe).trainable_frontend
+        return isinstance(training, LoraOptions) and not training.merge
 
     def source_of(self, recipe: str) -> str:
         """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`."""

@@ -47,6 +47,9 @@ def test_a_front_end_is_trained_by_adapters(config, adapts):
         assert given["lora"] == {"rank": 4}
         assert type(part).model_validate(given) == part
     assert recipe.finetuning_recipe(None).lora is None
+    assert not experiment.keeps_adapters("signl-wav2vec2")
+    adapts["merge"] = False
+    assert Experiment(config).keeps_adapters("signl-wav2vec2")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,9 @@ def test_adapters_need_a_front_end_that_can_be_trained(config, adapts):
     with pytest.raises(ConfigError, match=r"signl-logmel\.trainable_frontend is lora; allowed is"):
         Experiment(config)
     config["recipes"]["signl-logmel"]["trainable_frontend"] = "lora"
-    with pytest.raises(ConfigError, match=r"trainable_frontend is 'lora'; allowed are true, false"):
+    with pytest.raises(
+        ConfigError, match=r"trainable_frontend is 'lora'; allowed is true or false"
+    ):
         Experiment(config)
 
 

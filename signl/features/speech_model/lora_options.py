@@ -102,7 +102,7 @@ def _as_training(value: object) -> object:
     if isinstance(value, Mapping):
         return LoraOptions.model_validate(value)
     raise PydanticCustomError(
-        "kind", "allowed are true, false, and options of adapters, whose kind is lora"
+        "kind", "allowed is true or false, or options of adapters, whose kind is lora"
     )
 
 
