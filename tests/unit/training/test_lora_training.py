@@ -2,11 +2,13 @@
 
 import json
 import logging
+import math
 import shutil
 import sys
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 from safetensors.torch import load_file
 from transformers import AutoModel
 
@@ -16,6 +18,7 @@ from signl.evaluation.scoring import score_trials
 from signl.features.speech_model.adapters import BaseModelError, weights_digest
 from signl.models import saving
 from signl.models.saving import from_pretrained
+from signl.training import launching
 from signl.training.finetune import Finetuning, FinetuningJob
 from signl.training.job import train
 from signl.training.model_files import EncoderFiles, ModelFiles
@@ -237,6 +240,35 @@ def test_gradient_checkpointing_and_momentum_copies_take_adapters(pretrain, spee
     published = AutoModel.from_pretrained(speech_model_folder).state_dict()
     encoder = pretrain(objective={"kind": "byol"}, gradient_checkpointing=True, epochs=1)
     assert moved(published, frontend_of(encoder)) == PROJECTIONS
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_fine_tuning_runs_in_half_precision(finetune, monkeypatch, merge):
+    def made(precision, resources):
+        return Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+
+    monkeypatch.setattr(launching, "make_fabric", made)
+    files = finetune(lora={"merge": merge}, gradient_checkpointing=True, epochs=1)
+    (record,) = map(json.loads, files.history.read_text().splitlines())
+    assert math.isfinite(record["train_loss"])
+    state = from_pretrained(files.model.parent).module.state_dict()
+    assert {t.dtype for t in state.values()} == {torch.float32, torch.int64}
+
+
+def test_a_logistic_regression_trains_no_adapters(common, options, audio_toy, pretrain):
+    encoder = pretrain(epochs=1)
+    job = FinetuningJob(
+        **common("logistic"),
+        labels=audio_toy["labels"],
+        encoder=EncoderFiles(encoder.model, encoder.config),
+        percent=100.0,
+        options={**options, "finetuning": {"kind": "logistic"}},
+    )
+    train(job)
+    assert not moved(frontend_of(encoder), frontend_of(job.output))
+    counted = json.loads(job.output.config.read_text())["card"]["n_weights"]
+    head = load_file(job.output.model)
+    assert counted["trained"] == sum(t.numel() for n, t in head.items() if n.startswith("head."))
 
 
 def test_an_encoder_that_keeps_adapters_wants_a_recipe_that_does(pretrain, finetune):
