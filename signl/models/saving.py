@@ -31,7 +31,7 @@ from signl.features.speech_model.adapters import (
     weights_of_base,
     weights_to_save,
 )
-from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.features.speech_model.hidden_states import TrainableSpeechModel, which_states
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.models.base import NetworkOptions
 from signl.models.card import model_card
@@ -245,7 +245,7 @@ def _check_sizes(description: Mapping[str, Any], place: str = "") -> None:
 
 def _build_frontend(
     *,
-    layer: int,
+    layer: int | str | Sequence[int],
     config: Mapping[str, Any],
     lora: Mapping[str, Any] | None = None,
     base: Mapping[str, Any] | None = None,
@@ -260,12 +260,14 @@ def _build_frontend(
         model = AutoModel.from_config(speech_config)  # type: ignore[no-untyped-call]
     empty = model.to_empty(device="cpu").float()
     if lora is None:
-        return TrainableSpeechModel(empty, layer=layer)
+        return TrainableSpeechModel(empty, **which_states(layer))
     adapters = LoraOptions.model_validate(lora)
     if adapters.merge:
         raise ValueError("lora.merge is true; allowed is false where adapters are saved alone")
     with torch.random.fork_rng(devices=[]):
-        return AdaptedSpeechModel(empty, layer=layer, lora=adapters, base=Base.model_validate(base))
+        return AdaptedSpeechModel(
+            empty, **which_states(layer), lora=adapters, base=Base.model_validate(base)
+        )
 
 
 def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from signl.errors import ArtefactError, ConfigError
-from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.features.speech_model.hidden_states import TrainableSpeechModel, which_states
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.features.speech_model.model_loading import UNUSED_WEIGHTS, load_speech_model
 from signl.typed import Options
@@ -181,8 +181,7 @@ def adapted(
     frontend: TrainableSpeechModel, lora: LoraOptions, base: Base | None = None
 ) -> AdaptedSpeechModel:
     """Return a speech model with new adapters; its own module is changed."""
-    layer = frontend.layer
-    which: dict[str, Any] = {"layer" if isinstance(layer, int) else "layers": layer}
+    which = which_states(frontend.layer)
     return AdaptedSpeechModel(frontend.model, **which, lora=lora, base=base)
 
 
