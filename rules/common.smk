@@ -201,6 +201,13 @@ def trained_frontend(wildcards):
     )
 
 
+def kept_frontend(wildcards):
+    """Return the model that a classifier's file leaves out; nothing, where it is whole."""
+    if not experiment.keeps_adapters(wildcards.recipe):
+        return []
+    return trained_frontend(wildcards)
+
+
 def model_files(folder):
     """Return the two files of a saved model."""
     return [f"{folder}/model.safetensors", f"{folder}/config.json"]

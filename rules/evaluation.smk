@@ -4,6 +4,7 @@
 rule score:
     input:
         classifier=classifier_of,
+        frontend=kept_frontend,
         trials=usable_eval_trials,
         shards=eval_shards,
     output:
@@ -30,6 +31,7 @@ rule score:
 rule score_dev:
     input:
         classifier=classifier_of,
+        frontend=kept_frontend,
         trials=usable_for("dev"),
         labels=path_of(stages.LABELS),
         shards=dev_shards,

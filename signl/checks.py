@@ -13,6 +13,7 @@ from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
 from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.labels import EVAL, TRAIN
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
@@ -54,11 +55,7 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
     """Check that a recipe's network, front-end, crop and trainings fit each other."""
     where = f"recipes.{name}"
     frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
-    if recipe.trainable_frontend and not (frontend and frontend.is_trainable):
-        raise ConfigError(
-            f"{where}.trainable_frontend is true; allowed is that with a front-end of kind "
-            "wav2vec2 whose repeat is waveform"
-        )
+    _check_frontend_training(recipe.trainable_frontend, frontend, where)
     for corpus in (None, *recipe.per_corpus):
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
@@ -68,6 +65,25 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
             _check_audio_crop(own, of_corpus)
         else:
             _check_crop(own, frontend, of_corpus)
+
+
+def _check_frontend_training(
+    training: bool | LoraOptions, frontend: FrontendOptions | None, where: str
+) -> None:
+    """Check that a front-end that is trained can be, and has layers for its adapters."""
+    if not training:
+        return
+    lora = training if isinstance(training, LoraOptions) else None
+    if frontend is None or not frontend.is_trainable:
+        raise ConfigError(
+            f"{where}.trainable_frontend is {'lora' if lora else 'true'}; allowed is that with "
+            "a front-end of kind wav2vec2 whose repeat is waveform"
+        )
+    if lora is not None:
+        try:
+            frontend.check_adapters(lora)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.trainable_frontend: {error}") from None
 
 
 def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
@@ -143,7 +159,7 @@ def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
         )
     try:
         geometry = frontend.geometry()
-        least_s = frontend.least_crop_s(training=recipe.trainable_frontend)
+        least_s = frontend.least_crop_s(training=bool(recipe.trainable_frontend))
     except ConfigError:
         # A model by its id, of which nothing is known before it is loaded.
         return

@@ -16,6 +16,7 @@ from signl.corpora.registry import CORPORA
 from signl.corpora.table.options import TableOptions
 from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontends import FRONTENDS
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.kinds import Kinds
 from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
@@ -76,6 +77,7 @@ def option_tables() -> str:
     """Return the tables of all options, as Markdown."""
     sections: list[tuple[str, type[Options]]] = [
         ("A recipe", Recipe),
+        ("`trainable_frontend`, kind `lora`", LoraOptions),
         ("`score_files`", ScoreFileOptions),
         *_of_kinds("`model`", NETWORKS),
         ("`pretraining`", PretrainingOptions),

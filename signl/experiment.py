@@ -17,6 +17,7 @@ from signl.corpora.corpus import CorpusOptions
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import FrontendOptions
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.holdings import Holdings
 from signl.labels import DEV, EVAL, TRAIN
 from signl.models.base import AudioOptions
@@ -186,6 +187,11 @@ class Experiment:
             return None
         return frontend.for_training()
 
+    def keeps_adapters(self, recipe: str) -> bool:
+        """Tell whether a recipe's models hold adapters without the front-end that they are to."""
+        training = self.recipe(recipe).trainable_frontend
+        return isinstance(training, LoraOptions) and not training.merge
+
     def source_of(self, recipe: str) -> str:
         """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`."""
         options = self.recipe(recipe)
@@ -198,7 +204,10 @@ class Experiment:
         options = self.recipe(recipe)
         if options.frontend is None:
             return "its own" if options.is_given else "none"
-        return options.frontend + (" (trained)" if options.trainable_frontend else "")
+        if not options.trainable_frontend:
+            return options.frontend
+        is_whole = options.trainable_frontend is True
+        return options.frontend + (" (trained)" if is_whole else " (LoRA)")
 
     @property
     def inspected_s(self) -> float:

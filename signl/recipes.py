@@ -9,6 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from signl.evaluation.published import PublishedSystem
 from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontend import FrontendOptions
+from signl.features.speech_model.lora_options import FrontendTraining, LoraOptions
 from signl.models.base import NetworkOptions
 from signl.models.networks import NETWORKS
 from signl.paths import expand_path
@@ -40,8 +41,10 @@ class Recipe(Options):
     frontend: str | None = Field(
         default=None, description="name of its front-end; none, where its network reads audio"
     )
-    trainable_frontend: bool = Field(
-        default=False, description="train the front-end too, from audio, as the paper does"
+    trainable_frontend: FrontendTraining = Field(
+        default=False,
+        description="train the front-end too, from audio, as the paper does; or by adapters: "
+        "`{kind: lora, rank: 16}`",
     )
     encoder: Annotated[str, expanded("encoder")] | None = Field(
         default=None, description="folder of an encoder, to fine-tune from"
@@ -145,7 +148,9 @@ class Recipe(Options):
 
     def _part(self, stage: str, frontend: FrontendOptions | None) -> dict[str, Any]:
         keys = ("crop_s", "model", stage)
-        return {key: getattr(self, key) for key in keys} | {"frontend": frontend}
+        training = self.trainable_frontend
+        lora = training if frontend is not None and isinstance(training, LoraOptions) else None
+        return {key: getattr(self, key) for key in keys} | {"frontend": frontend, "lora": lora}
 
 
 def merged(options: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
     import torch
     from torch import Tensor
 
+    from signl.features.speech_model.lora_options import LoraOptions
+
 #: That of signl.audio, which takes PyTorch.
 SAMPLE_RATE_HZ: Final = 16_000
 
@@ -145,6 +147,15 @@ class FrontendOptions(Options):
         ------
         ConfigError
             Names the file and the cure.
+        """
+
+    def check_adapters(self, lora: "LoraOptions") -> None:
+        """Refuse adapters for which its model has no layers, as far as a look tells.
+
+        Raises
+        ------
+        ConfigError
+            Says which they are, and what is allowed.
         """
 
     def least_crop_s(self, *, training: bool) -> float:

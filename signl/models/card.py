@@ -31,13 +31,13 @@ def model_card(description: Mapping[str, Any]) -> str:
     description : Mapping
         What ``config.json`` holds: ``class``, ``network``, ``made_by`` and ``card``, whose keys
         may be ``corpus``, ``label_percent``, ``n_labelled``, ``n_utterances``, ``seed``,
-        ``pretrained``, ``features``, ``source`` and ``dev``.
+        ``adapters``, ``n_weights``, ``pretrained``, ``features``, ``source`` and ``dev``.
     """
     card, kind = description["card"], description["class"]
     sections = [
         f"# {_title(description)} {kind}, {card.get('corpus') or 'corpus not known'}",
         f"This model {_TASK[kind]}. It was made by SIGNL-pipeline.",
-        _list("Training", _training(card)),
+        _list("Training", _training(card) | _counted(card)),
         _list("Network", _network(description)),
         _list("On the development set", _dev(card.get("dev") or {})),
         _USE[kind],
@@ -77,6 +77,14 @@ def _training(card: Mapping[str, Any]) -> dict[str, object]:
     return items
 
 
+def _counted(card: Mapping[str, Any]) -> dict[str, object]:
+    """Return how many weights were trained, where that was said."""
+    if "n_weights" not in card:
+        return {}
+    counted = card["n_weights"]
+    return {"weights that were trained": f"{counted['trained']:,} of {counted['all']:,}"}
+
+
 def _network(description: Mapping[str, Any]) -> dict[str, object]:
     network = dict(description["network"])
     items: dict[str, object] = {
@@ -85,7 +93,7 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
     }
     if "frontend" in description:
         config = description["frontend"]["config"]
-        items["front-end"] = f"{config['model_type']}, trained with it and part of the model"
+        items["front-end"] = f"{config['model_type']}, {_front_end_training(description)}"
         items["input"] = (
             f"crops of {description['crop_samples']:,} samples at 16 kHz, of clips of "
             f"{description['clip_s']:g} s with zero mean and unit variance"
@@ -102,6 +110,21 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
         items["front-end"] = f"apart from the model: `{json.dumps(features, sort_keys=True)}`"
         items["input"] = f"frames ({description['width']} channels, {description['n_frames']})"
     return items
+
+
+def _front_end_training(description: Mapping[str, Any]) -> str:
+    """Return how a front-end was trained, and whether its weights are in the model's file."""
+    adapters = description["card"].get("adapters")
+    if adapters is None:
+        return "trained with it and part of the model"
+    trained = f"trained with it by LoRA of rank {adapters['rank']}"
+    if "base" not in description["frontend"]:
+        return f"{trained}; the adapters were added to its weights, which are part of the model"
+    base = description["frontend"]["base"]
+    return (
+        f"{trained}; the adapters are part of the model, and `{base['model']}` (revision "
+        f"{base['revision']}, weights of SHA-256 {base['digest']}) is needed to load it"
+    )
 
 
 def _dev(record: Mapping[str, Any]) -> dict[str, object]:

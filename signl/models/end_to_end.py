@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from signl.features.frontend import n_frames_of
+from signl.features.speech_model.adapters import AdaptedSpeechModel
 from signl.features.speech_model.hidden_states import TrainableSpeechModel
 from signl.models.base import NetworkOptions
 from signl.models.draws import AnyGenerator
@@ -105,21 +106,30 @@ class EndToEndEncoder(Network):
         return self.graphs(self._picture(waveforms), augmentation=augmentation, generator=generator)
 
     def form(self) -> dict[str, Any]:
-        """Return layer, clip and crop, and the options of the network."""
+        """Return layer, clip and crop, adapters that are kept, and the options of the network."""
+        frontend, adapters = self.frontend, {}
+        if isinstance(frontend, AdaptedSpeechModel) and frontend.keeps_adapters:
+            adapters = frontend.lora.form()
         return {
             "front-end": "its own",
             "layer": self.frontend.layer,
             "clip_s": self.clip_s,
             "samples": self.crop_samples,
             "model": self.config,
+            **({"adapters": adapters} if adapters else {}),
         }
 
     def describe(self) -> dict[str, Any]:
-        """Return the architecture of the front-end, clip and crop, and the options."""
+        """Return the architecture of the front-end, clip and crop, and the options.
+
+        Of adapters that are saved alone also their options and the model to which they belong.
+        """
+        adapters = self.frontend.describe() if isinstance(self.frontend, AdaptedSpeechModel) else {}
         return {
             "frontend": {
                 "layer": self.frontend.layer,
                 "config": self.frontend.model.config.to_diff_dict(),
+                **adapters,
             },
             "clip_s": self.clip_s,
             "crop_samples": self.crop_samples,

@@ -25,7 +25,14 @@ from signl.artefacts import (
     write_text,
 )
 from signl.errors import ArtefactError, SignlError
-from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.features.speech_model.adapters import (
+    AdaptedSpeechModel,
+    Base,
+    weights_of_base,
+    weights_to_save,
+)
+from signl.features.speech_model.hidden_states import TrainableSpeechModel, which_states
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.models.base import NetworkOptions
 from signl.models.card import model_card
 from signl.models.end_to_end import EndToEndEncoder
@@ -69,6 +76,9 @@ def save_model(
 ) -> None:
     """Write a model's weights, its configuration, and its card as ``README.md`` beside this.
 
+    Of a front-end with adapters the weights with these added are written, or the adapters alone,
+    as :class:`signl.features.speech_model.lora_options.LoraOptions` says.
+
     Parameters
     ----------
     model_path, config_path : path
@@ -83,7 +93,7 @@ def save_model(
     made_by = made_by.placed_at(config_path)
     header = made_by.to_blank_json(data=seals.BLANK)
     with atomic_write(model_path) as scratch:
-        write_tensors(scratch, module.state_dict(), {HEADER: header})
+        write_tensors(scratch, weights_to_save(module), {HEADER: header})
         seals.seal_tensors(scratch)
     description = {**_describe(module), "card": dict(card)}
     write_document(config_path, description, made_by)
@@ -233,7 +243,13 @@ def _check_sizes(description: Mapping[str, Any], place: str = "") -> None:
                 raise ValueError(f"{where} is {number!r}; allowed are finite sizes to {limit:,}")
 
 
-def _build_frontend(*, layer: int, config: Mapping[str, Any]) -> TrainableSpeechModel:
+def _build_frontend(
+    *,
+    layer: int | str | Sequence[int],
+    config: Mapping[str, Any],
+    lora: Mapping[str, Any] | None = None,
+    base: Mapping[str, Any] | None = None,
+) -> TrainableSpeechModel:
     # Imported here for the seconds that it takes, which cached features need not wait.
     from transformers import AutoConfig, AutoModel
 
@@ -242,7 +258,16 @@ def _build_frontend(*, layer: int, config: Mapping[str, Any]) -> TrainableSpeech
     # Without drawing weights that are then replaced: all but one.
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
         model = AutoModel.from_config(speech_config)  # type: ignore[no-untyped-call]
-    return TrainableSpeechModel(model.to_empty(device="cpu").float(), layer=layer)
+    empty = model.to_empty(device="cpu").float()
+    if lora is None:
+        return TrainableSpeechModel(empty, **which_states(layer))
+    adapters = LoraOptions.model_validate(lora)
+    if adapters.merge:
+        raise ValueError("lora.merge is true; allowed is false where adapters are saved alone")
+    with torch.random.fork_rng(devices=[]):
+        return AdaptedSpeechModel(
+            empty, **which_states(layer), lora=adapters, base=Base.model_validate(base)
+        )
 
 
 def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:
@@ -263,7 +288,13 @@ def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedM
         raise ArtefactError(
             f"{path} was made by {header}, its configuration by {made_by}; {remedy(path)}"
         )
-    load_strictly(module, weights, source=path, assign=True)
+    held = weights_of_base(module)
+    if twice := sorted(held.keys() & weights.keys()):
+        raise ArtefactError(
+            f"{path} does not fit the model: {twice[0]} is unknown, for adapters are saved without "
+            f"the model to which they belong; {remedy(path)}"
+        )
+    load_strictly(module, weights | held, source=path, assign=True)
     return LoadedModel(module.eval(), made_by, description.get("card", {}))
 
 

@@ -6,7 +6,14 @@ from typing import Any, cast
 
 from signl.errors import ConfigError
 from signl.features.frontends import say_the_same
+from signl.features.speech_model.adapters import (
+    AdaptedSpeechModel,
+    Base,
+    adapted,
+    weights_digest,
+)
 from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.features.speech_model.model_options import ModelOptions
 from signl.models.base import AudioOptions
 from signl.models.end_to_end import EndToEndEncoder
 from signl.models.network import Network
@@ -32,13 +39,34 @@ def encoder_of(
 ) -> Network:
     """Return the encoder of a recipe, pre-trained or with weights of the seed.
 
+    Where the front-end is trained by adapters it has such: those of the pre-trained encoder, if
+    it kept them, or new ones.
+
     Raises
     ------
     ConfigError
         If a pre-trained encoder is not one of this recipe.
     """
     seed_weights(seed, "encoder")
-    return _loaded(pretrained, recipe, clips) if pretrained else _new(recipe, clips)
+    encoder = _loaded(pretrained, recipe, clips) if pretrained else _new(recipe, clips)
+    if recipe.lora is not None:
+        _adapt(cast(EndToEndEncoder, encoder), recipe)
+    return encoder
+
+
+def _adapt(encoder: EndToEndEncoder, recipe: NetworkRecipe) -> None:
+    """Give a front-end the adapters of a recipe, or the recipe's options to those it has."""
+    frontend = encoder.frontend
+    lora, options = recipe.lora, cast(ModelOptions, recipe.frontend)
+    assert lora is not None
+    if isinstance(frontend, AdaptedSpeechModel):
+        frontend.lora = lora
+        return
+    base = None
+    if not lora.merge:
+        digest = weights_digest(frontend.model.state_dict())
+        base = Base(model=options.model, revision=options.revision, digest=digest)
+    encoder.frontend = adapted(frontend, lora, base)
 
 
 def _new(recipe: NetworkRecipe, clips: Clips) -> Network:
@@ -72,7 +100,8 @@ def _loaded(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips) -> Network
     if found != expected:
         raise ConfigError(
             f"{files.model} has {found}, the recipe has {expected}; change the recipe, whose "
-            "trainable_frontend must be true where the encoder has a front-end of its own"
+            "trainable_frontend must be true where the encoder has a front-end of its own, and "
+            "have the adapters that the encoder keeps, where it keeps any"
         )
     return encoder
 
@@ -89,4 +118,5 @@ def _form_asked(recipe: NetworkRecipe, clips: Clips) -> dict[str, Any]:
         **recipe.frontend.trained_form(),
         "samples": length,
         "model": recipe.model,
+        **({"adapters": recipe.lora.form()} if recipe.lora and not recipe.lora.merge else {}),
     }

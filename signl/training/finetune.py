@@ -105,7 +105,8 @@ class Finetuning(GradientTraining):
             recipe, self.options, loading, fabric, seed=seed, pretrained=encoder
         )
         self.classifier = Classifier(network, _head_of(self.options, network.embedding_width))
-        network.requires_grad_(requires_grad=not self.options.freeze_encoder)
+        if self.options.freeze_encoder:
+            network.requires_grad_(requires_grad=False)
         self.trainer = make_trainer(
             self.classifier,
             self.options,

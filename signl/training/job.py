@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from lightning_fabric import Fabric
+from torch import nn
 
 from signl.artefacts import MadeBy, digests_of, write_text
 from signl.devices import Resources
@@ -24,6 +25,7 @@ from signl.training.launching import launch
 from signl.training.lock import only_training
 from signl.training.model_files import ModelFiles
 from signl.training.options import BatchOptions, NetworkRecipe
+from signl.training.passes import count_weights
 from signl.training.run import Record, best_of
 from signl.training.sharing import Share
 
@@ -202,6 +204,7 @@ def _write(
         "corpus": job.corpus,
         "seed": job.seed,
         **features,
+        **_adapters(job.recipe, training.trained),
         **job.card(partitions),
         "dev": best_of(history),
     }
@@ -214,3 +217,14 @@ def _write(
         card=card,
     )
     job.output.discard_checkpoint()
+
+
+def _adapters(recipe: NetworkRecipe, trained: nn.Module) -> dict[str, Any]:
+    """Return what a card says of adapters: their sizes, and how many weights were trained."""
+    if recipe.lora is None:
+        return {}
+    n_trained, n_weights = count_weights(trained)
+    return {
+        "adapters": recipe.lora.dump(),
+        "n_weights": {"trained": n_trained, "all": n_weights},
+    }

@@ -41,6 +41,7 @@ class LogisticTraining:
     ) -> None:
         self.options = cast(LogisticOptions, recipe.finetuning)
         network = encoder_of(recipe, loading.clips, seed=seed, pretrained=encoder)
+        network.requires_grad_(requires_grad=False)
         classifier = Classifier(network, LinearHead(network.embedding_width))
         self.classifier = classifier.to(fabric.device).eval()
         self.partitions, self.loading, self.seed = partitions, loading, seed

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.kinds import Kinds
 from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions, Norm
 from signl.models.networks import NETWORKS
@@ -241,6 +242,18 @@ class NetworkRecipe(Options):
         description="A front-end that is trained too, from audio; without it the network sees "
         "cached features, or reads audio itself.",
     )
+    lora: LoraOptions | None = Field(
+        default=None,
+        description="Adapters by which that front-end is trained; without them it is whole.",
+    )
+
+    @model_validator(mode="after")
+    def _check_adapters(self) -> Self:
+        if self.lora is not None and self.frontend is None:
+            raise ValueError(
+                "it has lora and no frontend; allowed is that with one that is trained"
+            )
+        return self
 
 
 class PretrainingRecipe(NetworkRecipe):

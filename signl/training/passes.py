@@ -1,5 +1,6 @@
 """One pass of a network over a partition: to train it, or to see how good it is."""
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from signl.errors import ConfigError, TrainingError
+from signl.features.speech_model.adapters import adapted_parts
 from signl.training.crops import (
     Batch,
     FixedCrops,
@@ -26,6 +28,8 @@ from signl.training.crops import (
 )
 from signl.training.launching import seed_epoch
 from signl.training.options import TrainingOptions
+
+logger = logging.getLogger(__name__)
 
 
 class HasLoss(Protocol):
@@ -51,7 +55,8 @@ class Trainer:
     network : Module
         The same, wrapped by Fabric: this one is called.
     bare_optimiser, optimiser
-        Adam over the weights that ask for gradients, as built and wrapped.
+        Adam over the weights that ask for gradients, as built and wrapped; adapters of a
+        front-end may have a learning rate of their own.
     partitions : Mapping
         ``train`` and ``dev``.
     loading : Loading
@@ -164,11 +169,9 @@ def make_trainer(
         If a batch would have too few utterances; says of which partition, and why.
     """
     _check_batches(partitions, options, loading.share.n_processes, n_views)
-    optimiser = Adam(
-        [weight for weight in network.parameters() if weight.requires_grad],
-        lr=options.learning_rate,
-        weight_decay=options.weight_decay,
-    )
+    optimiser = Adam(_groups(network), lr=options.learning_rate, weight_decay=options.weight_decay)
+    n_trained, n_weights = count_weights(network)
+    logger.info("training %s of %s weights", f"{n_trained:,}", f"{n_weights:,}")
     wrapped_network, wrapped_optimiser = fabric.setup(network, optimiser)
     return Trainer(
         bare=network,
@@ -182,6 +185,31 @@ def make_trainer(
         n_views=n_views,
         accumulate=options.accumulate,
         seed=seed,
+    )
+
+
+def _groups(network: nn.Module) -> list[dict[str, Any]]:
+    """Return the weights that ask for gradients; those of another learning rate apart, last."""
+    apart: list[dict[str, Any]] = [
+        {
+            "params": [each for each in part.adapter_weights() if each.requires_grad],
+            "lr": part.lora.learning_rate,
+        }
+        for _, part in adapted_parts(network)
+        if part.lora.learning_rate is not None
+    ]
+    ids = {id(weight) for group in apart for weight in group["params"]}
+    others = [
+        weight for weight in network.parameters() if weight.requires_grad and id(weight) not in ids
+    ]
+    return [{"params": others}, *(group for group in apart if group["params"])]
+
+
+def count_weights(network: nn.Module) -> tuple[int, int]:
+    """Return how many weights of a network are trained, and how many it has."""
+    weights = list(network.parameters())
+    return sum(each.numel() for each in weights if each.requires_grad), sum(
+        each.numel() for each in weights
     )
 
 

@@ -4,9 +4,11 @@ import copy
 
 import pytest
 import yaml
+from transformers import WavLMConfig, WavLMModel
 
 from signl.errors import ConfigError
 from signl.experiment import AUDIO, Experiment
+from signl.features.speech_model.lora_options import LoraOptions
 
 
 @pytest.fixture
@@ -25,6 +27,75 @@ def test_a_front_end_that_has_no_weights_is_not_trained(config):
     config["recipes"]["signl-logmel"]["trainable_frontend"] = True
     with pytest.raises(ConfigError, match=r"signl-logmel\.trainable_frontend is true; allowed is"):
         Experiment(config)
+
+
+@pytest.fixture
+def adapts(config):
+    """The adapters of a recipe whose front-end is trained by them, to be changed."""
+    adapters = config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = {"kind": "lora"}
+    return adapters
+
+
+def test_a_front_end_is_trained_by_adapters(config, adapts):
+    adapts["rank"] = 4
+    experiment = Experiment(config)
+    recipe, frontend = experiment.recipe("signl-wav2vec2"), "wav2vec2-small"
+    assert experiment.source_of("signl-wav2vec2") == AUDIO
+    assert experiment.frontend_label("signl-wav2vec2") == f"{frontend} (LoRA)"
+    assert recipe.for_corpus("cfad").trainable_frontend == LoraOptions(rank=4)
+    trained = experiment.trained_frontend("signl-wav2vec2")
+    for part in (recipe.pretraining_recipe(trained), recipe.finetuning_recipe(trained)):
+        given = part.dump_given()
+        assert given["lora"] == {"rank": 4}
+        assert type(part).model_validate(given) == part
+    assert recipe.finetuning_recipe(None).lora is None
+    assert not experiment.keeps_adapters("signl-wav2vec2")
+    adapts["merge"] = False
+    assert Experiment(config).keeps_adapters("signl-wav2vec2")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rank": 0}, r"signl-wav2vec2\.trainable_frontend\.rank is 0; allowed is at least 1"),
+        ({"targets": ["keys"]}, r"trainable_frontend\.targets\.0 is 'keys'; allowed is 'q', 'k'"),
+        ({"kind": "dora"}, r"trainable_frontend\.kind is 'dora'; allowed is 'lora'"),
+    ],
+)
+def test_adapters_that_cannot_be_are_refused(config, adapts, change, message):
+    adapts |= change
+    with pytest.raises(ConfigError, match=message):
+        Experiment(config)
+
+
+def test_adapters_need_a_front_end_that_can_be_trained(config, adapts):
+    config["recipes"]["signl-logmel"]["trainable_frontend"] = adapts
+    with pytest.raises(ConfigError, match=r"signl-logmel\.trainable_frontend is lora; allowed is"):
+        Experiment(config)
+    config["recipes"]["signl-logmel"]["trainable_frontend"] = "lora"
+    with pytest.raises(
+        ConfigError, match=r"trainable_frontend is 'lora'; allowed is true or false"
+    ):
+        Experiment(config)
+
+
+def test_adapters_of_attention_that_passes_them_by_are_refused(config, adapts, tmp_path):
+    WavLMModel(
+        WavLMConfig(
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=16,
+            conv_dim=(8,) * 7,
+            num_conv_pos_embeddings=4,
+            num_conv_pos_embedding_groups=2,
+        )
+    ).save_pretrained(tmp_path)
+    config["frontends"]["wav2vec2-small"] |= {"model": str(tmp_path), "layer": -1}
+    with pytest.raises(ConfigError, match=r"signl-wav2vec2\.trainable_frontend: targets of LoRA"):
+        Experiment(config)
+    adapts["targets"] = ["intermediate", "output"]
+    Experiment(config)
 
 
 def test_frames_are_not_repeated_where_the_front_end_is_trained(config):

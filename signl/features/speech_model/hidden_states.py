@@ -1,5 +1,6 @@
 """Hidden states of a speech model: without gradients, or to be trained."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import torch
@@ -125,6 +126,19 @@ class TrainableSpeechModel(nn.Module):
                 f"{given[-1]} where its convolutions and hidden_size promise {promised[0]} of "
                 f"width {promised[1]}; allowed are {WORKS}"
             )
+
+
+def which_states(layer: int | str | Sequence[int]) -> dict[str, Any]:
+    """Return how :class:`TrainableSpeechModel` is told of the states that its ``layer`` names.
+
+    Parameters
+    ----------
+    layer : int, sequence of int, or "all"
+        As the module has it, or a config.json.
+    """
+    if isinstance(layer, int):
+        return {"layer": layer}
+    return {"layers": layer if isinstance(layer, str) else tuple(layer)}
 
 
 class SpeechModel:

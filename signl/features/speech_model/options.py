@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from signl.errors import ConfigError
 from signl.features.frontend import SAMPLE_RATE_HZ, Geometry
 from signl.features.speech_model.embedded import DEMO_FRONTEND, FRONTEND_FILES, DemoFrontendOptions
+from signl.features.speech_model.lora_options import LoraOptions
 from signl.features.speech_model.model_folder import ModelConfig, least_frames, read_model_config
 from signl.features.speech_model.model_options import ModelOptions
 
@@ -106,6 +107,11 @@ class SpeechModelOptions(ModelOptions):
         """
         if not self._is_embedded:
             super().check_model()
+
+    def check_adapters(self, lora: LoraOptions) -> None:
+        """Refuse adapters that the family of its model cannot have; of an id it is not known."""
+        if (config := self._config()) is not None:
+            lora.layer_names(config.model_type)
 
     def least_crop_s(self, *, training: bool) -> float:
         """Return the seconds of the shortest crop: a frame, or what is masked in training."""

@@ -4,11 +4,15 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoModel
 
 from signl import seals, stages
 from signl.artefacts import HEADER, MadeBy, write_document
 from signl.errors import ArtefactError
+from signl.features.speech_model.hidden_states import TrainableSpeechModel
+from signl.models.end_to_end import EndToEndEncoder
 from signl.models.heads import Classifier
+from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.saving import from_pretrained, load_classifier, load_encoder, save_model
 from signl.models.signl.options import SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
@@ -280,3 +284,18 @@ def test_a_failed_write_leaves_the_old_model(paths, monkeypatch):
         "config.json",
         "model.safetensors",
     ]
+
+
+@pytest.mark.parametrize(
+    "states", [{"layer": 2}, {"layers": (1, 2)}, {"layers": "all"}], ids=["one", "some", "all"]
+)
+def test_a_front_end_comes_back_with_its_hidden_states(paths, speech_model_folder, states):
+    frontend = TrainableSpeechModel(AutoModel.from_pretrained(speech_model_folder), **states)
+    options = MeanPoolOptions()
+    encoder = EndToEndEncoder(frontend, options, clip_s=0.6, crop_samples=4800).eval()
+    save_model(*paths, encoder, made_by=PRETRAINED, card={})
+    loaded = load_encoder(*paths).module
+    assert loaded.form() == encoder.form()
+    crops = torch.randn(2, 4800, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(loaded.embed(crops), encoder.embed(crops))
