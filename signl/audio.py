@@ -286,6 +286,11 @@ def load_clip(encoded: bytes, *, clip_s: float, normalises: bool = True) -> Tens
         If it cannot be decoded.
     """
     waveform = load_waveform(encoded, max_duration_s=clip_s)
+    return clip_of(waveform, clip_s=clip_s, normalises=normalises)
+
+
+def clip_of(waveform: Tensor, *, clip_s: float, normalises: bool = True) -> Tensor:
+    """Make a clip of a waveform (time,): cut or repeated to ``clip_s`` seconds, then normalised."""
     clip = repeat_to(waveform, round(clip_s * SAMPLE_RATE_HZ))
     return normalise(clip) if normalises else clip
 

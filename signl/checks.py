@@ -13,6 +13,7 @@ from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
 from signl.labels import EVAL, TRAIN
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
+from signl.training.options import augmentations_of, check_augmentation
 
 #: What must agree between a recipe and the one whose encoder it takes.
 _OF_NETWORK: Final = ("frontend", "trainable_frontend", "crop_s", "model")
@@ -58,6 +59,7 @@ def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
         _check_trainings(own, of_corpus)
+        _check_augmentations(own, of_corpus)
         _check_reading(own, of_corpus, sorted(config.frontends))
         if frontend is None:
             _check_audio_crop(own, of_corpus)
@@ -110,6 +112,26 @@ def _check_trainings(recipe: Recipe, where: str) -> None:
             f"{where} has pretraining, and a network of kind {recipe.model.kind} has no weights "
             "to pre-train; leave it out"
         )
+
+
+def _check_augmentations(recipe: Recipe, where: str) -> None:
+    """Check that there are waveforms to augment, and the sounds that it takes."""
+    assert recipe.model is not None
+    reads_audio = recipe.trainable_frontend or recipe.model.reads == "audio"
+    for stage, options in (
+        ("pretraining", recipe.pretraining),
+        ("finetuning", recipe.finetuning),
+    ):
+        try:
+            check_augmentation(options, reads_audio=reads_audio)
+        except ValueError as error:
+            raise ConfigError(f"{where}.{stage}: {error}") from None
+        for number, each in enumerate(augmentations_of(options)):
+            try:
+                each.check_files()
+            except ConfigError as error:
+                place = f"{where}.{stage}.waveform_augmentation.{number}"
+                raise ConfigError(f"{place}: {error}") from None
 
 
 def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticUndefined
 
+from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
 from signl.features.frontends import FRONTENDS
@@ -75,6 +76,7 @@ def option_tables() -> str:
         ("`pretraining: augmentation`, of the graphs of kind `signl`", GraphAugmentation),
         *_of_kinds("`pretraining: objective`", OBJECTIVES),
         *_of_kinds("`finetuning`", FINETUNINGS),
+        *_of_kinds("`waveform_augmentation`", AUGMENTATIONS),
         *_of_kinds("A front-end", FRONTENDS),
         ("An experiment", Axes),
         ("`limits`", Limits),

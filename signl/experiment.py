@@ -196,19 +196,16 @@ class Experiment:
 
     @property
     def inspected_s(self) -> float:
-        """Seconds of an utterance that must be decoded: the longest clip read from audio."""
-        clips = [
-            frontend.clip_s
-            for name in self.config.recipes
-            if (frontend := self.trained_frontend(name))
-        ]
-        own = [
-            options.for_corpus(corpus).model
-            for options in self.config.recipes.values()
-            for corpus in ("", *options.per_corpus)
-        ]
-        clips += [model.clip_s for model in own if isinstance(model, AudioOptions)]
-        return max([GIVEN_CLIP_S, *clips])
+        """Seconds of an utterance that must be decoded: the most that is read of audio."""
+        seconds = [GIVEN_CLIP_S]
+        for name, options in self.config.recipes.items():
+            frontend = self.trained_frontend(name)
+            for corpus in ("", *options.per_corpus):
+                own = options.for_corpus(corpus)
+                reader = frontend if frontend else own.model
+                if frontend or isinstance(reader, AudioOptions):
+                    seconds.append(reader.clip_s * own.stretch)
+        return max(seconds)
 
     def pretrained_by(self, recipe: str) -> str | None:
         """Return the recipe whose pre-training a recipe starts from, often itself; or nothing."""

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from torch import Tensor
 
 from signl.artefacts import MadeBy
-from signl.audio import SAMPLE_RATE_HZ, load_clip
+from signl.audio import SAMPLE_RATE_HZ, clip_of, load_clip, load_waveform
+from signl.augmentation.chain import Change
 from signl.corpora.random_access import AudioStore
 from signl.errors import AudioError, ConfigError
 from signl.features.feature_shards import FeatureStore
@@ -83,8 +84,22 @@ class Clips(Protocol):
         """
         ...
 
-    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
-        """Return crops of an utterance, float32, as the encoder takes them."""
+    def crops(
+        self, place: Place, starts: Sequence[int], length: int, changes: Sequence[Change] = ()
+    ) -> list[Tensor]:
+        """Return crops of an utterance, float32, as the encoder takes them.
+
+        Parameters
+        ----------
+        place : Place
+            Where the utterance lies.
+        starts : sequence of int
+            Where each crop starts in the clip.
+        length : int
+            Frames or samples of a crop.
+        changes : sequence of Change
+            What is done to the waveform that each crop is taken of; empty, where nothing is.
+        """
         ...
 
 
@@ -140,8 +155,12 @@ class FrameClips:
         )
         return _checked(n_frames, self.length, crop_s, "frames")
 
-    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
-        """Return pictures of shape (1, width, frame)."""
+    def crops(
+        self, place: Place, starts: Sequence[int], length: int, changes: Sequence[Change] = ()
+    ) -> list[Tensor]:
+        """Return pictures of shape (1, width, frame); there are no waveforms to change."""
+        if changes:
+            raise ValueError("cached frames have no waveform that could be augmented")
         frames = [self.store.frames(*place, start, start + length) for start in starts]
         return [to_picture(crop[None].float())[0] for crop in frames]
 
@@ -149,8 +168,8 @@ class FrameClips:
 class AudioClips:
     """Clips of waveforms, decoded as they are asked for; a crop is a waveform (time,).
 
-    A clip is cut or repeated to its length and then, unless a network wants it as decoded,
-    normalised; crops are taken of the result.
+    A recording may be augmented as it was decoded. It is cut or repeated to the length of a clip
+    and then, unless a network wants it as decoded, normalised; crops are taken of the result.
 
     Parameters
     ----------
@@ -203,16 +222,31 @@ class AudioClips:
         """Return how many samples a crop of ``crop_s`` seconds has."""
         return _checked(round(crop_s * SAMPLE_RATE_HZ), self.length, crop_s, "samples")
 
-    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
+    def crops(
+        self, place: Place, starts: Sequence[int], length: int, changes: Sequence[Change] = ()
+    ) -> list[Tensor]:
         """Return waveforms of shape (time,)."""
         try:
-            encoded = self.store.audio(*place)
-            clip = load_clip(encoded, clip_s=self.clip_s, normalises=self.normalises)
+            clips = self._clips(self.store.audio(*place), changes)
         except AudioError as error:
             raise AudioError(
                 f"row {place.row} of shard {place.shard} of {place.archive}: {error}"
             ) from error
-        return [clip[start : start + length] for start in starts]
+        if not changes:
+            clips *= len(starts)
+        return [clip[at : at + length] for clip, at in zip(clips, starts, strict=True)]
+
+    def _clips(self, encoded: bytes, changes: Sequence[Change]) -> list[Tensor]:
+        """Return a clip for each change, or the one that there is without."""
+        if not changes:
+            return [load_clip(encoded, clip_s=self.clip_s, normalises=self.normalises)]
+        # What is played faster must be longer before.
+        read_s = self.clip_s * max(each.chain.stretch for each in changes)
+        waveform = load_waveform(encoded, max_duration_s=read_s)
+        return [
+            clip_of(change(waveform), clip_s=self.clip_s, normalises=self.normalises)
+            for change in changes
+        ]
 
 
 def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
