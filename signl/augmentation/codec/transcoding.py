@@ -14,6 +14,9 @@ from signl.augmentation.augmentation_options import SAMPLE_RATE_HZ
 from signl.augmentation.codec.options import CodecOptions
 from signl.augmentation.filtering import limit_peak
 
+#: Samples of silence behind a waveform, which bring out what a coder still holds: 20 ms.
+_SILENCE: Final = 320
+
 
 class Coding(NamedTuple):
     """How something is coded: FFmpeg's encoder and container, the rate in Hz, and what is late.
@@ -79,8 +82,7 @@ class Transcoding:
         coding = CODINGS[self._codecs[rng.integers(len(self._codecs))]]
         kbps = self._kbps[rng.integers(len(self._kbps))]
         n_samples = len(samples)
-        # Silence behind it brings out what the coder still holds.
-        padded = np.pad(limit_peak(samples), (0, coding.delay))
+        padded = np.pad(limit_peak(samples), (0, coding.delay + _SILENCE))
         seconds = (n_samples + coding.delay) / SAMPLE_RATE_HZ
         decoded = load_waveform(encode(padded, coding, kbps), max_duration_s=seconds).numpy()
         kept = decoded[coding.delay : coding.delay + n_samples].astype(np.float64)
