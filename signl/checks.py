@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, Final, cast
 
+from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.configuration import Configuration
 from signl.corpora.registry import CORPORA, corpus_named
 from signl.errors import ConfigError
@@ -35,6 +36,7 @@ def check(config: Configuration) -> None:
     _check_percents(config)
     _check_pairs(config)
     _check_given_classifiers(config)
+    _check_perturbations(config)
     _check_models(config)
     systems_of(
         {
@@ -228,6 +230,23 @@ def _check_given_classifiers(config: Configuration) -> None:
                     f"{list(values)}; allowed is one value, that of the classifier, in an "
                     "experiment of its own"
                 )
+
+
+def _check_perturbations(config: Configuration) -> None:
+    """Refuse one name for two perturbations, whose results would lie in one place."""
+    known: dict[str, AugmentationOptions] = {}
+    for name, axes in config.experiments.items():
+        for each, options in axes.perturbations.items():
+            where = f"experiments.{name}.perturbations.{each}"
+            if known.setdefault(each, options) != options:
+                raise ConfigError(
+                    f"{where} is {options.dump_given()}, in another experiment "
+                    f"{known[each].dump_given()}; allowed is another name"
+                )
+            try:
+                options.check_files()
+            except ConfigError as error:
+                raise ConfigError(f"{where}: {error}") from None
 
 
 def _check_models(config: Configuration) -> None:

@@ -113,8 +113,9 @@ def _feature_jobs(experiment: Experiment) -> Iterator[Job]:
         if source == AUDIO:
             yield Job(stages.INSPECTIONS, place, also={"clip_s": experiment.inspected_s})
         else:
-            options = experiment.config.frontends[source]
-            yield Job(stages.FEATURES, place | {"frontend": source}, options)
+            options = experiment.frontend_named(source)
+            also = experiment.perturbing(source)
+            yield Job(stages.FEATURES, place | {"frontend": source}, options, also)
     for source, corpus, partition in experiment.usable_in_use:
         yield Job(
             stages.USABLE,
@@ -155,7 +156,8 @@ def _training_jobs(experiment: Experiment) -> Iterator[Job]:
 
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
-        also = {"corpus": cell.classifier.corpus}
+        also = experiment.perturbing(cell.wildcards["eval_corpus"])
+        also |= {"corpus": cell.classifier.corpus}
         yield Job(stages.SCORES, cell.wildcards, also=also)
     for classifier in experiment.trained:
         yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})

@@ -129,7 +129,7 @@ DEV_SCORES: Final = _stage("score_dev", 2, "dev_scores", _TRAINED, scores=".parq
 METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
-    1,
+    2,
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )

@@ -15,6 +15,8 @@ AUGMENTATIONS: Final = Kinds[AugmentationOptions](
         "reverberation": "signl.augmentation.reverberation.options:ReverberationOptions",
         "codec": "signl.augmentation.codec.options:CodecOptions",
         "speed": "signl.augmentation.speed.options:SpeedOptions",
+        "resampling": "signl.augmentation.resampling.options:ResamplingOptions",
+        "silence": "signl.augmentation.silence.options:SilenceOptions",
     },
 )
 

@@ -12,6 +12,7 @@ from signl.augmentation.augmentation_options import (
     AugmentationOptions,
     stretch_of,
 )
+from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.seeds import derive_seed
 
 
@@ -51,6 +52,31 @@ class Chain:
             if rng.random() < link.probability:
                 samples = link.augment(samples, rng)
         return torch.from_numpy(samples.astype(np.float32))
+
+
+class Perturbation:
+    """What is done to utterances that are evaluated: the same to one whenever it is read.
+
+    Draws follow from the utterance alone: those of two ratios are of the same noise.
+
+    Parameters
+    ----------
+    options : AugmentationOptions
+        What is done.
+    """
+
+    def __init__(self, options: AugmentationOptions) -> None:
+        self._chain = Chain([options])
+        self.stretch = self._chain.stretch
+
+    def __call__(self, waveform: Tensor, member: str) -> Tensor:
+        """Return the perturbed waveform (time,) of a member of an archive."""
+        return self._chain(waveform, derive_seed(0, "perturbation", member))
+
+
+def perturbation_of(options: object) -> Perturbation | None:
+    """Build the perturbation of plain options; nothing, where there are none."""
+    return None if options is None else Perturbation(AUGMENTATIONS.build(options))
 
 
 class Change(NamedTuple):

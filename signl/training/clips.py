@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple, Protocol
 from torch import Tensor
 
 from signl.artefacts import MadeBy
-from signl.audio import SAMPLE_RATE_HZ, clip_of, load_clip, load_waveform
-from signl.augmentation.chain import Change
+from signl.audio import SAMPLE_RATE_HZ, clip_of, load_waveform
+from signl.augmentation.chain import Change, perturbation_of
+from signl.corpora.audio_shards import PackedAudio
 from signl.corpora.random_access import AudioStore
 from signl.errors import AudioError, ConfigError
 from signl.features.feature_shards import FeatureStore
@@ -135,7 +136,14 @@ class FrameClips:
 
     def features(self) -> dict[str, Any]:
         """Return the options of the front-end."""
-        return {"features": dict(self.made_by.options)}
+        options = dict(self.made_by.options)
+        options.pop("perturbation", None)
+        return {"features": options}
+
+    @property
+    def perturbed_by(self) -> object:
+        """What was done to the utterances, as the header says; nothing, where nothing was."""
+        return self.made_by.options.get("perturbation")
 
     def seals(self) -> list[str]:
         """Return the seals of the feature shards."""
@@ -179,6 +187,8 @@ class AudioClips:
         Seconds of a clip.
     normalises : bool
         Whether clips are brought to zero mean and unit variance.
+    perturbed_by : Mapping, optional
+        Options of what is done to each recording, the same whenever it is read.
 
     References
     ----------
@@ -189,9 +199,16 @@ class AudioClips:
     width = 1
 
     def __init__(
-        self, audio: Sequence[str | Path], *, clip_s: float, normalises: bool = True
+        self,
+        audio: Sequence[str | Path],
+        *,
+        clip_s: float,
+        normalises: bool = True,
+        perturbed_by: object = None,
     ) -> None:
         self.store, self.clip_s, self.normalises = AudioStore(audio), clip_s, normalises
+        self.perturbed_by = perturbed_by
+        self._perturbation = perturbation_of(perturbed_by)
 
     @property
     def length(self) -> int:
@@ -227,7 +244,7 @@ class AudioClips:
     ) -> list[Tensor]:
         """Return waveforms of shape (time,)."""
         try:
-            clips = self._clips(self.store.audio(*place), changes)
+            clips = self._clips(self.store.entry(*place), changes)
         except AudioError as error:
             raise AudioError(
                 f"row {place.row} of shard {place.shard} of {place.archive}: {error}"
@@ -236,21 +253,27 @@ class AudioClips:
             clips *= len(starts)
         return [clip[at : at + length] for clip, at in zip(clips, starts, strict=True)]
 
-    def _clips(self, encoded: bytes, changes: Sequence[Change]) -> list[Tensor]:
+    def _clips(self, packed: PackedAudio, changes: Sequence[Change]) -> list[Tensor]:
         """Return a clip for each change, or the one that there is without."""
-        if not changes:
-            return [load_clip(encoded, clip_s=self.clip_s, normalises=self.normalises)]
         # What is played faster must be longer before.
-        read_s = self.clip_s * max(each.chain.stretch for each in changes)
-        waveform = load_waveform(encoded, max_duration_s=read_s)
+        read_s = self.clip_s * max((each.chain.stretch for each in changes), default=1.0)
+        if self._perturbation is not None:
+            read_s *= self._perturbation.stretch
+        waveform = load_waveform(packed.audio, max_duration_s=read_s)
+        if self._perturbation is not None:
+            waveform = self._perturbation(waveform, packed.member)
         return [
-            clip_of(change(waveform), clip_s=self.clip_s, normalises=self.normalises)
-            for change in changes
+            clip_of(each, clip_s=self.clip_s, normalises=self.normalises)
+            for each in ([change(waveform) for change in changes] or [waveform])
         ]
 
 
-def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
+def clips_for_network(
+    network: Network, shards: Sequence[str | Path], *, perturbed_by: object = None
+) -> FrameClips | AudioClips:
     """Open the shards that a network reads: feature shards, or audio shards.
+
+    Audio is perturbed as it is read; features were when they were made.
 
     Raises
     ------
@@ -270,7 +293,12 @@ def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
         )
     if not reads_audio:
         return FrameClips(shards)
-    return AudioClips(shards, clip_s=network.clip_s, normalises=network.normalises)
+    return AudioClips(
+        shards,
+        clip_s=network.clip_s,
+        normalises=network.normalises,
+        perturbed_by=perturbed_by,
+    )
 
 
 def _checked(length: int, clip_length: int, crop_s: float, unit: str) -> int:

@@ -119,6 +119,21 @@ def test_the_sounds_of_an_augmentation_are_looked_for(config, hears, tmp_path):
     Experiment(config)
 
 
+def test_one_name_is_of_one_perturbation(config, tmp_path):
+    first = next(iter(config["experiments"].values()))
+    first["perturbations"] = {"noise": {"kind": "noise", "snr_db": 10}, "mp3": {"kind": "codec"}}
+    config["experiments"]["more"] = {**first, "perturbations": {"noise": {"kind": "noise"}}}
+    with pytest.raises(ConfigError, match=r"more.perturbations.noise is .*allowed is another name"):
+        Experiment(config)
+    noise = {"kind": "noise", "folder": str(tmp_path)}
+    config["experiments"]["more"]["perturbations"] = {"hum": noise}
+    with pytest.raises(ConfigError, match=r"more.perturbations.hum: folder is .* has no sound"):
+        Experiment(config)
+    config["experiments"]["more"]["perturbations"] = {"noise@10": {"kind": "noise"}}
+    with pytest.raises(ConfigError, match="the name is 'noise@10'"):
+        Experiment(config)
+
+
 def test_an_encoder_is_given_or_pretrained(config):
     config["recipes"]["signl-logmel"]["encoder"] = "models/encoder"
     with pytest.raises(ConfigError, match="signl-logmel: it has pretraining and encoder; allowed"):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from signl.augmentation.augmentations import AUGMENTATIONS
-from signl.augmentation.chain import Chain, Change
+from signl.augmentation.chain import Chain, Change, perturbation_of
 from signl.errors import ConfigError
 
 
@@ -69,3 +69,16 @@ def test_a_worker_gets_the_same_chain(waveform, write_sound):
 def test_a_folder_without_sounds_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="has no sound"):
         chain({"kind": "noise", "folder": str(tmp_path)})
+
+
+def test_a_perturbation_follows_the_utterance_alone(waveform):
+    ten, twenty = (
+        perturbation_of({"kind": "noise", "snr_db": [snr_db, snr_db]}) for snr_db in (10.0, 20.0)
+    )
+    noise = ten(waveform, "a.flac") - waveform
+    assert torch.equal(noise, ten(waveform, "a.flac") - waveform)
+    # The same noise at another level, and other noise for another utterance.
+    quieter = twenty(waveform, "a.flac") - waveform
+    torch.testing.assert_close(quieter, noise * 10**-0.5, rtol=1e-3, atol=1e-6)
+    assert not torch.equal(noise, ten(waveform, "b.flac") - waveform)
+    assert perturbation_of(None) is None
