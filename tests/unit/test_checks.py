@@ -85,6 +85,9 @@ def test_waveforms_are_augmented_where_a_training_reads_them(config, hears):
     # What is read is what was found to be readable: 1.5 s for one of the clip.
     hears["model"]["clip_s"] = 8.0
     assert Experiment(config).inspected_s == 12.0
+    axes = next(iter(config["experiments"].values()))
+    axes["perturbations"] = {"faster": {"kind": "speed", "factors": [1.25]}}
+    assert Experiment(config).inspected_s == 15.0
 
 
 def test_cached_features_are_not_augmented_as_waveforms(config):
