@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from torch import Tensor
 
 from signl.artefacts import MadeBy
-from signl.audio import SAMPLE_RATE_HZ, clip_of, load_waveform
+from signl.audio import SAMPLE_RATE_HZ, clip_of, load_clip, load_waveform
 from signl.augmentation.chain import Change, perturbation_of
 from signl.corpora.audio_shards import PackedAudio
 from signl.corpora.random_access import AudioStore
@@ -255,6 +255,8 @@ class AudioClips:
 
     def _clips(self, packed: PackedAudio, changes: Sequence[Change]) -> list[Tensor]:
         """Return a clip for each change, or the one that there is without."""
+        if not changes and self._perturbation is None:
+            return [load_clip(packed.audio, clip_s=self.clip_s, normalises=self.normalises)]
         # What is played faster must be longer before.
         read_s = self.clip_s * max((each.chain.stretch for each in changes), default=1.0)
         if self._perturbation is not None:
