@@ -76,10 +76,11 @@ class RawBoost:
     def convolutive(self, samples: Samples, rng: np.random.Generator) -> Samples:
         """Add up filtered powers of the waveform (algorithm 1)."""
         options = self.options
-        total = np.zeros_like(samples)
+        total, raised = np.zeros_like(samples), np.ones_like(samples)
         for power in range(1, options.orders + 1):
+            raised *= samples
             gain_db = draw(options.gain_db if power == 1 else options.powers_gain_db, rng)
-            total += self._filtered(samples**power, gain_db, rng)
+            total += self._filtered(raised, gain_db, rng)
         return limit_peak(total - total.mean())
 
     def impulsive(self, samples: Samples, rng: np.random.Generator) -> Samples:
