@@ -133,9 +133,9 @@ def test_both_stages_move_the_front_end(pretrain, finetune, speech_model_folder)
 
 def test_a_front_end_in_training_hears_augmented_waveforms(finetune, pretrain):
     noise = [{"kind": "noise", "snr_db": 0}]
-    for name, train in (("encoder", pretrain), ("classifier", finetune)):
+    for name, run in (("encoder", pretrain), ("classifier", finetune)):
         plain, noisy = (
-            histories(train(f"{name}-{len(entries)}", epochs=1, waveform_augmentation=entries))
+            histories(run(f"{name}-{len(entries)}", epochs=1, waveform_augmentation=entries))
             for entries in ([], noise)
         )
         assert abs(plain[0]["train_loss"] - noisy[0]["train_loss"]) > 1e-6
