@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from signl import stages
+from signl.augmentation.perturbed_names import split_perturbed
 from signl.configuration import AUDIO
 from signl.errors import SignlError
 from signl.experiment import Experiment
@@ -81,12 +82,12 @@ def any_of(names):
 
 wildcard_constraints:
     corpus=any_of(experiment.config.known_corpora),
-    eval_corpus=any_of(experiment.config.corpora),
+    eval_corpus=any_of(experiment.named_perturbed(experiment.config.corpora)),
     partition=any_of(PARTITIONS),
     archive=r"[^/]+",
     shard=r"\d{4}-of-\d{4}",
-    frontend=any_of(experiment.config.frontends),
-    source=any_of([*experiment.config.frontends, AUDIO]),
+    frontend=any_of(experiment.named_perturbed(experiment.config.frontends)),
+    source=any_of([*experiment.named_perturbed(experiment.config.frontends), AUDIO]),
     recipe=any_of(experiment.config.recipes),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
@@ -139,13 +140,14 @@ def indexes_of(wildcards):
 def extraction_gpus(wildcards):
     """Return the GPUs of a feature job: one, or none for a front-end that wants none."""
     return (
-        min(GPUS, 1) if experiment.config.frontends[wildcards.frontend].wants_gpu else 0
+        min(GPUS, 1) if experiment.frontend_named(wildcards.frontend).wants_gpu else 0
     )
 
 
 def frontend_options(frontend):
     """Return the options of a front-end; its kind tells which these are."""
-    return experiment.config.frontends[frontend].dump_given()
+    options = experiment.frontend_named(frontend).dump_given()
+    return {**options, **experiment.perturbing(frontend)}
 
 
 def frontend_model(wildcards):
@@ -236,11 +238,12 @@ def classifier_of(wildcards):
 
 
 def usable_eval_trials(wildcards):
+    corpus, perturbation = split_perturbed(wildcards.eval_corpus)
     return path_of(
         stages.USABLE,
         "usable",
-        source=experiment.source_of(wildcards.recipe),
-        corpus=wildcards.eval_corpus,
+        source=experiment.source_of(wildcards.recipe, perturbation),
+        corpus=corpus,
         partition="eval",
     )
 
@@ -275,8 +278,14 @@ def dev_files_of(wildcards):
 
 
 def eval_shards(wildcards):
-    template = shard_template(experiment.source_of(wildcards.recipe))
-    return holdings.shards_with(template, wildcards.eval_corpus, "eval")
+    corpus, perturbation = split_perturbed(wildcards.eval_corpus)
+    template = shard_template(experiment.source_of(wildcards.recipe, perturbation))
+    return holdings.shards_with(template, corpus, "eval")
+
+
+def scoring_options(wildcards):
+    """Return the corpus of a classifier, and what perturbs the one that it is evaluated on."""
+    return {"corpus": wildcards.corpus, **experiment.perturbing(wildcards.eval_corpus)}
 
 
 def pretraining_options(wildcards):

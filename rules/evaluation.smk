@@ -21,7 +21,7 @@ rule score:
         mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        cfg=lambda wildcards: {"corpus": wildcards.corpus},
+        cfg=scoring_options,
         revision=stages.SCORES.tag,
     script:
         "../workflow_scripts/score.py"

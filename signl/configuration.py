@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from signl.augmentation.augmentation_options import AugmentationOptions
+from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.corpora.corpus import Corpus
 from signl.corpora.registry import CORPORA, corpus_named, options_of
 from signl.demo.options import Demo
@@ -63,6 +65,11 @@ class Axes(Options):
         Field(min_length=1),
     ] = Field(description="root seeds of the trainings")
     evaluate_on: Names = Field(description="corpora that are evaluated on")
+    perturbations: dict[Name, Annotated[AugmentationOptions, AUGMENTATIONS]] = Field(
+        default={},
+        description="name -> what is done to all that is evaluated on, beside the evaluation of it "
+        "as it is",
+    )
 
 
 def _corpora(values: object) -> object:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticUndefined
 
+from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
 from signl.corpora.table.options import TableOptions
@@ -85,6 +86,7 @@ def option_tables() -> str:
         ("`pretraining: views`, of log-spectra", ViewOptions),
         *_of_kinds("`pretraining: objective`", OBJECTIVES),
         *_of_kinds("`finetuning`", FINETUNINGS),
+        *_of_kinds("`waveform_augmentation`", AUGMENTATIONS),
         *_of_kinds("A front-end", FRONTENDS),
         ("A corpus of kind `table`", TableOptions),
         ("An experiment", Axes),

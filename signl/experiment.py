@@ -4,13 +4,15 @@ This module is what the Snakefile knows of the library. It is imported whenever 
 parsed, in every job, and so imports nothing heavy, and looks at no file's content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+from signl.augmentation.augmentation_options import AugmentationOptions
+from signl.augmentation.perturbed_names import perturbed, split_perturbed
 from signl.checks import check
 from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
@@ -67,15 +69,17 @@ class Pretrained:
 
 @dataclass(frozen=True, order=True)
 class Evaluated:
-    """A classifier on an evaluation corpus, under all protocols of that."""
+    """A classifier on an evaluation corpus, perturbed or not, under all protocols of that."""
 
     classifier: Trained
     eval_corpus: str
+    perturbation: str = ""
 
     @property
     def wildcards(self) -> dict[str, str]:
         """What stands for it in paths."""
-        return self.classifier.wildcards | {"eval_corpus": self.eval_corpus}
+        evaluated = perturbed(self.eval_corpus, self.perturbation)
+        return self.classifier.wildcards | {"eval_corpus": evaluated}
 
 
 class Experiment:
@@ -103,14 +107,15 @@ class Experiment:
     def evaluated(self) -> list[Evaluated]:
         """All classifiers on all corpora that they are evaluated on, sorted."""
         cells = {
-            Evaluated(Trained(recipe, corpus, percent, seed), eval_corpus)
+            Evaluated(Trained(recipe, corpus, percent, seed), eval_corpus, perturbation)
             for axes in self.config.experiments.values()
-            for recipe, corpus, percent, seed, eval_corpus in product(
+            for recipe, corpus, percent, seed, eval_corpus, perturbation in product(
                 axes.recipes,
                 axes.train_corpora,
                 axes.label_percents,
                 axes.seeds,
                 axes.evaluate_on,
+                ("", *axes.perturbations),
             )
         }
         return sorted(cells)
@@ -154,7 +159,7 @@ class Experiment:
         for cell in self.evaluated:
             if self.recipe(cell.classifier.recipe).scores:
                 continue
-            source = self.source_of(cell.classifier.recipe)
+            source = self.source_of(cell.classifier.recipe, cell.perturbation)
             used.add((source, cell.eval_corpus, EVAL))
         for classifier in self.trained:
             source = self.source_of(classifier.recipe)
@@ -192,12 +197,42 @@ class Experiment:
         training = self.recipe(recipe).trainable_frontend
         return isinstance(training, LoraOptions) and not training.merge
 
-    def source_of(self, recipe: str) -> str:
-        """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`."""
+    def source_of(self, recipe: str, perturbation: str = "") -> str:
+        """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`.
+
+        Features of a perturbed corpus are others, of the same front-end; audio is perturbed as it
+        is scored.
+        """
         options = self.recipe(recipe)
         if options.frontend is None or options.trainable_frontend:
             return AUDIO
-        return options.frontend
+        return perturbed(options.frontend, perturbation)
+
+    # What is perturbed.
+
+    @cached_property
+    def perturbations(self) -> dict[str, AugmentationOptions]:
+        """Name -> options of all perturbations."""
+        return {
+            name: options
+            for axes in self.config.experiments.values()
+            for name, options in axes.perturbations.items()
+        }
+
+    def named_perturbed(self, names: Iterable[str]) -> list[str]:
+        """Return names of corpora or front-ends, as they are and with each perturbation."""
+        return [perturbed(name, each) for name in names for each in ("", *self.perturbations)]
+
+    def frontend_named(self, name: str) -> FrontendOptions:
+        """Return the front-end of features, perturbed or not."""
+        return self.config.frontends[split_perturbed(name)[0]]
+
+    def perturbing(self, name: str) -> dict[str, Any]:
+        """Return ``perturbation`` with its options, of a perturbed corpus or front-end's name."""
+        _, perturbation = split_perturbed(name)
+        if not perturbation:
+            return {}
+        return {"perturbation": self.perturbations[perturbation].dump()}
 
     def frontend_label(self, recipe: str) -> str:
         """Return what tables call the front-end of a recipe."""
@@ -211,19 +246,17 @@ class Experiment:
 
     @property
     def inspected_s(self) -> float:
-        """Seconds of an utterance that must be decoded: the longest clip read from audio."""
-        clips = [
-            frontend.clip_s
-            for name in self.config.recipes
-            if (frontend := self.trained_frontend(name))
-        ]
-        own = [
-            options.for_corpus(corpus).model
-            for options in self.config.recipes.values()
-            for corpus in ("", *options.per_corpus)
-        ]
-        clips += [model.clip_s for model in own if isinstance(model, AudioOptions)]
-        return max([GIVEN_CLIP_S, *clips])
+        """Seconds of an utterance that must be decoded: the most that is read of audio."""
+        seconds = [GIVEN_CLIP_S]
+        for name, options in self.config.recipes.items():
+            frontend = self.trained_frontend(name)
+            for corpus in ("", *options.per_corpus):
+                own = options.for_corpus(corpus)
+                reader = frontend or own.model
+                if isinstance(reader, FrontendOptions | AudioOptions):
+                    seconds.append(reader.clip_s * own.stretch)
+        # A perturbation may read more of each, whatever reads it.
+        return max(seconds) * max([1.0, *(each.stretch for each in self.perturbations.values())])
 
     def score_file(self, cell: Mapping[str, str]) -> str:
         """Return the score file of a system that is given by its scores.
@@ -288,11 +321,12 @@ class Experiment:
 
     def frontend_files(self, frontend: str) -> list[str]:
         """Return the files of a front-end's model, where that is a folder."""
-        model = getattr(self.config.frontends[frontend], "model", None)
+        options = self.frontend_named(frontend)
+        model = getattr(options, "model", None)
         if model is not None and Path(model) == Path(DEMO_FRONTEND):
             return frontend_files(DEMO_FRONTEND)
-        return [str(path) for path in self.config.frontends[frontend].model_files()]
+        return [str(path) for path in options.model_files()]
 
     def protocols_of(self, corpus: str) -> tuple[str, ...]:
-        """Return the names of a corpus's sets of evaluation trials."""
-        return self.config.corpus(corpus).protocols
+        """Return the names of a corpus's sets of evaluation trials, perturbed or not."""
+        return self.config.corpus(split_perturbed(corpus)[0]).protocols

@@ -113,8 +113,9 @@ def _feature_jobs(experiment: Experiment) -> Iterator[Job]:
         if source == AUDIO:
             yield Job(stages.INSPECTIONS, place, also={"clip_s": experiment.inspected_s})
         else:
-            options = experiment.config.frontends[source]
-            yield Job(stages.FEATURES, place | {"frontend": source}, options)
+            options = experiment.frontend_named(source)
+            also = experiment.perturbing(source)
+            yield Job(stages.FEATURES, place | {"frontend": source}, options, also)
     for source, corpus, partition in experiment.usable_in_use:
         yield Job(
             stages.USABLE,
@@ -160,7 +161,8 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
             file = experiment.score_file(cell.wildcards)
             yield Job(stages.GIVEN_SCORES, cell.wildcards, recipe.score_files, archives=(file,))
             continue
-        also = {"corpus": cell.classifier.corpus}
+        also = experiment.perturbing(cell.wildcards["eval_corpus"])
+        also |= {"corpus": cell.classifier.corpus}
         yield Job(stages.SCORES, cell.wildcards, also=also)
     for classifier in experiment.trained:
         yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})

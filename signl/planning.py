@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from signl import stages
 from signl.archives.whereabouts import LocatedArchive
+from signl.augmentation.perturbed_names import split_perturbed
 from signl.corpora.registry import set_named
 from signl.errors import ConfigError
 from signl.experiment import AUDIO, GIVEN_CLIP_S, Experiment
@@ -160,7 +161,7 @@ class Planner:
 
     def extract(self, job: Job) -> Cost:
         """Return what the features of a shard take."""
-        frontend = self.experiment.config.frontends[job.wildcards["frontend"]]
+        frontend = self.experiment.frontend_named(job.wildcards["frontend"])
         n_utterances, mean_s = self._shard(job)
         kept_s = frontend.clip_s if frontend.repeat == "waveform" else min(frontend.clip_s, mean_s)
         hours = n_utterances * kept_s / 3600
@@ -201,7 +202,8 @@ class Planner:
 
     def score(self, job: Job) -> Cost:
         """Return what the scores of an evaluation corpus take."""
-        n_trials = self.sizes.n_trials(job.wildcards["eval_corpus"], EVAL)
+        corpus, _ = split_perturbed(job.wildcards["eval_corpus"])
+        n_trials = self.sizes.n_trials(corpus, EVAL)
         return self._computing(job.wildcards["recipe"], n_trials)
 
     def score_dev(self, job: Job) -> Cost:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from signl.augmentation.augmentation_options import stretch_of
 from signl.evaluation.published import PublishedSystem
 from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontend import FrontendOptions
@@ -19,6 +20,7 @@ from signl.training.options import (
     FinetuningRecipe,
     PretrainingOptions,
     PretrainingRecipe,
+    augmentations_of,
 )
 from signl.typed import Name, Options, Positive, retold
 
@@ -137,6 +139,12 @@ class Recipe(Options):
             )
         own = self.model_dump(mode="json", exclude={"per_corpus"}, exclude_unset=True)
         return type(self).model_validate(merged(own, overrides))
+
+    @property
+    def stretch(self) -> float:
+        """Seconds of a recording that its trainings read for one of a clip, at most."""
+        trainings = (self.pretraining, self.finetuning)
+        return max(stretch_of(augmentations_of(each)) for each in trainings)
 
     def pretraining_recipe(self, frontend: FrontendOptions | None) -> PretrainingRecipe:
         """Return what pre-training takes; with a front-end, that is trained too."""

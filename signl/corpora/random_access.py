@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from signl.artefacts import MadeBy, reading_table, table_made_by
-from signl.corpora.audio_shards import read_header
+from signl.corpora.audio_shards import PackedAudio, read_header
 from signl.errors import ArtefactError
 from signl.open_files import keep_open
 from signl.seals import table_seal
@@ -43,13 +43,17 @@ class AudioShard:
 
     def audio(self, row: int) -> bytes:
         """Return the published file of the utterance in ``row``."""
+        return self.entry(row).audio
+
+    def entry(self, row: int) -> PackedAudio:
+        """Return the utterance in ``row``."""
         if not 0 <= row < len(self):
             raise ArtefactError(f"{self.path} has {len(self)} rows, row {row} is none of them")
         group = bisect_right(self._starts, row) - 1
         with reading_table(self.path):
-            column = self._file.read_row_group(group, columns=["audio"])["audio"]
-        encoded: bytes = column[row - self._starts[group]].as_py()
-        return encoded
+            columns = self._file.read_row_group(group)
+        place = row - self._starts[group]
+        return PackedAudio(row, *(columns[name][place].as_py() for name in ("member", "audio")))
 
 
 class AudioStore:
@@ -82,6 +86,10 @@ class AudioStore:
 
     def audio(self, archive: str, shard: int, row: int) -> bytes:
         """Return the published file of an utterance."""
+        return self.entry(archive, shard, row).audio
+
+    def entry(self, archive: str, shard: int, row: int) -> PackedAudio:
+        """Return an utterance: its name in the archive, and its published file."""
         key = (archive, shard)
         if key not in self._open:
             try:
@@ -90,7 +98,7 @@ class AudioStore:
                 raise ArtefactError(
                     f"no audio shard {shard} of archive {archive!r} among those given"
                 ) from None
-        return self._open[key].audio(row)
+        return self._open[key].entry(row)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave open files behind: each worker process opens its own."""

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from signl.augmentation.perturbed_names import split_perturbed
 from signl.typed import Options, build
 
 
@@ -17,14 +18,22 @@ class Cell(Options):
     eval_corpus: str = Field(description="the corpus that it is evaluated on")
     label_percent: float = Field(gt=0, le=100, description="share of the training labels")
     seed: int = Field(description="root seed of the training")
+    perturbation: str = Field(
+        default="", description="what was done to the evaluation corpus; empty, if nothing"
+    )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str) -> Self:
-        """Build a cell from plain values.
+        """Build a cell from plain values; a perturbed corpus has both names in ``eval_corpus``.
 
         Raises
         ------
         ConfigError
             If a key is missing or unknown, or a value is not allowed; names ``where``.
         """
+        values = dict(values)
+        if isinstance(given := values.get("eval_corpus"), str):
+            values["eval_corpus"], perturbation = split_perturbed(given)
+            if perturbation:
+                values["perturbation"] = perturbation
         return build(cls, values, where)

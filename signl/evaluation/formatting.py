@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from signl.artefacts import table_made_by
+from signl.augmentation.perturbed_names import perturbed
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import STAGE, read_collected
 from signl.evaluation.table_forms import FORMS, Form, Lines
@@ -121,7 +122,7 @@ def _compact(row: Mapping[str, str]) -> list[str]:
     return [
         row["recipe"],
         row["train_corpus"],
-        f"{row['eval_corpus']} ({row['protocol']})",
+        f"{perturbed(row['eval_corpus'], row.get('perturbation', ''))} ({row['protocol']})",
         row["label_percent"],
         row["n_seeds"],
         f"{int(row['n_bonafide']) + int(row['n_spoof']):,}",

@@ -2,7 +2,8 @@
 
 The file holds, with sorted keys::
 
-    cell            recipe, frontend, train_corpus, eval_corpus, label_percent, seed
+    cell            recipe, frontend, train_corpus, eval_corpus, label_percent, seed; where the
+                    corpus is perturbed, perturbation
     protocols       by name, what the table below lists
     made_by         stage, revision, options, made_for, digests
     seal            digest of all this
@@ -137,7 +138,7 @@ def measure(
         measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
         logger.info("%s: %s", protocol, _told(measured[protocol]))
     made_by = MadeBy(stage=STAGE, revision=stages.METRICS.revision, options=options)
-    write_document(output, {"cell": described.dump(), "protocols": measured}, made_by)
+    write_document(output, {"cell": described.dump_given(), "protocols": measured}, made_by)
     for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
     logger.info("wrote %s", output)

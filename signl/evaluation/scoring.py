@@ -60,7 +60,7 @@ def score_trials(
         (:mod:`signl.evaluation.operating_point`).
     options : Mapping
         What the header of the output says; with ``corpus``, the one on which the classifier must
-        have been trained.
+        have been trained, and with ``perturbation`` what is done to the utterances.
     resources : Resources
         What this job computes with.
 
@@ -75,7 +75,13 @@ def score_trials(
     loaded = load_classifier(model, config)
     classifier = loaded.module
     _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
-    clips = clips_for_network(classifier.encoder, shards)
+    perturbation = options.get("perturbation")
+    clips = clips_for_network(classifier.encoder, shards, perturbed_by=perturbation)
+    if clips.perturbed_by != perturbation:
+        raise ArtefactError(
+            f"the utterances of {shards[0]} were perturbed by {clips.perturbed_by}, and are to be "
+            f"by {perturbation}; give the shards that were made so"
+        )
     _check_features(loaded.card.get("features"), clips, model, shards[0])
     clips.check_utterances([trials])
     table = read_usable(trials) if labels is None else read_labelled(trials, labels)

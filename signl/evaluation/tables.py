@@ -7,7 +7,7 @@ label percent and front-end.
 """
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +50,8 @@ BREAKDOWN_COLUMNS = (
     *("recipe", "frontend", "train_corpus", "eval_corpus", "protocol", "label_percent"),
     *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
 )
+#: A column of its own, after these, of tables with evaluations under perturbation.
+_PERTURBED = "perturbation"
 # All that makes a cell but the seed, over which is averaged.
 _GROUP = [name for name in CELL_COLUMNS if name != "seed"]
 # Figures of which the table holds the mean alone, and the factor to the table's unit.
@@ -92,7 +94,7 @@ def tabulate(
     is_in_domain = cells["train_corpus"] == cells["eval_corpus"]
     wanted = cells[is_in_domain == (table == "indomain")]
     rows = [_row(seeds, published_as) for seeds in _groups(wanted, _GROUP)]
-    write_rows(output, COLUMNS, rows)
+    _write(output, COLUMNS, rows)
 
 
 def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
@@ -121,7 +123,14 @@ def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
         | _mean_and_deviation("eer", seeds, 100)
         for seeds in _groups(parts, [*_GROUP, *own])
     ]
-    write_rows(output, BREAKDOWN_COLUMNS, rows)
+    _write(output, BREAKDOWN_COLUMNS, rows)
+
+
+def _write(output: str | Path, columns: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> None:
+    """Write a table, with the column of perturbations where there is any."""
+    if any(row[_PERTURBED] for row in rows):
+        columns = (*columns, _PERTURBED)
+    write_rows(output, columns, [{name: row[name] for name in columns} for row in rows])
 
 
 def _parse_options(options: Mapping[str, Any]) -> dict[str, PublishedSystem]:
@@ -158,11 +167,16 @@ def _row(seeds: pd.DataFrame, published_as: Mapping[str, PublishedSystem]) -> di
 def _published_columns(cell: "pd.Series[Any]", system: PublishedSystem | None) -> dict[str, str]:
     """Build the columns of what the paper reports, empty where it has nothing."""
     named = {name: cell[name] for name in ("train_corpus", "eval_corpus", "protocol")}
-    found = system and published_eer(
-        system,
-        **named,
-        label_percent=cell["label_percent"],
-        n_trials=cell["n_bonafide"] + cell["n_spoof"],
+    # What the paper reports is of recordings as they are.
+    found = (
+        published_eer(
+            system,
+            **named,
+            label_percent=cell["label_percent"],
+            n_trials=cell["n_bonafide"] + cell["n_spoof"],
+        )
+        if system and not cell[_PERTURBED]
+        else None
     )
     return {
         "published_eer_mean": f"{found.mean:.2f}" if found else "",

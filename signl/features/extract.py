@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
+from signl.augmentation.chain import Perturbation, perturbation_of
 from signl.corpora.audio_shards import iterate_audio
 from signl.devices import prepare_device
 from signl.errors import AudioError
@@ -71,9 +72,15 @@ class Clipper:
     hop_samples: int
     normalises: bool = True
     pads: bool = False
+    perturbation: Perturbation | None = None
 
     @classmethod
-    def of(cls, options: FrontendOptions, frontend: Frontend) -> Self:
+    def of(
+        cls,
+        options: FrontendOptions,
+        frontend: Frontend,
+        perturbation: Perturbation | None = None,
+    ) -> Self:
         """Return what makes clips for a front-end and its options."""
         return cls(
             clip_s=options.clip_s,
@@ -82,6 +89,7 @@ class Clipper:
             hop_samples=frontend.hop_samples,
             normalises=frontend.normalises,
             pads=options.pads,
+            perturbation=perturbation,
         )
 
     @property
@@ -98,7 +106,7 @@ class Clipper:
     def clip(self, member: str, encoded: bytes) -> Clip:
         """Decode, repeat and normalise an utterance; one that cannot be decoded says why."""
         try:
-            waveform = load_waveform(encoded, max_duration_s=self.clip_s)
+            waveform = self._waveform(member, encoded)
         except AudioError as error:
             return Clip(member, None, 0.0, str(error))
         return self.clip_of(member, waveform)
@@ -111,6 +119,14 @@ class Clipper:
         if self.normalises:
             waveform = normalise(waveform)
         return Clip(member, self._whole_frames(waveform), duration_s, None)
+
+    def _waveform(self, member: str, encoded: bytes) -> Tensor:
+        """Decode an utterance, and perturb it where that is asked for."""
+        if self.perturbation is None:
+            return load_waveform(encoded, max_duration_s=self.clip_s)
+        read_s = self.clip_s * self.perturbation.stretch
+        waveform = self.perturbation(load_waveform(encoded, max_duration_s=read_s), member)
+        return waveform[: self.clip_samples]
 
     def _whole_frames(self, waveform: Tensor) -> Tensor:
         """Cut what fills no frame, so that utterances of as many frames are of one length.
@@ -172,14 +188,17 @@ def extract_features(
     output, index : path
         The feature shard and its row index.
     options : Mapping or FrontendOptions
-        The front-end: its kind, and the options of the kind.
+        The front-end: its kind, and the options of the kind. With them ``perturbation``, what is
+        done to the utterances first.
     gpu : int
         GPUs given to this job.
     """
-    config = frontend_options(options)
+    given = dict(options) if isinstance(options, Mapping) else {}
+    perturbation = given.pop("perturbation", None)
+    config = frontend_options(given or options)
     device = prepare_device(gpu=gpu)
     frontend = config.build(device)
-    clipper = Clipper.of(config, frontend)
+    clipper = Clipper.of(config, frontend, perturbation_of(perturbation))
     began = time.monotonic()
     rows, blocks = _encode_shard(audio, clipper, frontend, device)
     shape = Shape(
@@ -188,13 +207,14 @@ def extract_features(
         hop_samples=frontend.hop_samples,
         clip_frames=clipper.frames_of(clipper.clip_samples),
     )
+    header = config.dump() | ({"perturbation": perturbation} if perturbation else {})
     write_shard(
         output,
         index,
         frames=blocks,
         index=rows,
         shape=shape,
-        options=config.dump(),
+        options=header,
         model_digest=config.model_digest(),
     )
     _report(rows, time.monotonic() - began, output)

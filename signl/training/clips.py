@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple, Protocol
 from torch import Tensor
 
 from signl.artefacts import MadeBy
-from signl.audio import SAMPLE_RATE_HZ, load_clip
+from signl.audio import SAMPLE_RATE_HZ, load_clip, load_waveform, to_clip
+from signl.augmentation.chain import Change, perturbation_of
+from signl.corpora.audio_shards import PackedAudio
 from signl.corpora.random_access import AudioStore
 from signl.errors import AudioError, ConfigError
 from signl.features.feature_shards import MODEL_DIGEST, FeatureStore
@@ -83,8 +85,22 @@ class Clips(Protocol):
         """
         ...
 
-    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
-        """Return crops of an utterance, float32, as the encoder takes them."""
+    def crops(
+        self, place: Place, starts: Sequence[int], length: int, changes: Sequence[Change] = ()
+    ) -> list[Tensor]:
+        """Return crops of an utterance, float32, as the encoder takes them.
+
+        Parameters
+        ----------
+        place : Place
+            Where the utterance lies.
+        starts : sequence of int
+            Where each crop starts in the clip.
+        length : int
+            Frames or samples of a crop.
+        changes : sequence of Change
+            What is done to the waveform that each crop is taken of; empty, where nothing is.
+        """
         ...
 
 
@@ -125,11 +141,15 @@ class FrameClips:
 
     def features(self) -> dict[str, Any]:
         """Return the options of the front-end, and a digest of its model's files, if it has any."""
+        options = dict(self.made_by.options)
+        options.pop("perturbation", None)
         digest = self.made_by.digests.get(MODEL_DIGEST)
-        return {
-            "features": dict(self.made_by.options),
-            **({MODEL_DIGEST: digest} if digest else {}),
-        }
+        return {"features": options, **({MODEL_DIGEST: digest} if digest else {})}
+
+    @property
+    def perturbed_by(self) -> object:
+        """What was done to the utterances, as the header says; nothing, where nothing was."""
+        return self.made_by.options.get("perturbation")
 
     def seals(self) -> list[str]:
         """Return the seals of the feature shards."""
@@ -149,8 +169,12 @@ class FrameClips:
         )
         return _checked(n_frames, self.length, crop_s, "frames")
 
-    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
-        """Return pictures of shape (1, width, frame)."""
+    def crops(
+        self, place: Place, starts: Sequence[int], length: int, changes: Sequence[Change] = ()
+    ) -> list[Tensor]:
+        """Return pictures of shape (1, width, frame); there are no waveforms to change."""
+        if changes:
+            raise ValueError("cached frames have no waveform that could be augmented")
         frames = [self.store.frames(*place, start, start + length) for start in starts]
         return [picture_of(crop) for crop in frames]
 
@@ -158,8 +182,8 @@ class FrameClips:
 class AudioClips:
     """Clips of waveforms, decoded as they are asked for; a crop is a waveform (time,).
 
-    A clip is cut or repeated to its length and then, unless a network wants it as decoded,
-    normalised; crops are taken of the result.
+    A recording may be augmented as it was decoded. It is cut or repeated to the length of a clip
+    and then, unless a network wants it as decoded, normalised; crops are taken of the result.
 
     Parameters
     ----------
@@ -169,6 +193,8 @@ class AudioClips:
         Seconds of a clip.
     normalises : bool
         Whether clips are brought to zero mean and unit variance.
+    perturbed_by : Mapping, optional
+        Options of what is done to each recording, the same whenever it is read.
 
     References
     ----------
@@ -179,9 +205,16 @@ class AudioClips:
     width = 1
 
     def __init__(
-        self, audio: Sequence[str | Path], *, clip_s: float, normalises: bool = True
+        self,
+        audio: Sequence[str | Path],
+        *,
+        clip_s: float,
+        normalises: bool = True,
+        perturbed_by: object = None,
     ) -> None:
         self.store, self.clip_s, self.normalises = AudioStore(audio), clip_s, normalises
+        self.perturbed_by = perturbed_by
+        self._perturbation = perturbation_of(perturbed_by)
 
     @property
     def length(self) -> int:
@@ -212,20 +245,43 @@ class AudioClips:
         """Return how many samples a crop of ``crop_s`` seconds has."""
         return _checked(round(crop_s * SAMPLE_RATE_HZ), self.length, crop_s, "samples")
 
-    def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
+    def crops(
+        self, place: Place, starts: Sequence[int], length: int, changes: Sequence[Change] = ()
+    ) -> list[Tensor]:
         """Return waveforms of shape (time,)."""
         try:
-            encoded = self.store.audio(*place)
-            clip = load_clip(encoded, clip_s=self.clip_s, normalises=self.normalises)
+            clips = self._clips(self.store.entry(*place), changes)
         except AudioError as error:
             raise AudioError(
                 f"row {place.row} of shard {place.shard} of {place.archive}: {error}"
             ) from error
-        return [clip[start : start + length] for start in starts]
+        if not changes:
+            clips *= len(starts)
+        return [clip[at : at + length] for clip, at in zip(clips, starts, strict=True)]
+
+    def _clips(self, packed: PackedAudio, changes: Sequence[Change]) -> list[Tensor]:
+        """Return a clip for each change, or the one that there is without."""
+        if not changes and self._perturbation is None:
+            return [load_clip(packed.audio, clip_s=self.clip_s, normalises=self.normalises)]
+        # What is played faster must be longer before.
+        read_s = self.clip_s * max((each.chain.stretch for each in changes), default=1.0)
+        if self._perturbation is not None:
+            read_s *= self._perturbation.stretch
+        waveform = load_waveform(packed.audio, max_duration_s=read_s)
+        if self._perturbation is not None:
+            waveform = self._perturbation(waveform, packed.member)
+        return [
+            to_clip(each, clip_s=self.clip_s, normalises=self.normalises)
+            for each in ([change(waveform) for change in changes] or [waveform])
+        ]
 
 
-def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
+def clips_for_network(
+    network: Network, shards: Sequence[str | Path], *, perturbed_by: object = None
+) -> FrameClips | AudioClips:
     """Open the shards that a network reads: feature shards, or audio shards.
+
+    Audio is perturbed as it is read; features were when they were made.
 
     Raises
     ------
@@ -245,7 +301,12 @@ def clips_for_network(network: Network, shards: Sequence[str | Path]) -> Clips:
         )
     if not reads_audio:
         return FrameClips(shards)
-    return AudioClips(shards, clip_s=network.clip_s, normalises=network.normalises)
+    return AudioClips(
+        shards,
+        clip_s=network.clip_s,
+        normalises=network.normalises,
+        perturbed_by=perturbed_by,
+    )
 
 
 def _checked(length: int, clip_length: int, crop_s: float, unit: str) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from signl.augmentation.chain import Chain, Change
 from signl.labels import CLASS_INDEX, NO_CLASS, UNLABELLED
 from signl.seeds import derive_seed
 from signl.training.clips import Clips, Place
@@ -106,21 +107,50 @@ class FixedCrops:
         """Return where each view starts in the clip."""
         return [0, clip_length - self.length][: self.n_views]
 
+    def changes(self, utterance_id: str) -> list[Change]:
+        """Return nothing: what is evaluated is never augmented."""
+        return []
+
 
 @dataclass(frozen=True, kw_only=True)
 class RandomCrops:
-    """The crops of training: each view starts anywhere, anew in each epoch."""
+    """The crops of training: each view starts anywhere, anew in each epoch.
+
+    Attributes
+    ----------
+    length : int
+        Frames or samples of a crop, as the clip has them.
+    n_views : int
+        Crops of an utterance.
+    seed, epoch : int
+        With utterance and view, what all draws follow from.
+    augmentation : Chain, optional
+        What is done to the waveform that each view is taken of.
+    """
 
     length: int
     n_views: int
     seed: int
     epoch: int
+    augmentation: Chain | None = None
 
     def starts(self, utterance_id: str, clip_length: int) -> list[int]:
         """Return where each view starts in the clip."""
         n_starts = clip_length - self.length + 1
         return [
             derive_seed(self.seed, "crop", self.epoch, view, utterance_id) % n_starts
+            for view in range(self.n_views)
+        ]
+
+    def changes(self, utterance_id: str) -> list[Change]:
+        """Return what is done to the waveform of each view; empty, where nothing is."""
+        if self.augmentation is None:
+            return []
+        return [
+            Change(
+                self.augmentation,
+                derive_seed(self.seed, "waveform", self.epoch, view, utterance_id),
+            )
             for view in range(self.n_views)
         ]
 
@@ -143,8 +173,9 @@ class CropDataset(Dataset[list[Tensor]]):
         place = Place(
             utterances.archives[index], int(utterances.shards[index]), int(utterances.rows[index])
         )
-        starts = crops.starts(utterances.ids[index], self.clips.length)
-        return self.clips.crops(place, starts, crops.length)
+        name = utterances.ids[index]
+        starts = crops.starts(name, self.clips.length)
+        return self.clips.crops(place, starts, crops.length, crops.changes(name))
 
 
 def _stack(items: Sequence[list[Tensor]]) -> tuple[Tensor, ...]:

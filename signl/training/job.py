@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from signl.artefacts import MadeBy, digests_of, write_text
+from signl.augmentation.augmentation_options import seals_of
 from signl.devices import Resources
 from signl.models.saving import save_model
 from signl.seals import file_digest
@@ -24,7 +25,7 @@ from signl.training.encoders import clips_for_recipe
 from signl.training.launching import launch
 from signl.training.lock import only_training
 from signl.training.model_files import ModelFiles
-from signl.training.options import BatchOptions, NetworkRecipe
+from signl.training.options import BatchOptions, NetworkRecipe, augmentations_of
 from signl.training.passes import count_weights
 from signl.training.run import Record, best_of
 from signl.training.sharing import Share
@@ -176,6 +177,7 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
     folder = job.recipe.frontend.model_files() if job.recipe.frontend else []
     inputs = [*loading.clips.seals(), *map(file_digest, folder)]
     inputs += map(file_digest, [job.train, job.dev, *job.sources])
+    inputs += seals_of(augmentations_of(job.training_options))
     history = training.fit(job.output.checkpoint, json.dumps([made_by.to_json(), *inputs]))
     if not fabric.is_global_zero:
         return

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from signl.augmentation.augmentation_options import AugmentationOptions
+from signl.augmentation.augmentations import Augmentations
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.features.speech_model.lora_options import LoraOptions
@@ -68,6 +70,12 @@ class TrainingOptions(BatchOptions):
         default=False,
         description="Compute the front-end's layers again on the way back instead of keeping "
         "their outputs: less memory, more time. Of a front-end that is trained.",
+    )
+    waveform_augmentation: Augmentations = Field(
+        default=(),
+        description="What is done to the waveforms of train, one after the other, anew in each "
+        "epoch and for each view; never to dev. Of networks that read audio, and of a front-end "
+        "that is trained.",
     )
 
 
@@ -255,14 +263,50 @@ class NetworkRecipe(Options):
             )
         return self
 
+    @property
+    def reads_audio(self) -> bool:
+        """Whether it is trained on waveforms."""
+        return self.frontend is not None or self.model.reads == "audio"
+
 
 class PretrainingRecipe(NetworkRecipe):
     """What a pre-training takes of a recipe."""
 
     pretraining: PretrainingOptions
 
+    @model_validator(mode="after")
+    def _check_augmentation(self) -> Self:
+        check_augmentation(self.pretraining, reads_audio=self.reads_audio)
+        return self
+
 
 class FinetuningRecipe(NetworkRecipe):
     """What a fine-tuning takes of a recipe."""
 
     finetuning: Annotated[FinetuningOptions, FINETUNINGS]
+
+    @model_validator(mode="after")
+    def _check_augmentation(self) -> Self:
+        check_augmentation(self.finetuning, reads_audio=self.reads_audio)
+        return self
+
+
+def augmentations_of(options: BatchOptions | None) -> tuple[AugmentationOptions, ...]:
+    """Return what a training does to waveforms; nothing, where it is one of another kind."""
+    return getattr(options, "waveform_augmentation", ())
+
+
+def check_augmentation(options: BatchOptions | None, *, reads_audio: bool) -> None:
+    """Refuse to augment waveforms where the network sees cached features.
+
+    Raises
+    ------
+    ValueError
+        Says what is allowed.
+    """
+    if augmentations_of(options) and not reads_audio:
+        raise ValueError(
+            "waveform_augmentation changes waveforms, anew in each epoch, and this recipe is "
+            "trained on cached features, of which the cache holds no augmented copies; allowed is "
+            "it with trainable_frontend: true, or with a network that reads audio"
+        )

@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from signl.augmentation.chain import Chain
 from signl.errors import ConfigError, TrainingError
 from signl.features.speech_model.adapters import adapted_parts
 from signl.training.crops import (
@@ -69,6 +70,8 @@ class Trainer:
         Parts of a batch whose gradients are added up.
     seed : int
         Root seed.
+    augmentation : Chain, optional
+        What is done to the waveforms of ``train``.
     """
 
     bare: nn.Module
@@ -82,6 +85,7 @@ class Trainer:
     n_views: int
     accumulate: int
     seed: int
+    augmentation: Chain | None = None
 
     def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
         """Train on random crops of each utterance of ``train``, in an order of the epoch's own.
@@ -106,7 +110,11 @@ class Trainer:
         """
         utterances = self.partitions["train"]
         crops = RandomCrops(
-            length=self.crop_length, n_views=self.n_views, seed=self.seed, epoch=epoch
+            length=self.crop_length,
+            n_views=self.n_views,
+            seed=self.seed,
+            epoch=epoch,
+            augmentation=self.augmentation,
         )
         seed_epoch(self.seed, epoch, self.fabric.global_rank)
         order = shuffled(len(utterances), self.seed, epoch)
@@ -166,13 +174,15 @@ def make_trainer(
     Raises
     ------
     ConfigError
-        If a batch would have too few utterances; says of which partition, and why.
+        If a batch would have too few utterances; says of which partition, and why. Or if a folder
+        of an augmentation has no sound.
     """
     _check_batches(partitions, options, loading.share.n_processes, n_views)
     optimiser = Adam(_groups(network), lr=options.learning_rate, weight_decay=options.weight_decay)
     n_trained, n_weights = count_weights(network)
     logger.info("training %s of %s weights", f"{n_trained:,}", f"{n_weights:,}")
     wrapped_network, wrapped_optimiser = fabric.setup(network, optimiser)
+    augmentations = options.waveform_augmentation
     return Trainer(
         bare=network,
         network=wrapped_network,
@@ -185,6 +195,7 @@ def make_trainer(
         n_views=n_views,
         accumulate=options.accumulate,
         seed=seed,
+        augmentation=Chain(augmentations) if augmentations else None,
     )
 
 

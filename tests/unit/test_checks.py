@@ -148,6 +148,68 @@ def test_what_a_network_of_audio_cannot_have_is_refused(config, hears, change, m
         Experiment(config)
 
 
+def test_waveforms_are_augmented_where_a_training_reads_them(config, hears):
+    entries = [{"kind": "rawboost"}, {"kind": "speed", "factors": [0.9, 1.5]}]
+    hears["finetuning"] = {"waveform_augmentation": entries}
+    experiment = Experiment(config)
+    boost, speed = experiment.finetuning_options("raw", "cfad").finetuning.waveform_augmentation
+    assert (boost.algorithm, speed.factors) == (5, (0.9, 1.5))
+    assert experiment.inspected_s == 9.0
+    # What is read is what was found to be readable: 1.5 s for one of the clip.
+    hears["model"]["clip_s"] = 8.0
+    assert Experiment(config).inspected_s == 12.0
+    axes = next(iter(config["experiments"].values()))
+    axes["perturbations"] = {"faster": {"kind": "speed", "factors": [1.25]}}
+    assert Experiment(config).inspected_s == 15.0
+
+
+def test_cached_features_are_not_augmented_as_waveforms(config):
+    recipe = config["recipes"]["signl-wav2vec2"]
+    plain = recipe["finetuning"]
+    recipe["finetuning"] = {**plain, "waveform_augmentation": [{"kind": "codec"}]}
+    with pytest.raises(
+        ConfigError, match=r"wav2vec2.finetuning: .* the cache holds no augmented c"
+    ):
+        Experiment(config)
+    recipe["trainable_frontend"] = True
+    Experiment(config)
+    recipe["per_corpus"] = {"cfad": {"pretraining": {"waveform_augmentation": [{"kind": "noise"}]}}}
+    Experiment(config)
+    recipe["trainable_frontend"] = False
+    recipe["finetuning"] = plain
+    with pytest.raises(
+        ConfigError, match=r"wav2vec2.per_corpus.cfad.pretraining: waveform_augment"
+    ):
+        Experiment(config)
+
+
+def test_the_sounds_of_an_augmentation_are_looked_for(config, hears, tmp_path):
+    hears["finetuning"] = {
+        "waveform_augmentation": [{"kind": "speed"}, {"kind": "noise", "folder": str(tmp_path)}]
+    }
+    with pytest.raises(
+        ConfigError, match=r"raw.finetuning.waveform_augmentation.1: folder is .* no s"
+    ):
+        Experiment(config)
+    (tmp_path / "hum.wav").touch()
+    Experiment(config)
+
+
+def test_one_name_is_of_one_perturbation(config, tmp_path):
+    first = next(iter(config["experiments"].values()))
+    first["perturbations"] = {"noise": {"kind": "noise", "snr_db": 10}, "mp3": {"kind": "codec"}}
+    config["experiments"]["more"] = {**first, "perturbations": {"noise": {"kind": "noise"}}}
+    with pytest.raises(ConfigError, match=r"more.perturbations.noise is .*allowed is another name"):
+        Experiment(config)
+    noise = {"kind": "noise", "folder": str(tmp_path)}
+    config["experiments"]["more"]["perturbations"] = {"hum": noise}
+    with pytest.raises(ConfigError, match=r"more.perturbations.hum: folder is .* has no sound"):
+        Experiment(config)
+    config["experiments"]["more"]["perturbations"] = {"noise@10": {"kind": "noise"}}
+    with pytest.raises(ConfigError, match="the name is 'noise@10'"):
+        Experiment(config)
+
+
 def test_an_encoder_is_given_or_pretrained(config):
     config["recipes"]["signl-logmel"]["encoder"] = "models/encoder"
     with pytest.raises(ConfigError, match="signl-logmel: it has pretraining and encoder; allowed"):

@@ -61,3 +61,39 @@ def test_jobs_carry_the_options_of_their_cell(experiment):
     ]
     assert job.options == experiment.pretraining_options("signl-logmel", "cfad")
     assert job.also == {"corpus": "cfad", "seed": 2}
+
+
+@pytest.fixture(scope="module")
+def perturbed(repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    name = next(iter(config["experiments"]))
+    config["experiments"][name]["perturbations"] = {"noise-10dB": {"kind": "noise", "snr_db": 10}}
+    return Experiment(config)
+
+
+def test_perturbed_corpora_are_evaluated_on_beside_the_others(experiment, perturbed):
+    plain, more = jobs_of(experiment), jobs_of(perturbed)
+    before = {path for job in plain for path in job.outputs}
+    after = {path: job for job in more for path in job.outputs}
+    assert before < set(after)
+    added = [job for path, job in after.items() if path not in before]
+    assert all(path.count("@noise-10dB") == 1 for path in set(after) - before)
+    rules = {"extract_features", "gather_utterances", "score", "measure"}
+    assert {job.stage.rule for job in added} == rules
+    noise = {"kind": "noise", "probability": 1.0, "folder": None, "file_s": 30.0}
+    noise["snr_db"] = [10.0, 10.0]
+    for job in added:
+        if job.stage.rule in ("extract_features", "score"):
+            assert job.also["perturbation"] == noise
+    # Nothing that is trained on is perturbed.
+    corpora = {job.wildcards["corpus"] for job in added if job.stage.rule == "gather_utterances"}
+    partitions = {job.wildcards.get("partition", "eval") for job in added}
+    assert partitions == {"eval"}
+    assert corpora == {cell.eval_corpus for cell in perturbed.evaluated}
+
+
+def test_jobs_that_were_there_are_the_same(experiment, perturbed):
+    collected = {"collect_metrics", "count_quarantine"}
+    plain = [job for job in jobs_of(experiment) if job.stage.rule not in collected]
+    more = jobs_of(perturbed)
+    assert all(job in more for job in plain)

@@ -35,6 +35,7 @@ def test_a_row_holds_all_figures_as_numbers_and_remarks_as_text(write_metrics, c
         "protocol": "all",
         "label_percent": 5.0,
         "frontend": "xlsr",
+        "perturbation": "",
         "seed": 0,
         "n_bonafide": 10,
         "n_spoof": 20,
@@ -84,6 +85,13 @@ def test_parts_have_rows_of_their_own(write_metrics, collect):
     assert list(found["part"][:3]) == ["attack", "attack", "codec"]
     assert list(found["eer"].isna()) == 2 * [False, False, True]
     assert found["n_bonafide"].dtype == "int64"
+
+
+def test_a_perturbed_corpus_is_another_cell_of_the_same_corpus(write_metrics, collect):
+    paths = [write_metrics(), write_metrics(eval_corpus="in_the_wild@noise-10dB", n_spoof=30)]
+    cells, _ = collect(paths)
+    assert cells["eval_corpus"].tolist() == ["in_the_wild"] * 2
+    assert cells["perturbation"].tolist() == ["", "noise-10dB"]
 
 
 def test_the_tables_are_artefacts(write_metrics, collect, tmp_path):

@@ -105,6 +105,19 @@ def test_features_of_another_frontend_are_refused(score_toy, make_toy_corpus, tm
         score_toy(corpus)
 
 
+def test_features_are_perturbed_as_the_trials_are_to_be(
+    score_toy, make_toy_corpus, classifier, tmp_path
+):
+    noise = {"kind": "noise", "snr_db": [10.0, 10.0]}
+    noisy = make_toy_corpus(tmp_path / "noisy", options={"perturbation": noise})
+    files, output = classifier, tmp_path / "scores.parquet"
+    given = (files.model, files.config, noisy.eval, noisy.features, output)
+    score_trials(*given, options={"perturbation": noise})
+    assert len(read_scores(output)) == 18
+    with pytest.raises(ArtefactError, match=r"were perturbed by \{'kind': 'noise'.* by None; give"):
+        score_trials(*given, options={})
+
+
 def test_audio_shards_are_refused_where_the_network_reads_features(classifier, toy, tmp_path):
     with pytest.raises(ConfigError, match=r"0000\.parquet .* needs trainable_frontend: false"):
         score_trials(

@@ -193,6 +193,32 @@ def test_wrong_options_are_refused(table, options, message):
         table([], **options)
 
 
+def test_perturbed_cells_stand_by_themselves_in_a_column_of_their_own(write_metrics, table):
+    published_as = {"signl": {"model": "lcnn", "frontend": "lfcc"}}
+    name = "asvspoof2021_df"
+    paths = [
+        write_metrics(
+            seed=seed,
+            eer=eer,
+            train_corpus=name,
+            eval_corpus=f"{name}{perturbed}",
+            n_bonafide=22_617,
+            n_spoof=589_212,
+        )
+        for perturbed, eer in (("", 0.1), ("@noise-10dB", 0.2))
+        for seed in (0, 1)
+    ]
+    clean, noisy = table(paths, "indomain", published_as=published_as)
+    assert tuple(clean) == tuple(noisy) == (*COLUMNS, "perturbation")
+    assert [row["perturbation"] for row in (clean, noisy)] == ["", "noise-10dB"]
+    assert [row["eval_corpus"] for row in (clean, noisy)] == [name] * 2
+    assert [row["eer_mean"] for row in (clean, noisy)] == ["10.0000", "20.0000"]
+    # The others are as they were, but for that column; only they have a published neighbour.
+    (alone,) = table(paths[:2], "indomain", published_as=published_as)
+    assert {name: clean[name] for name in COLUMNS} == alone
+    assert (clean["published_eer_mean"], noisy["published_eer_mean"]) == ("30.26", "")
+
+
 def test_empty_table_is_a_header(tmp_path, table):
     assert table([]) == []
     assert (tmp_path / "table.csv").read_text() == ",".join(COLUMNS) + "\n"
@@ -248,6 +274,18 @@ def test_a_part_of_one_class_has_counts_and_no_rate(write_metrics, breakdown):
     (row,) = breakdown([write_metrics(seed=seed, parts=parts) for seed in (1, 2)])
     assert (row["n_bonafide"], row["n_spoof"]) == ("0", "7")
     assert (row["eer_mean"], row["eer_std"]) == ("", "")
+
+
+def test_breakdown_has_perturbed_parts_in_a_column_of_their_own(write_metrics, breakdown):
+    parts = {"attacks": {"A07": part(0.1)}, "codecs": {}}
+    paths = [
+        write_metrics(eval_corpus=f"in_the_wild{perturbed}", parts=parts)
+        for perturbed in ("", "@mp3")
+    ]
+    rows = breakdown(paths)
+    assert tuple(rows[0]) == (*BREAKDOWN_COLUMNS, "perturbation")
+    assert [(row["name"], row["perturbation"]) for row in rows] == [("A07", ""), ("A07", "mp3")]
+    assert tuple(breakdown(paths[:1])[0]) == BREAKDOWN_COLUMNS
 
 
 def test_breakdown_is_sorted_as_the_tables_are(write_metrics, breakdown):

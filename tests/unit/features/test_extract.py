@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signl.audio import load_waveform, normalise, repeat_to
+from signl.augmentation.chain import perturbation_of
 from signl.errors import ConfigError
 from signl.features import extract
 from signl.features.extract import (
@@ -229,3 +230,26 @@ def test_a_shard_in_which_nothing_can_be_decoded(pack, tmp_path):
 def test_unknown_options_are_refused(run):
     with pytest.raises(ConfigError, match=r"frontend\.clip is no key; known are \['clip_s'"):
         run(clip=9.0)
+
+
+def test_a_perturbed_shard_has_the_features_of_perturbed_utterances(run, utterances):
+    noise = {"kind": "noise", "probability": 1.0, "snr_db": [10.0, 10.0]}
+    clean, _ = run()
+    shard, index = run(perturbation=noise)
+    assert shard.made_by.options == {**clean.made_by.options, "perturbation": noise}
+    row = index["member"].to_pylist().index("again.flac")
+    perturbation = perturbation_of(noise)
+    waveform = load_waveform(utterances["again.flac"], max_duration_s=2.0)
+    clip = normalise(repeat_to(perturbation(waveform, "again.flac"), 32_000))
+    expected = LogMel(LogMelOptions(clip_s=2.0), CPU)(clip[None])[0].half()
+    found = shard.frames(row, 0, len(expected))
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
+    plain = clean.frames(row, 0, len(expected))
+    assert (plain - expected).abs().max() > 0.1
+
+
+def test_what_is_played_faster_fills_the_clip(run, utterances):
+    long = max(utterances, key=lambda name: len(utterances[name]))
+    _, index = run(clip_s=0.5, perturbation={"kind": "speed", "factors": [1.25]})
+    durations = {row["member"]: row["duration_s"] for row in index.to_pylist()}
+    assert durations[long] == 0.5

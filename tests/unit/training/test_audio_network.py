@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from signl.audio import load_clip, load_waveform, repeat_to
+from signl.augmentation.chain import perturbation_of
 from signl.errors import ConfigError
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
@@ -89,6 +90,27 @@ def test_it_learns_and_is_scored_on_the_beginnings_of_clips(finetune, audio_toy,
     table = read_scores(output)
     assert table["utterance_id"].to_pylist() == names
     np.testing.assert_allclose(table["score"].to_numpy(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_perturbed_corpus_is_perturbed_as_it_is_scored(finetune, audio_toy, tmp_path):
+    files, output = finetune(epochs=1), tmp_path / "scores.parquet"
+    noise = {"kind": "noise", "snr_db": [0.0, 0.0]}
+    score_trials(
+        files.model,
+        files.config,
+        audio_toy["eval"],
+        audio_toy["shards"],
+        output,
+        options={"perturbation": noise},
+    )
+    perturb, clips = perturbation_of(noise), []
+    for name in (f"eval-{number}" for number in range(12)):
+        waveform = load_waveform(audio_toy["encoded"][name], max_duration_s=CLIP_S)
+        clips.append(repeat_to(perturb(waveform, name), 4800))
+    with torch.no_grad():
+        expected = from_pretrained(files.model.parent).module(torch.stack(clips))[:, 1]
+    scores = read_scores(output)["score"].to_numpy()
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_it_may_be_pretrained_and_its_encoder_is_one_of_the_recipe(run, finetune):

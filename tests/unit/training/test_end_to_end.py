@@ -132,6 +132,16 @@ def test_both_stages_move_the_front_end(pretrain, finetune, speech_model_folder)
     assert "wav2vec2, trained with it" in encoder.card.read_text()
 
 
+def test_a_front_end_in_training_hears_augmented_waveforms(finetune, pretrain):
+    noise = [{"kind": "noise", "snr_db": 0}]
+    for name, run in (("encoder", pretrain), ("classifier", finetune)):
+        plain, noisy = (
+            histories(run(f"{name}-{len(entries)}", epochs=1, waveform_augmentation=entries))
+            for entries in ([], noise)
+        )
+        assert abs(plain[0]["train_loss"] - noisy[0]["train_loss"]) > 1e-6
+
+
 def test_a_frozen_encoder_keeps_its_front_end(pretrain, finetune):
     encoder = pretrain(epochs=1)
     frozen = frontend_weights(finetune(encoder=encoder, freeze_encoder=True))

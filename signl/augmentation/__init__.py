@@ -1,0 +1,1 @@
+"""Changes of waveforms, by kind: what a training may do to each utterance that it reads."""

@@ -1,0 +1,1 @@
+"""A lower sample rate, and back."""

@@ -1,0 +1,1 @@
+"""Reverberation by measured impulse responses."""

@@ -1,0 +1,1 @@
+"""Silence at the ends, cut away."""

@@ -1,0 +1,1 @@
+"""Another speed, of which pitch and length follow."""

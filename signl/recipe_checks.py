@@ -1,0 +1,166 @@
+"""The checks of one recipe that take the values of two places."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from signl.configuration import Configuration
+from signl.errors import ConfigError
+from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
+from signl.features.speech_model.lora_options import LoraOptions
+from signl.models.base import AudioOptions
+from signl.recipes import Recipe
+from signl.training.options import augmentations_of, check_augmentation
+
+
+def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
+    """Check that a recipe's network, front-end, crop and trainings fit each other.
+
+    Raises
+    ------
+    ConfigError
+        Says which value does not fit, and what is allowed.
+    """
+    where = f"recipes.{name}"
+    frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
+    _check_frontend_training(recipe.trainable_frontend, frontend, where)
+    for corpus in (None, *recipe.per_corpus):
+        own = recipe if corpus is None else recipe.for_corpus(corpus)
+        of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
+        _check_trainings(own, of_corpus)
+        _check_augmentations(own, of_corpus)
+        _check_reading(own, of_corpus, sorted(config.frontends))
+        if frontend is None:
+            _check_audio_crop(own, of_corpus)
+        else:
+            _check_crop(own, frontend, of_corpus)
+
+
+def _check_frontend_training(
+    training: bool | LoraOptions, frontend: FrontendOptions | None, where: str
+) -> None:
+    """Check that a front-end that is trained can be, and has layers for its adapters."""
+    if not training:
+        return
+    lora = training if isinstance(training, LoraOptions) else None
+    if frontend is None or not frontend.is_trainable:
+        raise ConfigError(
+            f"{where}.trainable_frontend is {'lora' if lora else 'true'}; allowed is that with "
+            "a front-end of kind wav2vec2 whose repeat is waveform"
+        )
+    if lora is not None:
+        try:
+            frontend.check_adapters(lora)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.trainable_frontend: {error}") from None
+
+
+def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
+    """Check that a network of frames has a front-end, and one of audio has none."""
+    assert recipe.model is not None
+    kind, reads_frames = recipe.model.kind, recipe.model.reads == "frames"
+    if recipe.frontend is None and reads_frames:
+        raise ConfigError(
+            f"{where} has no frontend, and a network of kind {kind} reads frames; "
+            f"allowed are {known}"
+        )
+    if recipe.frontend is not None and not reads_frames:
+        raise ConfigError(
+            f"{where}.frontend is {recipe.frontend!r}, and a network of kind {kind} reads audio; "
+            "leave it out"
+        )
+
+
+def _check_audio_crop(recipe: Recipe, where: str) -> None:
+    """Check that a crop of audio lies in the clip and suits the network."""
+    assert recipe.crop_s is not None
+    model = cast(AudioOptions, recipe.model)
+    if recipe.crop_s > model.clip_s:
+        raise ConfigError(
+            f"{where}.crop_s is {recipe.crop_s}; allowed is at most the network's clip_s, "
+            f"{model.clip_s}"
+        )
+    try:
+        model.check(width=1, n_frames=round(recipe.crop_s * SAMPLE_RATE_HZ))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_trainings(recipe: Recipe, where: str) -> None:
+    trainings = [recipe.pretraining, recipe.finetuning]
+    is_thrifty = any(getattr(each, "gradient_checkpointing", False) for each in trainings)
+    if is_thrifty and not recipe.trainable_frontend:
+        raise ConfigError(
+            f"{where} has gradient_checkpointing: true; allowed is that with "
+            "trainable_frontend: true"
+        )
+    assert recipe.model is not None
+    reads_audio = bool(recipe.trainable_frontend) or recipe.model.reads == "audio"
+    if recipe.pretraining is None:
+        return
+    if not recipe.model.has_weights:
+        raise ConfigError(
+            f"{where} has pretraining, and a network of kind {recipe.model.kind} has no weights "
+            "to pre-train; leave it out"
+        )
+    if not recipe.pretraining.views.is_none and reads_audio:
+        raise ConfigError(
+            f"{where}.pretraining.views augment the pictures of a front-end, and this network "
+            "reads audio; allowed is that with a network that reads frames, without "
+            "trainable_frontend"
+        )
+    if recipe.pretraining.joint_views and recipe.model.augments_graphs:
+        raise ConfigError(
+            f"{where}.pretraining.joint_views is true with a network of kind {recipe.model.kind}, "
+            "whose graphs are augmented view by view; allowed is false"
+        )
+
+
+def _check_augmentations(recipe: Recipe, where: str) -> None:
+    """Check that there are waveforms to augment, and the sounds that it takes."""
+    assert recipe.model is not None
+    reads_audio = bool(recipe.trainable_frontend) or recipe.model.reads == "audio"
+    for stage, options in (
+        ("pretraining", recipe.pretraining),
+        ("finetuning", recipe.finetuning),
+    ):
+        try:
+            check_augmentation(options, reads_audio=reads_audio)
+        except ValueError as error:
+            raise ConfigError(f"{where}.{stage}: {error}") from None
+        for number, each in enumerate(augmentations_of(options)):
+            try:
+                each.check_files()
+            except ConfigError as error:
+                place = f"{where}.{stage}.waveform_augmentation.{number}"
+                raise ConfigError(f"{place}: {error}") from None
+
+
+def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
+    """Check that a crop lies in the clip, holds a frame, and suits the network."""
+    assert recipe.model is not None
+    assert recipe.crop_s is not None
+    crop_s = recipe.crop_s
+    if crop_s > frontend.clip_s:
+        raise ConfigError(
+            f"{where}.crop_s is {crop_s}; allowed is at most the front-end's clip_s, "
+            f"{frontend.clip_s}"
+        )
+    try:
+        geometry = frontend.geometry()
+        least_s = frontend.least_crop_s(training=bool(recipe.trainable_frontend))
+    except ConfigError:
+        # A model by its id, of which nothing is known before it is loaded.
+        return
+    if crop_s < least_s:
+        raise ConfigError(
+            f"{where}.crop_s is {crop_s}; allowed is at least {least_s:g}, which "
+            + (
+                "the masks of the front-end in training need"
+                if recipe.trainable_frontend
+                else "one frame of the front-end needs"
+            )
+        )
+    try:
+        recipe.model.check(width=geometry.width, n_frames=geometry.n_frames(crop_s))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
