@@ -8,21 +8,26 @@ SOURCES = {
 }
 
 
+def shown(path, caption, name):
+    """Return a figure as the report takes it."""
+    # Behind a word: at the beginning of a line Snakemake takes it for its own directive.
+    marked = report(
+        path,
+        caption=f"report/{caption}.rst",
+        category="Figures",
+        labels={"kind": caption, "figure": name},
+    )
+    return marked
+
+
 def figures_of(stage, names, caption):
     """Return the outputs of a job that draws many figures; the report shows those in SVG."""
-    return {
-        "svg": [
-            report(
-                path_of(stage, "svg", figure=name),
-                caption=f"report/{caption}.rst",
-                category="Figures",
-                subcategory=caption,
-                labels={"figure": name},
-            )
-            for name in names
-        ],
-        "pdf": [path_of(stage, "pdf", figure=name) for name in names],
+    paths = {
+        form: [path_of(stage, form, figure=name) for name in names]
+        for form in stage.outputs
     }
+    marked = [shown(path, caption, name) for path, name in zip(paths["svg"], names)]
+    return paths | {"svg": marked}
 
 
 def all_scores():
@@ -37,9 +42,7 @@ def all_scores():
 def all_eval_trials():
     """Return the usable evaluation trials of all sources and corpora."""
     return [
-        path_of(
-            stages.USABLE, "usable", source=source, corpus=corpus, partition="eval"
-        )
+        path_of(stages.USABLE, "usable", source=source, corpus=corpus, partition="eval")
         for source, corpus, partition in experiment.usable_in_use
         if partition == "eval"
     ]
@@ -53,6 +56,12 @@ def classifier_histories():
     ]
 
 
+def figures_on_request():
+    """Return all figures of the experiment."""
+    jobs = (job for job in jobs_of(experiment) if job.stage.on_request)
+    return [path for job in jobs for path in job.outputs]
+
+
 localrules:
     figures,
     draw_label_efficiency,
@@ -63,24 +72,14 @@ localrules:
 
 rule figures:
     input:
-        [
-            path
-            for job in jobs_of(experiment)
-            if job.stage.on_request
-            for path in job.outputs
-        ],
+        figures_on_request(),
 
 
 rule draw_label_efficiency:
     input:
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        svg=report(
-            path_of(stages.LABEL_FIGURE, "svg"),
-            caption="report/label_efficiency.rst",
-            category="Figures",
-            labels={"figure": "label_efficiency"},
-        ),
+        svg=shown(path_of(stages.LABEL_FIGURE, "svg"), "label_efficiency", "all"),
         pdf=path_of(stages.LABEL_FIGURE, "pdf"),
     log:
         stages.LABEL_FIGURE.log,
@@ -104,12 +103,7 @@ rule draw_crossdomain:
     input:
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        svg=report(
-            path_of(stages.DOMAIN_FIGURE, "svg"),
-            caption="report/crossdomain.rst",
-            category="Figures",
-            labels={"figure": "crossdomain"},
-        ),
+        svg=shown(path_of(stages.DOMAIN_FIGURE, "svg"), "crossdomain", "all"),
         pdf=path_of(stages.DOMAIN_FIGURE, "pdf"),
     log:
         stages.DOMAIN_FIGURE.log,
@@ -131,9 +125,7 @@ rule draw_breakdown:
     input:
         breakdown=path_of(stages.COLLECTED, "breakdown"),
     output:
-        **figures_of(
-            stages.PART_FIGURES, experiment.figures_of_pairs, "part_dots"
-        ),
+        **figures_of(stages.PART_FIGURES, experiment.figures_of_pairs, "part_dots"),
     log:
         stages.PART_FIGURES.log,
     benchmark:
@@ -157,9 +149,7 @@ rule draw_det:
         trials=all_eval_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        **figures_of(
-            stages.DET_FIGURES, experiment.figures_of_pairs, "det"
-        ),
+        **figures_of(stages.DET_FIGURES, experiment.figures_of_pairs, "det"),
     log:
         stages.DET_FIGURES.log,
     benchmark:
@@ -184,9 +174,7 @@ rule draw_histograms:
         trials=all_eval_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        **figures_of(
-            stages.SCORE_FIGURES, experiment.figures_of_pairs, "histograms"
-        ),
+        **figures_of(stages.SCORE_FIGURES, experiment.figures_of_pairs, "histograms"),
     log:
         stages.SCORE_FIGURES.log,
     benchmark:
