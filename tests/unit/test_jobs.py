@@ -52,3 +52,14 @@ def test_jobs_carry_the_options_of_their_cell(experiment):
     ]
     assert job.options == experiment.pretraining_options("signl-logmel", "cfad")
     assert job.also == {"corpus": "cfad", "seed": 2}
+
+
+def test_one_job_draws_all_figures_of_a_kind(experiment):
+    (job,) = [job for job in jobs_of(experiment) if job.stage == stages.DET_FIGURES]
+    corpora = ["asvspoof2021_df", "asvspoof5", "cfad"]
+    pairs = [f"{train}-{other}" for train in corpora for other in [*corpora, "in_the_wild"]]
+    assert job.outputs == [
+        f"results/figures/det/{pair}.{form}" for pair in pairs for form in ("svg", "pdf")
+    ]
+    (job,) = [job for job in jobs_of(experiment) if job.stage == stages.TRAINING_FIGURES]
+    assert job.figures == (*(f"classifiers-{corpus}" for corpus in corpora), "pretraining")

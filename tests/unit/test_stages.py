@@ -30,3 +30,12 @@ def test_artefacts_lie_where_they_are_looked_for():
 def test_a_raised_revision_changes_the_parameter_of_the_rule():
     assert stages.SCORES.tag == f"score-{stages.SCORES.revision}"
     assert stages.DEV_SCORES.maker == stages.SCORES.maker == "score"
+
+
+def test_figures_are_made_on_request_alone():
+    drawn = {stage.rule for stage in stages.STAGES if stage.on_request}
+    assert drawn == {stage.rule for stage in stages.STAGES if stage.rule.startswith("draw_")}
+    assert stages.DET_FIGURES.paths(figure="cfad-cfad") == [
+        "results/figures/det/cfad-cfad.svg",
+        "results/figures/det/cfad-cfad.pdf",
+    ]

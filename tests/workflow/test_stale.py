@@ -68,10 +68,12 @@ TAKEN_BY = {
     "tabulate_pretraining": ("all",),
     "all": (),
 }
-#: Stages whose outputs the toy experiment has none of: no front-end of it is trained.
-ABSENT = {"inspect_audio", "make_demo_frontend"}
 #: All stages, by the rule that carries their revision.
 STAGES = {stage.rule: stage for stage in stages.STAGES}
+#: Stages whose outputs the toy experiment has none of: it trains no front-end, and draws nothing.
+ABSENT = {"inspect_audio", "make_demo_frontend"} | {
+    rule for rule, stage in STAGES.items() if stage.on_request
+}
 
 
 def jobs_from(*rules):

@@ -32,8 +32,8 @@ TITLE: Final = "Detection error trade-off"
 LOWEST: Final = 0.001
 HIGHEST: Final = 0.99
 _TICKS: Final = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99)
-#: Rates of each axis, evenly spaced in deviates, at which a curve of many trials keeps a point.
-_N_KEPT: Final = 200
+#: Rates of each axis, evenly spaced in deviates, between which points are not told apart.
+_N_RATES: Final = 200
 COLUMNS: Final = ("recipe", "protocol", "label_percent", "seed", "miss", "false_alarm")
 
 
@@ -56,7 +56,7 @@ def det_points(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> pd.DataFrame:
     -------
     DataFrame
         ``miss`` and ``false_alarm``, fractions, all of them points of
-        :func:`signl.metrics.det_curve`, in its order: at most a few hundred.
+        :func:`signl.metrics.det_curve`, in its order: some hundreds at most.
 
     Raises
     ------
@@ -65,14 +65,14 @@ def det_points(bonafide: npt.ArrayLike, spoof: npt.ArrayLike) -> pd.DataFrame:
     """
     curve = det_curve(bonafide, spoof)
     normal = NormalDist()
-    deviates = np.linspace(normal.inv_cdf(LOWEST), normal.inv_cdf(HIGHEST), _N_KEPT)
+    deviates = np.linspace(normal.inv_cdf(LOWEST), normal.inv_cdf(HIGHEST), _N_RATES)
     rates = np.array([normal.cdf(deviate) for deviate in deviates])
-    last = curve.miss.size - 1
-    of_miss = np.searchsorted(curve.miss, rates)
-    of_false_alarm = last - np.searchsorted(curve.false_alarm[::-1], rates)
-    nearest = int(np.argmin(np.abs(curve.miss - curve.false_alarm)))
-    kept = np.unique(np.clip([0, last, nearest, *of_miss, *of_false_alarm], 0, last))
-    return pd.DataFrame({"miss": curve.miss[kept], "false_alarm": curve.false_alarm[kept]})
+    # Of the points that fall between the same rates on both axes, the first and the last are kept.
+    squares = np.stack([np.searchsorted(rates, axis) for axis in curve[:2]])
+    is_new = np.any(np.diff(squares, axis=1) != 0, axis=0)
+    is_kept = np.concatenate([[True], is_new]) | np.concatenate([is_new, [True]])
+    is_kept[np.argmin(np.abs(curve.miss - curve.false_alarm))] = True
+    return pd.DataFrame({"miss": curve.miss[is_kept], "false_alarm": curve.false_alarm[is_kept]})
 
 
 @styled

@@ -11,6 +11,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from signl.evaluation.figures.figure_style import (
+    MARGIN,
     empty_figure,
     finish,
     panels,
@@ -24,9 +25,11 @@ from signl.evaluation.figures.label_curves import mean_over_seeds
 TITLE: Final = "EER across domains (%)"
 #: Per cent at which the colours end; above it is worse than chance, where all are as dark.
 HIGHEST: Final = 50.0
-#: Inches that a cell takes, and the names at the edges.
+#: Inches that a cell takes, a title above cells, a letter of a name, and a map at the least.
 _CELL: Final = (0.42, 0.34)
-_NAMES: Final = (0.4, 1.2)
+_TITLE: Final = 0.4
+_LETTER: Final = 0.06
+_LEAST: Final = 2.2
 
 
 @styled
@@ -52,8 +55,13 @@ def crossdomain(cells: pd.DataFrame) -> Figure:
     recipes, percents = (sorted(set(cells[name])) for name in by[:2])
     trained = sorted(set(cells["train_corpus"]))
     evaluated = sorted(set(cells[["eval_corpus", "protocol"]].itertuples(index=False, name=None)))
-    size = (len(evaluated) * _CELL[0] + _NAMES[0], len(trained) * _CELL[1] + _NAMES[1] / 3)
-    figure, grid = panels(len(recipes), len(percents), panel=size)
+    names = [f"{corpus} ({protocol})" for corpus, protocol in evaluated]
+    size = (max(_LEAST, len(evaluated) * _CELL[0]), len(trained) * _CELL[1] + _TITLE)
+    margin = tuple(
+        least + _LETTER * max(map(len, own))
+        for least, own in zip(MARGIN, (trained, names), strict=True)
+    )
+    figure, grid = panels(len(recipes), len(percents), panel=size, margin=(margin[0], margin[1]))
     for row, recipe in enumerate(recipes):
         for column, percent in enumerate(percents):
             axes = grid[row, column]
@@ -63,7 +71,6 @@ def crossdomain(cells: pd.DataFrame) -> Figure:
             if not np.isnan(rates).all():
                 _frame_own(axes, trained, evaluated)
             axes.set_title(f"{recipe}, {percent_name(percent)}")
-    names = [f"{corpus} ({protocol})" for corpus, protocol in evaluated]
     grid[0, 0].set_xticks(range(len(names)), names)
     grid[0, 0].set_yticks(range(len(trained)), trained)
     for axes in grid[-1]:

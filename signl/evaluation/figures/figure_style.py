@@ -4,6 +4,7 @@ The look is that of ``signl.mplstyle`` and of no settings of the user. Nothing h
 state of ``matplotlib.pyplot``: a figure is an object that is drawn, written and forgotten.
 """
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -32,7 +33,10 @@ _METADATA: Final[Mapping[str, dict[str, None]]] = {
 }
 #: Inches that a panel takes by default, and a figure beside its panels.
 PANEL: Final = (2.3, 1.9)
-_MARGIN: Final = (1.3, 1.1)
+MARGIN: Final = (1.5, 1.2)
+#: Inches that a letter of a title and of a note takes, on the average.
+_TITLE_INCHES: Final = 0.085
+_NOTE_INCHES: Final = 0.06
 
 
 def styled(draw: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
@@ -95,7 +99,7 @@ def recipe_looks(table: pd.DataFrame, recipes: Iterable[str] | None) -> dict[str
 def empty_figure(title: str, reason: str) -> Figure:
     """Return a figure that says in words why nothing is drawn."""
     figure = Figure(figsize=(5.0, 1.6))
-    figure.suptitle(title)
+    figure.suptitle(_wrapped(figure, title, _TITLE_INCHES))
     figure.text(0.5, 0.4, reason, ha="center", va="center")
     return figure
 
@@ -107,6 +111,7 @@ def panels(
     panel: tuple[float, float] = PANEL,
     heights: Sequence[float] | None = None,
     share: bool = True,
+    margin: tuple[float, float] = MARGIN,
 ) -> tuple[Figure, "np.ndarray[Any, Any]"]:
     """Return a figure and its panels, an array of shape (row, column).
 
@@ -120,9 +125,11 @@ def panels(
         Height of each row, in inches, where rows differ.
     share : bool
         Whether all panels have the same axes.
+    margin : tuple of float
+        Width and height that is left for what stands around the panels, in inches.
     """
     tall = sum(heights) if heights else n_rows * panel[1]
-    figure = Figure(figsize=(n_columns * panel[0] + _MARGIN[0], tall + _MARGIN[1]))
+    figure = Figure(figsize=(n_columns * panel[0] + margin[0], tall + margin[1]))
     grid = figure.subplots(
         n_rows,
         n_columns,
@@ -138,13 +145,19 @@ def finish(
     figure: Figure, title: str, notes: Sequence[str], looks: Mapping[str, Look] | None = None
 ) -> Figure:
     """Give a figure its title, the notes below it, and a legend of recipes if there are looks."""
-    figure.suptitle(title)
+    figure.suptitle(_wrapped(figure, title, _TITLE_INCHES))
     if notes:
-        figure.supxlabel("\n".join(notes), ha="left", x=0.01)
+        lines = [_wrapped(figure, note, _NOTE_INCHES) for note in notes]
+        figure.supxlabel("\n".join(lines), ha="left", x=0.01)
     if looks:
         handles = [Line2D([], [], label=name, **look) for name, look in looks.items()]
         figure.legend(handles=handles, loc="outside right upper", title="recipe")
     return laid_out(figure)
+
+
+def _wrapped(figure: Figure, text: str, inches: float) -> str:
+    """Return a text in lines that a figure has room for."""
+    return textwrap.fill(text, max(20, int(figure.get_figwidth() / inches)))
 
 
 def laid_out(figure: Figure) -> Figure:
