@@ -29,6 +29,8 @@ from signl.evaluation.measure import TRIAL_COLUMNS, match_protocol
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 
 logger = logging.getLogger(__name__)
+# It tells of every table of every font that it puts into a PDF.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 Paths = Sequence[str | Path]
 
