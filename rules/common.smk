@@ -12,6 +12,7 @@ from signl.configuration import AUDIO
 from signl.corpora.registry import CORPORA
 from signl.errors import SignlError
 from signl.experiment import Experiment
+from signl.jobs import jobs_of
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
 from signl.paths import snakemake_path
@@ -267,3 +268,57 @@ def pretraining_histories():
         stages.PRETRAINING.outputs["history"].format(**encoder.wildcards)
         for encoder in experiment.pretrained
     ]
+
+
+def shown(path, caption, name):
+    """Return a figure as the report takes it."""
+    # Behind a word: at the beginning of a line Snakemake takes it for its own directive.
+    marked = report(
+        path,
+        caption=f"report/{caption}.rst",
+        category="Figures",
+        labels={"kind": caption, "figure": name},
+    )
+    return marked
+
+
+def figures_of(stage, names, caption):
+    """Return the outputs of a job that draws many figures; the report shows those in SVG."""
+    paths = {
+        form: [path_of(stage, form, figure=name) for name in names]
+        for form in stage.outputs
+    }
+    marked = [shown(path, caption, name) for path, name in zip(paths["svg"], names)]
+    return paths | {"svg": marked}
+
+
+def all_scores():
+    """Return the scores of all classifiers on all corpora."""
+    return [
+        path
+        for cell in experiment.evaluated
+        for path in stages.SCORES.paths(**cell.wildcards)
+    ]
+
+
+def all_eval_trials():
+    """Return the usable evaluation trials of all sources and corpora."""
+    return [
+        path_of(stages.USABLE, "usable", source=source, corpus=corpus, partition="eval")
+        for source, corpus, partition in experiment.usable_in_use
+        if partition == "eval"
+    ]
+
+
+def classifier_histories():
+    """Return the histories of all classifiers that are trained."""
+    return [
+        stages.FINETUNING.outputs["history"].format(**each.wildcards)
+        for each in experiment.trained
+    ]
+
+
+def figures_on_request():
+    """Return all figures of the experiment."""
+    jobs = (job for job in jobs_of(experiment) if job.stage.on_request)
+    return [path for job in jobs for path in job.outputs]
