@@ -3,7 +3,7 @@
 
 rule check_archives:
     log:
-        "results/logs/check_archives.log",
+        log_of_looking("results/logs/check_archives.log"),
     conda:
         "../envs/signl.yaml"
     params:
@@ -14,12 +14,12 @@ rule check_archives:
 
 rule verify_archives:
     log:
-        "results/logs/verify_archives.log",
+        log_of_looking("results/logs/verify_archives.log"),
     conda:
         "../envs/signl.yaml"
     params:
         cfg={
-            "corpora": sorted(experiment.partitions_in_use),
+            "corpora": holdings.published_in_use,
             "archives_folder": experiment.config.archives,
         },
         memory="results/archives.verified.json",
@@ -44,6 +44,8 @@ if not holdings.are_packed:
             stages.MANIFEST.log,
         benchmark:
             stages.MANIFEST.benchmark
+        # Before all packing: what a protocol lacks is told first.
+        priority: 20
         conda:
             "../envs/signl.yaml"
         threads: 1

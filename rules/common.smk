@@ -6,16 +6,16 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import Wildcards
 
 from signl import stages
 from signl.configuration import AUDIO
-from signl.corpora.registry import CORPORA
 from signl.errors import SignlError
 from signl.experiment import Experiment
 from signl.jobs import jobs_of
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
-from signl.paths import snakemake_path
+from signl.paths import is_writable, snakemake_path, unwritable_message
 from signl.yaml_files import check_keys
 
 try:
@@ -24,6 +24,11 @@ try:
     experiment = Experiment(config)
 except SignlError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Else Snakemake ends in a traceback.
+if workflow.is_main_process and (said := unwritable_message(".", stages.RESULTS)):
+    raise WorkflowError(said)
 
 
 # Snakemake writes it into command lines as it is, also where a folder's name has a space.
@@ -56,9 +61,19 @@ onstart:
     is_local = workflow.storage_settings.default_storage_provider is None
     try:
         if is_local and any(job.output for job in workflow.dag.needrun_jobs()):
+            if not is_writable(f"{stages.RESULTS}/logs/.lock"):
+                raise WorkflowError(
+                    f"{Path(stages.RESULTS).resolve()} cannot be written to: make it writable, or "
+                    "start in another folder (--directory FOLDER) to make results there"
+                )
             lock_results(stages.RESULTS)
     except SignlError as error:
         raise WorkflowError(str(error)) from None
+
+
+def log_of_looking(path):
+    """Return where a rule logs that looks at results alone, which may be read-only."""
+    return path if is_writable(path) else f".snakemake/log/{Path(path).name}"
 
 
 def any_of(names):
@@ -67,7 +82,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    corpus=any_of(CORPORA),
+    corpus=any_of(experiment.config.known_corpora),
     eval_corpus=any_of(experiment.config.corpora),
     partition=any_of(PARTITIONS),
     archive=r"[^/]+",
@@ -225,12 +240,30 @@ def usable_eval_trials(wildcards):
     )
 
 
+def score_file_of(wildcards):
+    """Return the score file of a system that is given by its scores."""
+    return given_files([experiment.score_file(wildcards)])
+
+
+def scores_of(wildcards):
+    """Return the scores of a classifier; those that are given, where they are."""
+    is_given = experiment.recipe(wildcards.recipe).scores
+    return path_of(stages.GIVEN_SCORES if is_given else stages.SCORES, **wildcards)
+
+
+def measured_trials(wildcards):
+    """Return the trials that scores are measured on: all, where the scores are given."""
+    if experiment.recipe(wildcards.recipe).scores:
+        return path_of(stages.MANIFEST, corpus=wildcards.eval_corpus)
+    return usable_eval_trials(wildcards)
+
+
 def dev_files_of(wildcards):
     """Return what fixes threshold and calibration: nothing, for a classifier that is given."""
-    if experiment.recipe(wildcards.recipe).classifier:
+    if experiment.recipe(wildcards.recipe).is_given:
         return []
     return [
-        *stages.DEV_SCORES.paths(**wildcards),
+        stages.DEV_SCORES.outputs["scores"].format(**wildcards),
         usable_for("dev")(wildcards),
         *stages.LABELS.paths(**wildcards),
     ]
@@ -292,22 +325,19 @@ def figures_of(stage, names, caption):
     return paths | {"svg": marked}
 
 
+def measured_cells():
+    """Return what stands for all classifiers on all corpora in paths, in the order of both below."""
+    return [Wildcards(fromdict=cell.wildcards) for cell in experiment.evaluated]
+
+
 def all_scores():
     """Return the scores of all classifiers on all corpora."""
-    return [
-        path
-        for cell in experiment.evaluated
-        for path in stages.SCORES.paths(**cell.wildcards)
-    ]
+    return [scores_of(cell) for cell in measured_cells()]
 
 
-def all_eval_trials():
-    """Return the usable evaluation trials of all sources and corpora."""
-    return [
-        path_of(stages.USABLE, "usable", source=source, corpus=corpus, partition="eval")
-        for source, corpus, partition in experiment.usable_in_use
-        if partition == "eval"
-    ]
+def all_measured_trials():
+    """Return the trials of each of these, the same ones several times."""
+    return [measured_trials(cell) for cell in measured_cells()]
 
 
 def classifier_histories():

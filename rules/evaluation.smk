@@ -53,10 +53,36 @@ rule score_dev:
         "../workflow_scripts/score_dev.py"
 
 
+# Of a system that is given by its scores, nothing is computed, and no audio is needed.
+rule convert_scores:
+    input:
+        scores=score_file_of,
+        manifest=path_of(stages.MANIFEST, corpus="{eval_corpus}"),
+    output:
+        **stages.GIVEN_SCORES.outputs,
+    log:
+        stages.GIVEN_SCORES.log,
+    benchmark:
+        stages.GIVEN_SCORES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cfg=lambda wildcards: experiment.recipe(
+            wildcards.recipe
+        ).score_files.dump_given(),
+        revision=stages.GIVEN_SCORES.tag,
+    script:
+        "../workflow_scripts/convert_scores.py"
+
+
 rule measure:
     input:
-        scores=path_of(stages.SCORES),
-        trials=usable_eval_trials,
+        scores=scores_of,
+        trials=measured_trials,
         dev=dev_files_of,
     output:
         **stages.METRICS.outputs,
@@ -183,7 +209,7 @@ rule tabulate_pretraining:
 
 rule audit:
     log:
-        "results/logs/audit.log",
+        log_of_looking("results/logs/audit.log"),
     conda:
         "../envs/signl.yaml"
     threads: 4

@@ -1,9 +1,6 @@
 # Figures of the results: on request (snakemake figures), a job for all figures of a kind.
 
 RECIPES = sorted(experiment.config.recipes)
-SOURCES = {
-    each.recipe: experiment.source_of(each.recipe) for each in experiment.classifiers
-}
 
 
 localrules:
@@ -90,7 +87,7 @@ rule draw_breakdown:
 rule draw_det:
     input:
         scores=all_scores(),
-        trials=all_eval_trials(),
+        trials=all_measured_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
         **figures_of(stages.DET_FIGURES, experiment.figures_of_pairs, "det"),
@@ -106,7 +103,6 @@ rule draw_det:
         runtime=120,
     params:
         recipes=RECIPES,
-        sources=SOURCES,
         revision=stages.DET_FIGURES.tag,
     script:
         "../workflow_scripts/draw_det.py"
@@ -115,7 +111,7 @@ rule draw_det:
 rule draw_histograms:
     input:
         scores=all_scores(),
-        trials=all_eval_trials(),
+        trials=all_measured_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
         **figures_of(stages.SCORE_FIGURES, experiment.figures_of_pairs, "histograms"),
@@ -130,7 +126,6 @@ rule draw_histograms:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=120,
     params:
-        sources=SOURCES,
         revision=stages.SCORE_FIGURES.tag,
     script:
         "../workflow_scripts/draw_histograms.py"

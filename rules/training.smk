@@ -11,6 +11,8 @@ rule sample_labels:
         stages.LABELS.log,
     benchmark:
         stages.LABELS.benchmark
+    # Before all packing: a corpus that cannot be trained on should stop the run early.
+    priority: 20
     conda:
         "../envs/signl.yaml"
     threads: 1

@@ -27,6 +27,10 @@ RATES_HZ: Final = range(1_000, 400_001, 25)
 #: Channels, and samples of all channels in a second, of the most that is recorded: 64 at 48 kHz.
 MAX_CHANNELS: Final = 64
 MAX_VALUES_PER_S: Final = 64 * 48_000
+#: What libsndfile may take a file for. Of others, such as IRCAM, half a file would pass as whole.
+_SNDFILE_FORMATS: Final = frozenset(
+    ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "NIST", "HTK", "VOC", "FLAC", "OGG", "MP3")
+)
 #: What libsndfile and FFmpeg raise at a file that they cannot read.
 _REFUSALS: Final = (soundfile.SoundFileError, ValueError, MemoryError)
 _FFMPEG_REFUSALS: Final = (FFmpegError, ValueError, IndexError, MemoryError)
@@ -147,6 +151,8 @@ def _lacking(
     if stated.cut:
         return stated.cut
     n_samples, rate_hz = len(recording.samples), recording.rate_hz
+    if not (n_samples or stated.known):
+        return "no sample can be decoded"
     stated_hz = stated.rate_hz or rate_hz
     if stated.n_samples is None or n_samples * stated_hz >= stated.n_samples * rate_hz:
         return None
@@ -169,8 +175,14 @@ def _reason(error: Exception) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
 
 
-def _check_form(rate_hz: int, n_channels: int) -> None:
-    """Refuse, before anything is decoded, what would take gigabytes or minutes."""
+def check_form(rate_hz: int, n_channels: int) -> None:
+    """Refuse, before anything is decoded, what would take gigabytes or minutes.
+
+    Raises
+    ------
+    AudioError
+        Names the rate or the channels, and what is allowed.
+    """
     if rate_hz not in RATES_HZ:
         raise AudioError(
             f"a sample rate of {rate_hz} Hz, allowed are the multiples of "
@@ -187,7 +199,11 @@ def _check_form(rate_hz: int, n_channels: int) -> None:
 
 def _decode_with_sndfile(encoded: bytes, max_duration_s: float) -> Recording:
     with soundfile.SoundFile(io.BytesIO(encoded)) as file:
-        _check_form(file.samplerate, file.channels)
+        if file.format not in _SNDFILE_FORMATS:
+            raise ValueError(
+                f"{file.format} is no form that is read: it does not say where it ends"
+            )
+        check_form(file.samplerate, file.channels)
         n_samples = min(file.frames, int(np.ceil(max_duration_s * file.samplerate)))
         samples = file.read(n_samples, dtype="float32", always_2d=True)
         if len(samples) != n_samples:
@@ -203,7 +219,7 @@ def _decode_with_ffmpeg(encoded: bytes, max_duration_s: float) -> Recording:
         if stream is None:
             raise ValueError("no audio stream of a known codec")
         rate_hz = stream.rate
-        _check_form(rate_hz, stream.codec_context.channels)
+        check_form(rate_hz, stream.codec_context.channels)
         n_samples = int(np.ceil(max_duration_s * rate_hz))
         blocks, n_decoded = [], 0
         for block in _float_blocks(container, stream):
@@ -234,7 +250,7 @@ def _float_blocks(
     # Interleaved: PyAV reads beyond the memory of frames with many channels in planes.
     to_float = av.AudioResampler(format="flt")
     for frame in container.decode(stream):
-        _check_form(frame.sample_rate, frame.layout.nb_channels)
+        check_form(frame.sample_rate, frame.layout.nb_channels)
         for converted in to_float.resample(frame):
             block: Samples = converted.to_ndarray().astype(np.float32, copy=False)
             yield block.reshape(-1, converted.layout.nb_channels)
@@ -266,7 +282,13 @@ def load_waveform(encoded: bytes, *, max_duration_s: float) -> Tensor:
     AudioError
         If it cannot be decoded.
     """
-    waveform = to_mono_16k(decode(encoded, max_duration_s=max_duration_s))
+    return to_waveform(decode(encoded, max_duration_s=max_duration_s), max_duration_s)
+
+
+def to_waveform(recording: Recording, max_duration_s: float) -> Tensor:
+    """Return the first ``max_duration_s`` of a recording as :func:`load_waveform` gives them."""
+    samples = recording.samples[: int(np.ceil(max_duration_s * recording.rate_hz))]
+    waveform = to_mono_16k(Recording(samples, recording.rate_hz))
     return waveform[: round(max_duration_s * SAMPLE_RATE_HZ)]
 
 
@@ -286,6 +308,11 @@ def load_clip(encoded: bytes, *, clip_s: float, normalises: bool = True) -> Tens
         If it cannot be decoded.
     """
     waveform = load_waveform(encoded, max_duration_s=clip_s)
+    return to_clip(waveform, clip_s=clip_s, normalises=normalises)
+
+
+def to_clip(waveform: Tensor, *, clip_s: float, normalises: bool = True) -> Tensor:
+    """Cut or repeat a waveform at 16 kHz to ``clip_s`` seconds, then normalise it if asked."""
     clip = repeat_to(waveform, round(clip_s * SAMPLE_RATE_HZ))
     return normalise(clip) if normalises else clip
 

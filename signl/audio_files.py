@@ -6,10 +6,12 @@ several that were joined; :mod:`signl.audio` compares what they give with what i
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from signl import mpeg_audio
+from signl.container_ends import end_of_asf, end_of_matroska, end_of_voc
 from signl.errors import AudioError
 
 #: Some writers count the 44 bytes of the WAV header among those of the samples.
@@ -24,27 +26,19 @@ CODEC_DELAY: Final = 5_000
 FIRST_PAGE_S: Final = 10
 
 _W64: Final = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+_NAMES: Final = {b"fLaC": "flac", b"OggS": "ogg", b".snd": "au", b"caff": "caf", b"NIST": "nist"}
+_NAMES.update({b"Crea": "voc", b"\x1a\x45\xdf\xa3": "matroska", b"\x30\x26\xb2\x75": "asf"})
+#: The second byte of the flags of a WavPack's block that is the first of its samples.
+_FIRST_BLOCK: Final = bytes(flags for flags in range(256) if flags & 8)
 #: Where another file begins; long enough not to be found by chance. A FLAC stream within Ogg
 #: begins alike.
 _BEGINNING: Final = re.compile(
     rb"(?:RIFF|RF64).{4}WAVE|FORM.{4}AIF[FC]|OggS\x00\x02\x00{8}|NIST_1A\n   1024\n|"
-    rb"caff\x00\x01\x00\x00desc|\.snd\x00\x00.{2}.{4}\x00\x00\x00.|"
-    rb"(?<!\x7fFLAC.{4})fLaC[\x00\x80]\x00\x00\x22|" + re.escape(_W64),
+    rb"caff\x00\x01\x00\x00desc|Creative Voice File\x1a|\.snd\x00\x00.{2}.{4}\x00\x00\x00.|"
+    rb"(?<!\x7fFLAC.{4})fLaC[\x00\x80]\x00\x00\x22|#!AMR(?:-WB)?\n|"
+    rb"wvpk.{4}[\x02-\x10]\x04.{6}\x00{4}.{5}[" + re.escape(_FIRST_BLOCK) + b"]|" + re.escape(_W64),
     re.DOTALL,
 )
-#: The first frame of an MP3 that counts its frames.
-_XING: Final = re.compile(
-    rb"\xff[\xe2-\xff][^\xff].(?:.{32}|.{17}|.{9})(?:.{2})?(?:Xing|Info)", re.DOTALL
-)
-_LAYER_3_KBPS: Final = {
-    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_MPEG_RATES_HZ: Final = {
-    3: (44100, 48000, 32000),
-    2: (22050, 24000, 16000),
-    0: (11025, 12000, 8000),
-}
 #: Formats of WAV whose samples have a fixed size: integers, floats, A-law, u-law, extensible.
 _FIXED_SIZE: Final = {1, 3, 6, 7, 0xFFFE}
 
@@ -87,7 +81,7 @@ def joined_at(encoded: bytes) -> list[int]:
     if kind == "mp4":
         begins = [at for name, at, _ in _boxes(encoded) if name == b"ftyp"]
     elif kind == "mp3":
-        begins = [match.start() for match in _XING.finditer(encoded)]
+        begins = mpeg_audio.stream_begins(encoded)
     else:
         begins = []
         at = _end_of_head(encoded, 0)
@@ -118,7 +112,7 @@ def check_tables(encoded: bytes) -> None:
 
 
 def _kind(encoded: bytes) -> str:
-    at = _after_id3(encoded)
+    at = mpeg_audio.after_id3(encoded)
     head = encoded[at : at + 16]
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         return "wav"
@@ -126,26 +120,16 @@ def _kind(encoded: bytes) -> str:
         return "aiff"
     if head == _W64:
         return "w64"
-    names = {b"fLaC": "flac", b"OggS": "ogg", b".snd": "au", b"caff": "caf", b"NIST": "nist"}
-    if head[:4] in names:
-        return names[head[:4]]
+    if head[:4] in _NAMES:
+        return _NAMES[head[:4]]
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp"):
         return "mp4"
-    return "mp3" if _mpeg_frame(encoded, at) else ""
-
-
-def _after_id3(encoded: bytes) -> int:
-    if encoded[:3] != b"ID3" or len(encoded) < 10:
-        return 0
-    size = 0
-    for byte in encoded[6:10]:
-        size = size << 7 | byte & 0x7F
-    return 10 + size
+    return "mp3" if mpeg_audio.frame_at(encoded, at) else ""
 
 
 def _end_of_head(encoded: bytes, at: int) -> int:
     """Return from where another beginning is one: not within metadata, nor beside the first."""
-    at += _after_id3(encoded) if at == 0 else 0
+    at += mpeg_audio.after_id3(encoded) if at == 0 else 0
     if encoded[at : at + 4] == b"fLaC":
         return _flac_audio(encoded, at)
     if encoded[at : at + 4] != b"OggS":
@@ -161,7 +145,7 @@ def _chunks(encoded: bytes) -> Iterator[tuple[bytes, int, int]]:
     kind = _kind(encoded)
     width = {"wav": 4, "aiff": 4, "w64": 16, "caf": 4}[kind]
     form = {"wav": "<4sI", "aiff": ">4sI", "w64": "<16sQ", "caf": ">4sq"}[kind]
-    at = _after_id3(encoded) + {"wav": 12, "aiff": 12, "w64": 40, "caf": 8}[kind]
+    at = mpeg_audio.after_id3(encoded) + {"wav": 12, "aiff": 12, "w64": 40, "caf": 8}[kind]
     size64 = None
     for _ in range(MAX_STEPS):
         if at + struct.calcsize(form) > len(encoded):
@@ -239,7 +223,7 @@ def _flac_audio(encoded: bytes, at: int) -> int:
 
 
 def _flac(encoded: bytes) -> Statement:
-    at = _after_id3(encoded) + 8
+    at = mpeg_audio.after_id3(encoded) + 8
     return Statement(int.from_bytes(encoded[at + 13 : at + 18], "big") & (1 << 36) - 1 or None)
 
 
@@ -265,7 +249,7 @@ def _ogg_pages(encoded: bytes, at: int) -> Iterator[_Page]:
 
 
 def _ogg(encoded: bytes) -> Statement:
-    pages = list(_ogg_pages(encoded, _after_id3(encoded)))
+    pages = list(_ogg_pages(encoded, mpeg_audio.after_id3(encoded)))
     first, last = pages[0], pages[-1]
     if last.end > len(encoded):
         return Statement(cut="the last page is cut short")
@@ -288,41 +272,20 @@ def _ogg(encoded: bytes) -> Statement:
     return Statement(of_one[-1].granule - skipped - rate_hz // 10, rate_hz)
 
 
-def _mpeg_frame(encoded: bytes, at: int) -> tuple[int, int, int] | None:
-    """Return bytes, samples and rate of the frame of MPEG audio, layer 3, that begins here."""
-    if at + 4 > len(encoded):
-        return None
-    head = int.from_bytes(encoded[at : at + 4], "big")
-    version, layer, kbps, rate = head >> 19 & 3, head >> 17 & 3, head >> 12 & 15, head >> 10 & 3
-    if head >> 21 != 0x7FF or version == 1 or layer != 1 or kbps in (0, 15) or rate == 3:
-        return None
-    n_samples = 1152 if version == 3 else 576
-    rate_hz = _MPEG_RATES_HZ[version][rate]
-    bps = 1000 * _LAYER_3_KBPS[version == 3][kbps]
-    return n_samples // 8 * bps // rate_hz + (head >> 9 & 1), n_samples, rate_hz
-
-
 def _mp3(encoded: bytes) -> Statement:
-    at, n_frames, n_samples, rate_hz = _after_id3(encoded), 0, 0, 0
-    counted = _counted_frames(encoded, at)
-    while (frame := _mpeg_frame(encoded, at)) and n_frames < MAX_STEPS:
-        size, n_samples, rate_hz = frame
-        at += size
-        n_frames += at <= len(encoded)
-    n_frames -= counted is not None
+    """MPEG audio: the frames that are there, and how many of them the first one counts."""
+    frames = list(mpeg_audio.frames(encoded))
+    last = frames[-1]
+    counted = mpeg_audio.counted_frames(encoded, frames[0].at)
+    # The frame that counts the others holds no audio.
+    n_frames = len(frames) - (last.end > len(encoded)) - (counted is not None)
     if counted is not None and n_frames + 1 < counted:
         return Statement(cut=f"the header counts {counted} frames, {n_frames} are there")
-    if at > len(encoded):
+    if last.end > len(encoded):
         return Statement(cut="the last frame is cut short")
-    whole = (n_frames if counted is None else counted) * n_samples
-    return Statement(max(0, whole - CODEC_DELAY), rate_hz)
-
-
-def _counted_frames(encoded: bytes, at: int) -> int | None:
-    match = _XING.match(encoded, at)
-    if match is None or not encoded[match.end() + 3] & 1:
-        return None
-    return int.from_bytes(encoded[match.end() + 4 : match.end() + 8], "big")
+    # More than were counted: a stream that counts none was joined to one that does.
+    whole = counted if counted and n_frames <= counted + 1 else n_frames
+    return Statement(max(0, whole * last.n_samples - CODEC_DELAY), last.rate_hz)
 
 
 def _boxes(encoded: bytes) -> Iterator[tuple[bytes, int, int]]:  # outermost ones of an MP4
@@ -345,5 +308,20 @@ def _mp4(encoded: bytes) -> Statement:
     return Statement()
 
 
-_PCM: Final = dict.fromkeys(("wav", "aiff", "w64", "caf"), _pcm)
-_READERS: Final = _PCM | dict(au=_au, nist=_nist, flac=_flac, ogg=_ogg, mp3=_mp3, mp4=_mp4)
+def _ending(end_of: Callable[[bytes], int]) -> Callable[[bytes], Statement]:
+    """Return the reader of files that say where they end, and no number of samples."""
+
+    def read(encoded: bytes) -> Statement:
+        end, there = end_of(encoded), len(encoded)
+        cut = f"the header promises {end} bytes, {there} are there" if end > there else None
+        return Statement(cut=cut, known=False)
+
+    return read
+
+
+_ENDS: Final = {"asf": end_of_asf, "voc": end_of_voc, "matroska": end_of_matroska}
+_READERS: Final = dict(
+    **dict.fromkeys(("wav", "aiff", "w64", "caf"), _pcm),
+    **dict(au=_au, nist=_nist, flac=_flac, ogg=_ogg, mp3=_mp3, mp4=_mp4),
+    **{kind: _ending(end_of) for kind, end_of in _ENDS.items()},
+)

@@ -174,7 +174,7 @@ def _problem(
         if _folder(name) == _TABLES:
             tables.check(path, root)
             return None
-        check_artefact(path, stages.BY_FOLDER[_folder(name)])
+        check_artefact(path, stages.maker_of(name))
         own = [made_by[name]] if name in made_by else []
         for stale in stale_artefacts(own, only={name}, root=root):
             raise ArtefactError(f"{name} was made otherwise: {stale.reason}; {remedy(path)}")

@@ -117,7 +117,7 @@ def _stated_digest(path: Path, name: str) -> str | None:
 
 
 def _check_document(path: Path, stage: Stage) -> None:
-    document = read_document(path, stage=stage.rule, revision=stage.revision)
+    document = read_document(path, stage=stage.maker, revision=stage.revision)
     _check_sources(path, document["made_by"])
 
 

@@ -1,14 +1,17 @@
 """The checks of a configuration that take the values of two places."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any, Final, cast
 
 from signl.configuration import Configuration
-from signl.corpora.registry import CORPORA, corpus_named
+from signl.corpora.registry import CORPORA
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
+from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
 from signl.labels import EVAL, TRAIN
 from signl.models.base import AudioOptions
@@ -28,12 +31,13 @@ def check(config: Configuration) -> None:
     """
     _check_names(config)
     for name, recipe in config.recipes.items():
-        if recipe.classifier is None:
+        if not recipe.is_given:
             _check_recipe(config, name, recipe)
     _check_shared_encoders(config)
     _check_percents(config)
     _check_pairs(config)
     _check_given_classifiers(config)
+    _check_given_scores(config)
     _check_models(config)
     systems_of(
         {
@@ -43,6 +47,7 @@ def check(config: Configuration) -> None:
         }
     )
     _check_shards(config)
+    _check_tables(config)
 
 
 def _check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
@@ -199,7 +204,7 @@ def _check_pairs(config: Configuration) -> None:
     """Refuse evaluation on what another cut of the same audio was trained or selected on."""
     for name, axes in config.experiments.items():
         for trained, evaluated in product(axes.train_corpora, axes.evaluate_on):
-            same = corpus_named(trained).packed_by == corpus_named(evaluated).packed_by
+            same = config.corpus(trained).packed_by == config.corpus(evaluated).packed_by
             if trained != evaluated and same:
                 raise ConfigError(
                     f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
@@ -222,6 +227,41 @@ def _check_given_classifiers(config: Configuration) -> None:
                 )
 
 
+def _check_given_scores(config: Configuration) -> None:
+    """Refuse cells without a score file, and a file that would stand for more than one cell."""
+    for name, axes in config.experiments.items():
+        for recipe in axes.recipes:
+            folder = config.recipes[recipe].scores
+            if folder is None:
+                continue
+            cells = product(
+                axes.train_corpora,
+                axes.label_percents,
+                axes.seeds,
+                dict.fromkeys(axes.evaluate_on),
+            )
+            try:
+                files = Counter(
+                    find_score_file(
+                        folder,
+                        train_corpus=corpus,
+                        percent=f"{percent:g}",
+                        seed=str(seed),
+                        eval_corpus=eval_corpus,
+                    )
+                    for corpus, percent, seed, eval_corpus in cells
+                )
+            except ConfigError as error:
+                raise ConfigError(f"experiments.{name}, recipes.{recipe}.scores: {error}") from None
+            path, count = files.most_common(1)[0]
+            if count > 1:
+                raise ConfigError(
+                    f"experiments.{name} would take {path} for {count} cells of {recipe}; allowed "
+                    "is a file for each of its train_corpora, label_percents and seeds, or one "
+                    "value of each, in an experiment of its own"
+                )
+
+
 def _check_models(config: Configuration) -> None:
     """Check the models of front-ends, of a folder its files, before anything is made of them."""
     for name, frontend in config.frontends.items():
@@ -234,12 +274,25 @@ def _check_models(config: Configuration) -> None:
 def _check_shards(config: Configuration) -> None:
     for corpus, options in config.corpora.items():
         for archive in options.shards:
-            forms = (form for of_set in corpus_named(corpus).sets for form in of_set.forms)
+            forms = (form for of_set in config.corpus(corpus).sets for form in of_set.forms)
             known = {each.name for form in forms for each in form.archives}
             if archive not in known:
                 raise ConfigError(
                     f"corpora.{corpus}.shards: archive is {archive!r}; allowed are {sorted(known)}"
                 )
+
+
+def _check_tables(config: Configuration) -> None:
+    """Refuse audio in a folder that the results lie in too: it would change with every job."""
+    for name, options in config.corpora.items():
+        if name in CORPORA:
+            continue
+        here = Path.cwd()
+        if Path(options.audio_place).resolve() in (here, *here.parents):
+            raise ConfigError(
+                f"corpora.{name}.audio is {options.audio_place!r}, a folder in which the results "
+                "lie too; allowed is a folder, tar or zip of the recordings alone"
+            )
 
 
 def _check_names(config: Configuration) -> None:
@@ -250,8 +303,9 @@ def _check_names(config: Configuration) -> None:
 
 def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Yield where a name is used, the name, and the names that are allowed there."""
-    trainable = [name for name, corpus in CORPORA.items() if TRAIN in corpus.partitions]
-    evaluable = [name for name, corpus in CORPORA.items() if EVAL in corpus.partitions]
+    known = config.known_corpora.items()
+    trainable = [name for name, corpus in known if TRAIN in corpus.partitions]
+    evaluable = [name for name, corpus in known if EVAL in corpus.partitions]
     for name, recipe in config.recipes.items():
         if recipe.frontend is not None:
             yield f"recipes.{name}.frontend", recipe.frontend, list(config.frontends)

@@ -3,18 +3,20 @@
 Imported whenever a workflow is parsed, in every job: nothing heavy stands behind it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from signl.corpora.registry import CORPORA
+from signl.corpora.corpus import Corpus
+from signl.corpora.registry import CORPORA, corpus_named, options_of
 from signl.demo.options import Demo
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.recipes import Recipe, expanded
-from signl.typed import FromList, Name, Options, retold
+from signl.typed import MAX_NAME_LENGTH, NAME, FromList, Name, Options, retold
 
 #: What stands in paths where a network reads audio instead of a front-end's features.
 AUDIO: Final = "audio"
@@ -69,18 +71,31 @@ def _corpora(values: object) -> object:
         return values
     built, errors = {}, []
     for name, options in values.items():
-        if name not in CORPORA:
-            text = f"is no corpus; known are {sorted(CORPORA)}"
-            kind = PydanticCustomError("unknown_key", "{text}", {"text": text})
-            errors.append(InitErrorDetails(type=kind, loc=(str(name),), input=options))
+        kind = options_of(name, options)
+        if text := _refused_name(name, is_known=kind is not None):
+            error_kind = PydanticCustomError("unknown_key", "{text}", {"text": text})
+            errors.append(InitErrorDetails(type=error_kind, loc=(str(name),), input=options))
             continue
+        assert kind is not None
         try:
-            built[name] = CORPORA[name].options.model_validate({} if options is None else options)
+            built[name] = kind.model_validate({} if options is None else options)
         except ValidationError as error:
             errors += [retold(each, (name,)) for each in error.errors(include_url=False)]
     if errors:
         raise ValidationError.from_exception_data("corpora", errors)
     return built
+
+
+def _refused_name(name: object, *, is_known: bool) -> str:
+    """Say why a corpus cannot have its name; nothing, if it can."""
+    if not is_known:
+        return f"is no corpus; known are {sorted(CORPORA)}, and any with kind: table"
+    if not re.fullmatch(NAME, str(name)) or len(str(name)) > MAX_NAME_LENGTH:
+        return (
+            "is no name for a corpus; allowed are letters and digits, and after the first "
+            "character also _ . and -"
+        )
+    return ""
 
 
 class Configuration(Options):
@@ -105,8 +120,8 @@ class Configuration(Options):
     corpora: Annotated[dict[str, Any], BeforeValidator(_corpora), Field(min_length=1)] = Field(
         description="those in use, each with its options"
     )
-    frontends: Annotated[dict[Name, Annotated[FrontendOptions, FRONTENDS]], Field(min_length=1)] = (
-        Field(description="name -> kind and options")
+    frontends: dict[Name, Annotated[FrontendOptions, FRONTENDS]] = Field(
+        default={}, description="name -> kind and options; none, where no recipe reads features"
     )
     recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
         description="name -> front-end, network, trainings"
@@ -120,3 +135,18 @@ class Configuration(Options):
         if AUDIO in self.frontends:
             raise ValueError(f"frontends: {AUDIO!r} is the name of audio without a front-end")
         return self
+
+    def corpus(self, name: str) -> Corpus:
+        """Return a corpus: a published one, or one that is configured.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such corpus.
+        """
+        return corpus_named(name, self.corpora.get(name))
+
+    @property
+    def known_corpora(self) -> dict[str, Corpus]:
+        """Name -> corpus, of all that can be named: the published ones, and those configured."""
+        return {name: self.corpus(name) for name in [*CORPORA, *self.corpora]}

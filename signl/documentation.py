@@ -13,6 +13,8 @@ from pydantic_core import PydanticUndefined
 
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
+from signl.corpora.table.options import TableOptions
+from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontends import FRONTENDS
 from signl.kinds import Kinds
 from signl.models.networks import NETWORKS
@@ -50,10 +52,13 @@ def schema() -> dict[str, Any]:
     described = Configuration.model_json_schema()
     described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     described["title"] = "Configuration of SIGNL-pipeline"
+    of_table = TableOptions.model_json_schema()
+    described["$defs"] |= of_table.pop("$defs")
     described["properties"]["corpora"] = {
         "type": "object",
         "minProperties": 1,
-        "additionalProperties": False,
+        # A corpus of another name is one that a table describes.
+        "additionalProperties": of_table | {"required": ["kind", "table"]},
         "properties": {
             name: {"anyOf": [corpus.options.model_json_schema(), {"type": "null"}]}
             for name, corpus in CORPORA.items()
@@ -71,6 +76,7 @@ def option_tables() -> str:
     """Return the tables of all options, as Markdown."""
     sections: list[tuple[str, type[Options]]] = [
         ("A recipe", Recipe),
+        ("`score_files`", ScoreFileOptions),
         *_of_kinds("`model`", NETWORKS),
         ("`pretraining`", PretrainingOptions),
         ("`pretraining: augmentation`, of the graphs of kind `signl`", GraphAugmentation),
@@ -78,6 +84,7 @@ def option_tables() -> str:
         *_of_kinds("`pretraining: objective`", OBJECTIVES),
         *_of_kinds("`finetuning`", FINETUNINGS),
         *_of_kinds("A front-end", FRONTENDS),
+        ("A corpus of kind `table`", TableOptions),
         ("An experiment", Axes),
         ("`limits`", Limits),
     ]

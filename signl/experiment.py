@@ -14,8 +14,8 @@ from typing import Any, Final
 from signl.checks import check
 from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
-from signl.corpora.registry import corpus_named
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
+from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import FrontendOptions
 from signl.holdings import Holdings
 from signl.labels import DEV, EVAL, TRAIN
@@ -122,7 +122,7 @@ class Experiment:
     @cached_property
     def trained(self) -> list[Trained]:
         """The classifiers that are trained, sorted; the others are given as folders."""
-        return [each for each in self.classifiers if not self.recipe(each.recipe).classifier]
+        return [each for each in self.classifiers if not self.recipe(each.recipe).is_given]
 
     @cached_property
     def pretrained(self) -> list[Pretrained]:
@@ -136,8 +136,12 @@ class Experiment:
 
     @cached_property
     def partitions_in_use(self) -> dict[str, set[str]]:
-        """Corpus -> the partitions of it that the experiments use."""
-        used: dict[str, set[str]] = {}
+        """Corpus -> the partitions of it whose audio the experiments use.
+
+        Of one that scores are given for alone there are none: its manifest is all that is needed.
+        """
+        given = (cell for cell in self.evaluated if self.recipe(cell.classifier.recipe).scores)
+        used: dict[str, set[str]] = {cell.eval_corpus: set() for cell in given}
         for _, corpus, partition in self.usable_in_use:
             used.setdefault(corpus, set()).add(partition)
         return used
@@ -147,6 +151,8 @@ class Experiment:
         """Source (:meth:`source_of`), corpus and partition of all utterances in use."""
         used = set()
         for cell in self.evaluated:
+            if self.recipe(cell.classifier.recipe).scores:
+                continue
             source = self.source_of(cell.classifier.recipe)
             used.add((source, cell.eval_corpus, EVAL))
         for classifier in self.trained:
@@ -191,7 +197,7 @@ class Experiment:
         """Return what tables call the front-end of a recipe."""
         options = self.recipe(recipe)
         if options.frontend is None:
-            return "its own" if options.classifier else "none"
+            return "its own" if options.is_given else "none"
         return options.frontend + (" (trained)" if options.trainable_frontend else "")
 
     @property
@@ -209,6 +215,26 @@ class Experiment:
         ]
         clips += [model.clip_s for model in own if isinstance(model, AudioOptions)]
         return max([GIVEN_CLIP_S, *clips])
+
+    def score_file(self, cell: Mapping[str, str]) -> str:
+        """Return the score file of a system that is given by its scores.
+
+        Parameters
+        ----------
+        cell : Mapping
+            Wildcards: ``recipe``, ``corpus``, ``percent``, ``seed``, ``eval_corpus``.
+        """
+        folder = self.recipe(cell["recipe"]).scores
+        assert folder is not None
+        return str(
+            find_score_file(
+                folder,
+                train_corpus=cell["corpus"],
+                percent=cell["percent"],
+                seed=cell["seed"],
+                eval_corpus=cell["eval_corpus"],
+            )
+        )
 
     def pretrained_by(self, recipe: str) -> str | None:
         """Return the recipe whose pre-training a recipe starts from, often itself; or nothing."""
@@ -247,7 +273,7 @@ class Experiment:
     def manifest_options(self, corpus: str) -> CorpusOptions:
         """Return the options of ``build_manifest`` for a corpus."""
         given = self.holdings.corpus_options(corpus)
-        return build(corpus_named(corpus).options, given, f"corpora.{corpus}")
+        return build(self.config.corpus(corpus).options, given, f"corpora.{corpus}")
 
     def locate_options(self, partition: str) -> dict[str, Any]:
         """Return the options of ``locate_trials`` for a partition."""
@@ -271,4 +297,4 @@ class Experiment:
 
     def protocols_of(self, corpus: str) -> tuple[str, ...]:
         """Return the names of a corpus's sets of evaluation trials."""
-        return corpus_named(corpus).protocols
+        return self.config.corpus(corpus).protocols

@@ -11,8 +11,8 @@ from signl.configuration import PACKED, Configuration
 from signl.corpora.checking import check_archives, missing_message
 from signl.corpora.corpus import Corpus
 from signl.corpora.registry import (
+    CORPORA,
     archive_named,
-    corpus_named,
     locate_archives,
     locate_protocols,
 )
@@ -30,7 +30,7 @@ class Holdings:
     config : Configuration
         The configuration.
     partitions_in_use : Mapping
-        Corpus -> the partitions of it that are used.
+        Corpus -> the partitions of it whose audio is used; none, where its manifest will do.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Holdings:
             given: dict[str, Any] = configured[corpus].dump_given()
             given.pop("shards", None)
             return given
-        dependants = [name for name in configured if corpus_named(name).packed_by == corpus]
+        dependants = [name for name in configured if self.config.corpus(name).packed_by == corpus]
         return {"subset": True} if any(map(self._is_subset, dependants)) else {}
 
     def _is_subset(self, corpus: str) -> bool:
@@ -73,7 +73,7 @@ class Holdings:
             located.name: located
             for corpus, partitions in self.partitions_in_use.items()
             for located in self._located(corpus, partitions)
-            if located.archive.n_utterances
+            if located.archive.n_utterances and partitions
         }
 
     @cached_property
@@ -85,10 +85,10 @@ class Holdings:
         """Return the files from which the manifest of a corpus is read."""
         if self.are_packed:
             return []
-        if self.are_embedded:
-            located = self._published(corpus_named(corpus), protocols=True)
+        if self.are_embedded and corpus in CORPORA:
+            located = self._published(self.config.corpus(corpus), protocols=True)
         else:
-            located = locate_protocols(corpus, self.config.archives)
+            located = locate_protocols(self.config.corpus(corpus), self.config.archives)
         return [str(path) for archive in located for path in archive.paths]
 
     def archive_files(self, archive: str) -> list[str]:
@@ -107,7 +107,7 @@ class Holdings:
         """Return the corpus whose manifest says what is packed of an archive."""
         for corpus, partitions in self.partitions_in_use.items():
             if archive in {located.name for located in self._located(corpus, partitions)}:
-                return corpus_named(corpus).packed_by
+                return self.config.corpus(corpus).packed_by
         raise ConfigError(f"no corpus in use has an archive {archive!r}")
 
     def shards_of(self, archive: str) -> list[str]:
@@ -137,14 +137,27 @@ class Holdings:
             "corpora": {name: sorted(used) for name, used in self.partitions_in_use.items()},
             "archives_folder": self.config.archives,
             "subsets": [name for name in self.partitions_in_use if self._is_subset(name)],
+            "tables": {
+                name: self.corpus_options(name)
+                for name in self.partitions_in_use
+                if name not in CORPORA
+            },
         }
+
+    @property
+    def published_in_use(self) -> list[str]:
+        """The corpora in use that are published, of whose archives checksums may be known."""
+        return sorted(name for name in self.partitions_in_use if name in CORPORA)
 
     @cached_property
     def missing_message(self) -> str:
         """Which archives that the experiments need are not there; empty if all are."""
-        if self.are_embedded or self.are_packed:
+        if self.are_packed:
             return ""
-        return missing_message(check_archives(**self.archive_check), self.config.archives)
+        check = self.archive_check
+        if self.are_embedded:
+            check["corpora"] = {name: check["corpora"][name] for name in check["tables"]}
+        return missing_message(check_archives(**check), self.config.archives)
 
     @property
     def problem(self) -> str:
@@ -160,7 +173,7 @@ class Holdings:
             for path in stages.AUDIO.paths(archive=archive, shard=shard)
         ]
         missing = [path for path in needed if not Path(path).is_file()]
-        if not self.archives:
+        if not self.archives and any(self.partitions_in_use.values()):
             missing.append(f"{stages.RESULTS}/{stages.AUDIO.folder}")
         if not missing:
             return ""
@@ -177,12 +190,15 @@ class Holdings:
         return self._found[key]
 
     def _locate(self, corpus: str, partitions: Collection[str]) -> list[LocatedArchive]:
-        if self.are_embedded:
-            return self._published(corpus_named(corpus), partitions=partitions)
+        if self.are_embedded and corpus in CORPORA:
+            return self._published(self.config.corpus(corpus), partitions=partitions)
         if self.are_packed:
             return self._packed(corpus, partitions)
         return locate_archives(
-            corpus, self.config.archives, partitions=partitions, subset=self._is_subset(corpus)
+            self.config.corpus(corpus),
+            self.config.archives,
+            partitions=partitions,
+            subset=self._is_subset(corpus),
         )
 
     def _packed(self, corpus: str, partitions: Collection[str]) -> list[LocatedArchive]:
@@ -190,7 +206,7 @@ class Holdings:
         found = {
             # Of forms with archives of one name the first is the published one.
             archive.name: LocatedArchive(archive=archive, form=form.name, paths=())
-            for archive_set in corpus_named(corpus).sets
+            for archive_set in self.config.corpus(corpus).sets
             if set(archive_set.partitions).intersection(partitions)
             for form in reversed(archive_set.forms)
             for archive in form.archives
@@ -233,7 +249,9 @@ class Holdings:
         for corpus, options in self.config.corpora.items():
             if archive in options.shards:
                 return int(options.shards[archive])
-            holds_it = described.set in {of_corpus.name for of_corpus in corpus_named(corpus).sets}
+            holds_it = described.set in {
+                of_corpus.name for of_corpus in self.config.corpus(corpus).sets
+            }
             if holds_it and options.subset:
                 return 1
         return described.n_shards

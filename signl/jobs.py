@@ -162,6 +162,11 @@ def _training_jobs(experiment: Experiment) -> Iterator[Job]:
 
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
+        recipe = experiment.recipe(cell.classifier.recipe)
+        if recipe.scores:
+            file = experiment.score_file(cell.wildcards)
+            yield Job(stages.GIVEN_SCORES, cell.wildcards, recipe.score_files, archives=(file,))
+            continue
         also = {"corpus": cell.classifier.corpus}
         yield Job(stages.SCORES, cell.wildcards, also=also)
     for classifier in experiment.trained:

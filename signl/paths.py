@@ -1,14 +1,15 @@
 """Paths as people write them, and what keeps files from being used where they lie."""
 
 import hashlib
+import os
 import re
 import shlex
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from os import environ
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Final
 
 from signl.errors import ConfigError
@@ -17,7 +18,8 @@ _VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 #: A clock of a server may be ahead of this one by so much without anyone's fault.
 _CLOCK_SKEW_S: Final = 2.0
 _N_NAMED: Final = 5
-#: Where Snakemake keeps what it knows of a working folder.
+#: Where Snakemake keeps what it knows of a working folder, and this package what it needs there.
+_SNAKEMAKE_LOCKS: Final = ".snakemake/locks"
 LINKS: Final = ".snakemake/signl-links"
 
 
@@ -40,12 +42,12 @@ def expand_path(text: str, key: str) -> str:
 
     def value_of(match: re.Match[str]) -> str:
         name = match[1] or match[2]
-        if name not in environ:
+        if name not in os.environ:
             raise ConfigError(
                 f"{key} is {text!r}, and the variable {name} is not set: set it, or write the "
                 "path out"
             )
-        return environ[name]
+        return os.environ[name]
 
     if not text.startswith("~"):
         return _VARIABLE.sub(value_of, text)
@@ -93,6 +95,39 @@ def snakemake_path(path: str | Path, links: str | Path = LINKS) -> str:
             f"it can be made ({error}): rename it"
         ) from error
     return str(link.joinpath(*rest))
+
+
+def is_writable(path: str | Path) -> bool:
+    """Tell whether a file can be written, or made together with the folders above it."""
+    for each in (Path(path), *Path(path).absolute().parents):
+        try:
+            is_folder = S_ISDIR(each.stat().st_mode)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+        return os.access(each, os.W_OK | (os.X_OK if is_folder else 0))
+    return False
+
+
+def unwritable_message(folder: str | Path, results: str | Path) -> str:
+    """Return how to look at results from elsewhere; empty where ``folder`` can be worked in.
+
+    Parameters
+    ----------
+    folder : path
+        The folder that Snakemake works in, where it keeps locks and records.
+    results : path
+        The folder of results, in it.
+    """
+    if is_writable(Path(folder, _SNAKEMAKE_LOCKS)):
+        return ""
+    made = shlex.quote(str(Path(results).absolute()))
+    return (
+        f"{Path(folder).absolute()} cannot be written to, where Snakemake keeps its locks. To look "
+        "at its results (audit, check_archives, verify_archives), do so from a folder of yours: "
+        f"mkdir look; ln -s {made} look/results; and add --directory look to the command"
+    )
 
 
 def future_message(paths: Iterable[str | Path], now: float | None = None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
-from signl.stages import BY_FOLDER, RESULTS
+from signl.stages import BY_FOLDER, OPERATING_POINT, RESULTS
 
 __all__ = ["FOLDERS", "RESULTS", "place_of", "remedy"]
 
@@ -18,7 +18,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "features": (".parquet", ".safetensors"),
     "usable": (".parquet", ".quarantine.csv"),
     "encoders": _MODEL,
-    "classifiers": _MODEL,
+    "classifiers": (*_MODEL, OPERATING_POINT),
     "metrics": (".json",),
 }
 #: Folders between ``results`` and a model at the least: its kind, recipe, corpus and seed.
@@ -58,5 +58,5 @@ def _is_made(parts: tuple[str, ...]) -> bool:
     if len(parts) <= 2:
         return len(parts) == 2 and parts[1].endswith(_TABLES)
     if parts[1] in ("encoders", "classifiers"):
-        return parts[-1] in _MODEL and len(parts) > _MODEL_DEPTH
+        return parts[-1] in _ENDINGS[parts[1]] and len(parts) > _MODEL_DEPTH
     return parts[-1].endswith(_ENDINGS.get(parts[1], (".parquet",)))

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from signl.evaluation.published import PublishedSystem
+from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontend import FrontendOptions
 from signl.models.base import NetworkOptions
 from signl.models.networks import NETWORKS
@@ -29,11 +30,12 @@ def expanded(key: str) -> AfterValidator:
 #: What a corpus may have of its own.
 PER_CORPUS: Final = ("model", "pretraining", "finetuning")
 _OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "published_as"})
+_OF_SCORES: Final = frozenset({"scores", "score_files", "published_as"})
 _NEEDED: Final = ("crop_s", "model", "finetuning")
 
 
 class Recipe(Options):
-    """A recipe of the configuration; or a classifier that is there already."""
+    """A recipe of the configuration; or a classifier, or a system's scores, that are there."""
 
     frontend: str | None = Field(
         default=None, description="name of its front-end; none, where its network reads audio"
@@ -49,6 +51,12 @@ class Recipe(Options):
     )
     classifier: Annotated[str, expanded("classifier")] | None = Field(
         default=None, description="folder of a classifier, to evaluate as it is"
+    )
+    scores: Annotated[str, expanded("scores")] | None = Field(
+        default=None, description="folder of a system's score files, to measure as they are"
+    )
+    score_files: ScoreFileOptions = Field(
+        default=ScoreFileOptions(), description="how these files are to be read"
     )
     crop_s: Positive | None = Field(default=None, description="seconds of a crop")
     model: Annotated[NetworkOptions, NETWORKS] | None = Field(
@@ -77,15 +85,24 @@ class Recipe(Options):
                 raise _inside(error, ("per_corpus", corpus)) from None
         return self
 
+    @property
+    def is_given(self) -> bool:
+        """Whether there is nothing to train: a classifier is there already, or its scores are."""
+        return self.classifier is not None or self.scores is not None
+
     def _check_keys(self) -> None:
-        if self.classifier is not None:
-            if others := sorted(self.model_fields_set - _OF_CLASSIFIER):
-                raise ValueError(
-                    f"it has {others} beside classifier; allowed are {sorted(_OF_CLASSIFIER)}"
-                )
+        for key, own in (("classifier", _OF_CLASSIFIER), ("scores", _OF_SCORES)):
+            if getattr(self, key) is None:
+                continue
+            if others := sorted(self.model_fields_set - own):
+                raise ValueError(f"it has {others} beside {key}; allowed are {sorted(own)}")
             return
         if missing := [key for key in _NEEDED if getattr(self, key) is None]:
-            raise ValueError(f"its keys {missing} are missing; or name a classifier")
+            raise ValueError(
+                f"its keys {missing} are missing; or name a classifier, or a folder of scores"
+            )
+        if "score_files" in self.model_fields_set:
+            raise ValueError("it has score_files without scores; allowed are both, or neither")
         keys = ("pretraining", "encoder", "encoder_of")
         starts = [key for key in keys if getattr(self, key) is not None]
         if len(starts) > 1:

@@ -1,7 +1,11 @@
-"""How much audio the archives of an experiment hold: as published, or as embedded."""
+"""How much audio the archives of an experiment hold: as published, embedded, or in a table."""
+
+from collections import Counter
+from functools import cache
+from typing import Any
 
 from signl.archives.whereabouts import LocatedArchive
-from signl.corpora.registry import corpus_named
+from signl.corpora.registry import CORPORA, locate_protocols
 from signl.demo.options import Counts
 from signl.experiment import Experiment
 from signl.labels import DEV, EVAL, TRAIN
@@ -12,22 +16,28 @@ class Sizes:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment, self.holdings = experiment, experiment.holdings
+        self._counted = cache(self._count)
 
     def n_trials(self, corpus: str, *partitions: str) -> int:
         """Return the trials of partitions, of a subset those of the whole."""
         return sum(self._n_trials(corpus, partition) for partition in partitions)
 
     def _n_trials(self, corpus: str, partition: str) -> int:
+        if corpus not in CORPORA:
+            return self._counted(corpus)[partition]
         if self.holdings.are_embedded:
             return self._n_embedded(corpus, partition)
         return max(
             expected.total
-            for expected in corpus_named(corpus).expected
+            for expected in self.experiment.config.corpus(corpus).expected
             if expected.partitions == (partition,)
         )
 
     def n_utterances(self, located: LocatedArchive) -> int:
         """Return the utterances of an archive that are packed."""
+        owner = self.holdings.packing_corpus(located.name)
+        if owner not in CORPORA:
+            return self._counted(owner).total()
         if not self.holdings.are_embedded:
             return located.archive.n_utterances
         of_set = [
@@ -35,9 +45,17 @@ class Sizes:
             for other in self.holdings.archives.values()
             if other.archive.set == located.archive.set
         ]
-        owner = self.holdings.packing_corpus(located.name)
         total = sum(self._n_embedded(owner, each) for each in located.archive.partitions)
         return round(total / len(of_set))
+
+    def _count(self, corpus: str) -> Counter[str]:
+        """Read the table of a corpus: partition -> its trials."""
+        description = self.experiment.config.corpus(corpus)
+        options: Any = self.experiment.manifest_options(corpus)
+        located = locate_protocols(description, self.experiment.config.archives)
+        return Counter(
+            trial.partition for trial in description.read_trials(located, options).trials
+        )
 
     def _n_embedded(self, corpus: str, partition: str) -> int:
         demo = self.experiment.config.demo.archives

@@ -44,8 +44,8 @@ class Stage:
 
     @property
     def maker(self) -> str:
-        """What its artefacts' headers call it: dev scores are scores like others."""
-        return "score" if self.rule == "score_dev" else self.rule
+        """What its artefacts' headers call it: all scores are scores alike."""
+        return "score" if self.rule in ("score_dev", "convert_scores") else self.rule
 
     @property
     def tag(self) -> str:
@@ -134,7 +134,22 @@ FINETUNING: Final = _model("train_classifier", 3, "classifiers", _TRAINED)
 #: Models that are imported lie where the user says.
 IMPORTS: Final = Stage("import_checkpoint", 1, "", {})
 SCORES: Final = _stage("score", 2, "scores", _TRAINED + "/{eval_corpus}", scores=".parquet")
-DEV_SCORES: Final = _stage("score_dev", 2, "dev_scores", _TRAINED, scores=".parquet")
+#: What dev scores fix of a classifier lies beside it, so that a copy of its folder has it too.
+OPERATING_POINT: Final = "operating_point.json"
+DEV_SCORES: Final = Stage(
+    "score_dev",
+    2,
+    _TRAINED,
+    {
+        "scores": f"{RESULTS}/dev_scores/{_TRAINED}.parquet",
+        "operating_point": f"{RESULTS}/classifiers/{_TRAINED}/{OPERATING_POINT}",
+    },
+    "dev_scores",
+)
+#: Of systems that are given by their scores; read as SCORES are, and so of the same revision.
+GIVEN_SCORES: Final = _stage(
+    "convert_scores", 2, "given_scores", _TRAINED + "/{eval_corpus}", scores=".parquet"
+)
 METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
@@ -168,6 +183,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     FINETUNING,
     SCORES,
     DEV_SCORES,
+    GIVEN_SCORES,
     METRICS,
     COLLECTED,
     TABLES,
@@ -182,3 +198,17 @@ STAGES: Final[tuple[Stage, ...]] = (
 )
 #: Folder under ``results/`` -> the stage that fills it.
 BY_FOLDER: Final[Mapping[str, Stage]] = {each.folder: each for each in STAGES if each.folder}
+
+
+def maker_of(place: str) -> Stage:
+    """Return the stage that makes the artefact at a place, ``results/{folder}/...``.
+
+    Raises
+    ------
+    KeyError
+        If no artefacts lie in this folder.
+    """
+    _, folder, *_, name = place.split("/")
+    if folder == FINETUNING.folder and name == OPERATING_POINT:
+        return DEV_SCORES
+    return BY_FOLDER[folder]

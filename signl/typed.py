@@ -24,6 +24,7 @@ from signl.errors import ConfigError
 
 #: Names stand in paths, with some characters around them; a file name has at most 255 bytes.
 MAX_NAME_LENGTH: Final = 200
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
 #: Where pydantic says that a key is wrong, not its value.
 _OF_KEY: Final = "[key]"
@@ -104,7 +105,7 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 #: A rate or a share, 0 to 1.
 Rate = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=MAX_NAME_LENGTH)]
+Name = Annotated[str, Field(pattern=NAME, max_length=MAX_NAME_LENGTH)]
 #: Put before a tuple type that YAML writes as a list: ``Annotated[tuple[int, ...], FromList]``.
 FromList: Final = BeforeValidator(as_tuple)
 

@@ -16,5 +16,4 @@ if __name__ == "__main__":
         snakemake.input.metrics,
         snakemake.output,
         recipes=snakemake.params.recipes,
-        sources=snakemake.params.sources,
     )

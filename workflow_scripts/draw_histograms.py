@@ -15,5 +15,4 @@ if __name__ == "__main__":
         snakemake.input.trials,
         snakemake.input.metrics,
         snakemake.output,
-        sources=snakemake.params.sources,
     )

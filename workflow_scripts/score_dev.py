@@ -17,6 +17,7 @@ if __name__ == "__main__":
         snakemake.input.shards,
         snakemake.output.scores,
         labels=snakemake.input.labels,
+        operating_point=snakemake.output.operating_point,
         options=snakemake.params.cfg,
         resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
     )

@@ -19,6 +19,10 @@ UNCOMPRESSED: Final = "uncompressed"
 UNPACKED: Final = "unpacked"
 LOOSE: Final = "loose"
 STAGE_1: Final = "stage-1"
+GIVEN: Final = "given"
+
+#: Root of an archive whose members are named as below it, be it a folder of whatever name.
+BARE: Final = "."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,8 @@ class Archive:
     markers : tuple of str
         Of an unpacked archive: it is there if one of these paths is.
     root : str
-        The folder in which all its members were published; empty, where there is none.
+        The folder in which all its members were published; empty, where there is none;
+        :data:`BARE`, where nothing is to be added to or taken from their names.
     """
 
     name: str
@@ -75,8 +80,8 @@ class Form:
     Attributes
     ----------
     name : str
-        ``published``, ``challenge``, ``joined``, ``uncompressed``, ``unpacked``, ``loose`` or
-        ``stage-1``.
+        ``published``, ``challenge``, ``joined``, ``uncompressed``, ``unpacked``, ``loose``,
+        ``stage-1`` or ``given``.
     archives : tuple of Archive
         The archives of the set in this form.
     unless : tuple of str
@@ -102,6 +107,9 @@ class ArchiveSet:
         Whether manifests are read from it.
     is_optional : bool
         Whether a corpus can do without it.
+    is_given : bool
+        Whether the user names its files by their paths, so that they are not looked for in the
+        archives folder.
     n_bytes, n_files : float, int
         Of all its archives together, as published: for the estimates of a plan.
     mean_s : float
@@ -112,6 +120,7 @@ class ArchiveSet:
     forms: tuple[Form, ...] = field(repr=False)
     holds_protocols: bool = False
     is_optional: bool = False
+    is_given: bool = False
     n_bytes: float = 0.0
     n_files: int = 0
     mean_s: float = 0.0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from signl.archives.descriptions import BARE
 from signl.archives.folders import stream_folder
 from signl.archives.members import (
     MAX_MEMBER_BYTES,
@@ -52,7 +53,8 @@ def stream_members(
         A member that is larger is refused.
     root : str
         The folder in which all members were published. Names are given as below it, also of
-        a copy that has a folder more or less (:func:`signl.archives.members.align`).
+        a copy that has a folder more or less (:func:`signl.archives.members.align`). Of
+        :data:`signl.archives.descriptions.BARE` names are as they lie below the archive or folder.
 
     Raises
     ------
@@ -61,7 +63,8 @@ def stream_members(
         member and what to do.
     """
     # Loose files have their own names.
-    root = "" if paths[-1].suffix in _LOOSE_SUFFIXES else root
+    top = None if root == "" else ""
+    root = "" if root == BARE or paths[-1].suffix in _LOOSE_SUFFIXES else root
     # Without its own name: a folder may have been given another.
     is_folder = paths[-1].is_dir() and bool(root)
     n_foreign = n_moved = 0
@@ -71,7 +74,7 @@ def stream_members(
         return not is_foreign(name) and is_wanted(align(name, root))
 
     try:
-        for member in _stream(paths, is_chosen, max_bytes=max_bytes, root=root):
+        for member in _stream(paths, is_chosen, max_bytes=max_bytes, top=top):
             if is_foreign(member.name):
                 n_foreign, foreign = n_foreign + 1, foreign or member.name
                 continue
@@ -95,12 +98,12 @@ def stream_members(
 
 
 def _stream(
-    paths: Sequence[Path], is_wanted: Wanted, *, max_bytes: int, root: str
+    paths: Sequence[Path], is_wanted: Wanted, *, max_bytes: int, top: str | None
 ) -> Iterator[Member]:
     """Choose the reader."""
     last = paths[-1]
     if last.is_dir():
-        return stream_folder(last, is_wanted, max_bytes=max_bytes, top="" if root else None)
+        return stream_folder(last, is_wanted, max_bytes=max_bytes, top=top)
     if last.suffix == ".zip":
         return stream_zip(paths, is_wanted, max_bytes=max_bytes)
     if last.suffix in _LOOSE_SUFFIXES:

@@ -64,7 +64,7 @@ def locate_set(
         Where no form is whole: the one of which something is there and least is missing, else
         the published one, with what is missing. Nothing, for an optional set that is not there.
     """
-    folder = Path(archives_folder)
+    folder = Path() if archive_set.is_given else Path(archives_folder)
     found = list(_found_forms(archive_set, folder))
     for located in found:
         if not any(archive.missing for archive in located):

@@ -1,44 +1,16 @@
-"""The command ``signl`` and its subcommands.
+"""The command ``signl``: what ends it is told in one line.
 
-A module of this package holds one subcommand as a function, which imports what it works with when
-it is called: ``signl --help`` need not wait for PyTorch.
+Little is imported here, and the rest once Ctrl-C has a handler: imports can take seconds.
 """
 
 import signal
 import sys
 from types import FrameType
+from typing import Final
 
-import typer
-
-from signl.cli.export_scores import export_scores
-from signl.cli.import_checkpoint import import_checkpoint
-from signl.cli.measure_scores import measure_scores
-from signl.cli.plan import plan
-from signl.cli.show import show
-from signl.errors import SignlError
-from signl.logs import printable
-
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 #: As shells count a program that Ctrl-C has ended.
-_INTERRUPTED = 128 + signal.SIGINT
-
-app = typer.Typer(
-    help="Companions of the SIGNL workflow.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback()
-def _companions() -> None:
-    """Keep subcommands subcommands, also while there is one alone."""
-
-
-app.command("export-scores")(export_scores)
-app.command("measure-scores")(measure_scores)
-app.command("import-checkpoint")(import_checkpoint)
-app.command("plan")(plan)
-app.command("show")(show)
+_INTERRUPTED: Final = 128 + signal.SIGINT
 
 
 class Interrupted(BaseException):
@@ -47,17 +19,36 @@ class Interrupted(BaseException):
 
 def main() -> None:
     """Run the command; an error of ours, or of a file, is told in its own words, in one line."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    heard: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+        raise Interrupted
+
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)
+    try:
+        _run()
+    except BaseException as error:
+        # Modules of C make other errors of one that is raised while they are imported.
+        has_ended = isinstance(error, SystemExit) and not error.code
+        if not heard or has_ended:
+            raise
+    else:
+        return
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.stderr.write("interrupted\n")
+    sys.exit(_INTERRUPTED)
+
+
+def _run() -> None:
+    from signl.cli.commands import app
+    from signl.errors import SignlError
+    from signl.logs import printable
+
     try:
         app()
     except (SignlError, OSError) as error:
         sys.stderr.write(printable(f"{type(error).__name__}: {error}") + "\n")
         sys.exit(1)
-    except Interrupted:
-        sys.stderr.write("interrupted\n")
-        sys.exit(_INTERRUPTED)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise Interrupted

@@ -41,7 +41,7 @@ def plan(
         crops_per_gpu_s=crops_per_gpu_s,
         max_epochs=max_epochs,
     )
-    stages = plan_experiment(Experiment(_read_configs(configs)), speeds)
+    stages = plan_experiment(Experiment(read_configs(configs)), speeds)
     typer.echo(format_plan(stages))
     typer.echo("\nThe jobs are counted, as from nothing; the rest is estimated, from\n")
     for field in fields(speeds):
@@ -50,7 +50,7 @@ def plan(
     typer.echo("\nwhich are assumptions (signl/planning.py says of what): give your machine's own.")
 
 
-def _read_configs(paths: list[Path]) -> dict[str, Any]:
+def read_configs(paths: list[Path]) -> dict[str, Any]:
     """Read configurations, and merge them as Snakemake merges those of ``--configfile``."""
     import yaml
 

@@ -5,14 +5,14 @@ import json
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tqdm import tqdm
 
 from signl.archives.members import shown
 from signl.archives.whereabouts import LocatedArchive, lookalikes
 from signl.artefacts import write_text
-from signl.corpora.registry import locate_archives
+from signl.corpora.registry import corpus_named, locate_archives
 from signl.errors import ArchiveError
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ def check_archives(
     archives_folder: str | Path,
     *,
     subsets: Collection[str] = (),
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[ArchiveRow]:
     """List the files that corpora need, each once, and whether they are there.
 
@@ -91,6 +92,8 @@ def check_archives(
         Folder of the downloaded archives.
     subsets : collection of str
         Corpora of which a part of the archives of each set will do.
+    tables : Mapping, optional
+        Name -> options of the corpora that a table describes.
 
     Raises
     ------
@@ -99,8 +102,9 @@ def check_archives(
     """
     rows: dict[Path, ArchiveRow] = {}
     for corpus, partitions in corpora.items():
+        described = corpus_named(corpus, (tables or {}).get(corpus))
         for located in locate_archives(
-            corpus, archives_folder, partitions=partitions, subset=corpus in subsets
+            described, archives_folder, partitions=partitions, subset=corpus in subsets
         ):
             for row in _rows_of(located, corpus):
                 rows.setdefault(row.path, row)
@@ -214,7 +218,7 @@ def verify_archives(
         Folder of the downloaded archives.
     memory : path
         JSON file that remembers checksums by path, size and time of change, so that an archive
-        is read once.
+        is read once; where it cannot be written, it is read each time.
 
     Raises
     ------
@@ -231,7 +235,7 @@ def verify_archives(
     results = []
     for item in located.values():
         results += [_verify(path, item, known) for path in item.paths]
-        write_text(memory, json.dumps(known, indent=1, sort_keys=True) + "\n")
+        _remember(memory, known)
     if differing := [result for result in results if result.outcome == "differs"]:
         pages = {path: item.archive.page for item in located.values() for path in item.paths}
         lines = [
@@ -277,6 +281,14 @@ def hash_file(path: Path, kinds: Iterable[str]) -> dict[str, str]:
                 hasher.update(chunk)
             progress.update(len(chunk))
     return {kind: hasher.hexdigest() for kind, hasher in hashes.items()}
+
+
+def _remember(path: str | Path, known: Mapping[str, Mapping[str, str]]) -> None:
+    """Write checksums; of a folder that is read-only they are told all the same."""
+    try:
+        write_text(path, json.dumps(known, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        logger.warning("checksums cannot be remembered: %s", error)
 
 
 def _read_memory(path: Path) -> dict[str, dict[str, str]]:

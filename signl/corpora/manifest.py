@@ -23,6 +23,7 @@ from signl.corpora.registry import corpus_named, locate_protocols
 from signl.corpora.trials import Reading, Trial
 from signl.errors import ArchiveError, ManifestError
 from signl.labels import BONAFIDE, EVAL, SPOOF
+from signl.spreadsheets import inert
 from signl.typed import build
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,9 @@ def build_manifest(
     output : path
         The manifest.
     options : Mapping
-        ``subset``: whether the archives hold a subset of the corpus, so that its counts may
-        differ from the published ones. ``version`` for CFAD; ``seed`` for asvspoof5_signl.
+        Those of the corpus. ``subset``: whether the archives hold a subset of the corpus, so that
+        its counts may differ from the published ones. ``version`` for CFAD; ``seed`` for
+        asvspoof5_signl; those of a table say what it is.
 
     Raises
     ------
@@ -77,18 +79,20 @@ def build_manifest(
     ProtocolError
         If a row does not follow its published form.
     ManifestError
-        If an utterance stands in two partitions, a partition is empty, an eval protocol lacks
-        bona fide speech or spoofs, or the counts of a whole corpus are not the published ones.
+        If an utterance stands in two partitions, the name of an attack is a formula, a partition
+        is empty, an eval protocol lacks bona fide speech or spoofs, or the counts of a whole corpus
+        are not the published ones.
     """
-    description = corpus_named(corpus)
+    description = corpus_named(corpus, options)
     chosen = build(description.options, options, f"corpora.{corpus}")
-    archives = locate_protocols(corpus, archives_folder)
+    archives = locate_protocols(description, archives_folder)
     if any(located.missing for located in archives):
         raise ArchiveError(missing_archives_message(corpus, archives, archives_folder))
     with witnessing([path for located in archives for path in located.paths]) as witness:
         reading = description.read_trials(archives, chosen)
     _check_partitions(reading, description)
     _check_protocols(reading, description)
+    _check_attacks(reading, description)
     # How many shards there are is no matter of the manifest.
     values = chosen.model_dump(mode="json", exclude={"shards"})
     _check_counts(reading, description, values)
@@ -177,6 +181,17 @@ def _check_protocols(reading: Reading, corpus: Corpus) -> None:
                 f"{corpus.name}: protocol {protocol} of eval has {counts[BONAFIDE]:,} bona fide "
                 f"trials and {counts[SPOOF]:,} spoofs, and no error rate comes of one class alone; "
                 "complete the protocols and archives, or take the corpus out of the configuration"
+            )
+
+
+def _check_attacks(reading: Reading, corpus: Corpus) -> None:
+    """Refuse names of attacks that a spreadsheet would compute: no published one begins so."""
+    for attack in dict.fromkeys(trial.attack for trial in reading.trials):
+        if attack is not None and inert(attack) != attack:
+            raise ManifestError(
+                f"{corpus.name}: an attack is named {shown(attack)}, and a table with such a name "
+                "runs it as a formula where it is opened; restore the protocols and the folders "
+                "as published, or rename it to begin with a letter or a digit"
             )
 
 

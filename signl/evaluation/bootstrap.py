@@ -26,18 +26,18 @@ class Interval(NamedTuple):
     high: float
 
 
-class _Crossing(NamedTuple):
+class Crossing(NamedTuple):
     """Where misses overtake false alarms, in every resample.
 
     Attributes
     ----------
-    trial : ndarray of shape (resample,)
-        Rank of the trial at whose copies it happens.
+    is_of_class : ndarray of shape (2, resample)
+        Whether the trial at whose copies it happens is bona fide; whether it is a spoof.
     passed : ndarray of shape (2, resample)
         Resampled trials of lower rank: bona fide, spoof.
     """
 
-    trial: IntArray
+    is_of_class: npt.NDArray[np.bool_]
     passed: IntArray
 
 
@@ -98,7 +98,7 @@ def resampled_eer(
     scores = Scores.checked(bonafide, spoof)
     below = _count_below(scores)
     crossing = _find_crossing(below, n_resamples, np.random.default_rng(seed))
-    return _rates_at(crossing, below)
+    return rates_at(crossing, below[:, -1:])
 
 
 def _count_below(scores: Scores) -> IntArray:
@@ -117,7 +117,7 @@ def _excess(rejected: IntArray, sizes: IntArray) -> IntArray:
     return product
 
 
-def _find_crossing(below: IntArray, n_resamples: int, generator: np.random.Generator) -> _Crossing:
+def _find_crossing(below: IntArray, n_resamples: int, generator: np.random.Generator) -> Crossing:
     """Halve the ranks until one trial is left, drawing only the counts that this needs."""
     sizes = below[:, -1:]
     n_trials = below.shape[1] - 1
@@ -135,13 +135,25 @@ def _find_crossing(below: IntArray, n_resamples: int, generator: np.random.Gener
         inside = np.where(crosses_above, inside - lower, lower)
         low = np.where(crosses_above, middle, low)
         high = np.where(crosses_above, high, middle)
-    return _Crossing(low, passed)
+    return Crossing(below[:, low + 1] > below[:, low], passed)
 
 
-def _rates_at(crossing: _Crossing, below: IntArray) -> FloatArray:
-    """Compute the EER among the copies of the trial at the crossing, rejected one by one."""
-    sizes = below[:, -1:]
-    is_of_class = below[:, crossing.trial + 1] > below[:, crossing.trial]
+def rates_at(crossing: Crossing, sizes: IntArray) -> FloatArray:
+    """Compute the EER among the copies of the trial at the crossing, rejected one by one.
+
+    Parameters
+    ----------
+    crossing : Crossing
+        Of each resample.
+    sizes : ndarray of shape (2, 1)
+        Bona fide trials and spoofs of a resample.
+
+    Returns
+    -------
+    ndarray of shape (resample,)
+        Rates as fractions.
+    """
+    is_of_class = crossing.is_of_class
     step = (is_of_class * sizes[::-1]).sum(axis=0)
     # Copies to reject, of the two points around the crossing: the last with fewer misses than
     # false alarms, and the next.

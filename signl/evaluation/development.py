@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-import numpy as np
-
 from signl.errors import ScoreError
 from signl.evaluation.calibration import calibrated_metrics, why_uncalibrated
+from signl.evaluation.operating_point import threshold_of
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 from signl.metrics import CostModel, EqualErrorRate, Scores, equal_error_rate, error_rates
 from signl.training.label_subsets import read_labelled
@@ -100,7 +99,7 @@ def measure_from_dev(dev: Scores, evaluation: Scores, *, costs: CostModel) -> di
         If a class is missing or a score is not finite, in either.
     """
     eer = equal_error_rate(*dev)
-    threshold = float(np.nextafter(eer.threshold, np.inf))
+    threshold = threshold_of(dev)
     return {
         "dev": {
             "n_bonafide": dev.bonafide.size,

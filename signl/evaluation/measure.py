@@ -39,7 +39,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from signl import stages
-from signl.artefacts import MadeBy, read_document, read_table, write_document
+from signl.artefacts import MadeBy, read_document, write_document
 from signl.errors import ConfigError, ScoreError
 from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
@@ -50,12 +50,10 @@ from signl.evaluation.development import (
     measure_from_dev,
     read_dev_scores,
 )
+from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.scores import (
-    TextForm,
     bonafide_mask,
     match_scores,
-    read_key_text,
-    read_score_text,
     read_scores,
     split_classes,
 )
@@ -74,7 +72,6 @@ logger = logging.getLogger(__name__)
 
 STAGE = stages.METRICS.rule
 ALL_EQUAL = "all scores are equal: the EER is not defined, any order of ties gives another"
-TRIAL_COLUMNS = ["utterance_id", "label", "protocols", "attack", "codec"]
 
 
 class MeasureOptions(Options):
@@ -105,7 +102,7 @@ def measure(
         Score table of the evaluation corpus. Scores of its trials outside a protocol have no
         part in the measures of this protocol.
     trials : Path
-        Table of the corpus's usable evaluation trials.
+        Table of the corpus's usable evaluation trials; its manifest, for scores that are given.
     output : Path
         The JSON file; the module's docstring lists its content.
     dev : DevFiles, optional
@@ -131,9 +128,7 @@ def measure(
     settings = build(MeasureOptions, options, "measure")
     if not protocols:
         raise ConfigError(f"{described.eval_corpus} is to be measured under no protocol; name one")
-    trial_table = read_table(
-        trials, stage=stages.USABLE.rule, revision=stages.USABLE.revision, columns=TRIAL_COLUMNS
-    )
+    trial_table = read_eval_trials(trials)
     score_table = read_scores(scores)
     dev_scores = read_dev_scores(dev) if dev else None
     measured = {}
@@ -146,37 +141,6 @@ def measure(
     for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
         logger.warning("%s: %s", output, remark)
     logger.info("wrote %s", output)
-
-
-def measure_score_text(
-    scores: str | Path, keys: str | Path, *, form: TextForm, seed: int, options: MeasureOptions
-) -> dict[str, Any]:
-    """Measure a score file in an official text form against a key file.
-
-    Parameters
-    ----------
-    scores, keys : path
-        The files, whose trials must be the same; :mod:`signl.evaluation.scores` has their forms.
-    form : {"asvspoof5", "asvspoof2021"}
-        Form of the scores.
-    seed : int
-        Seed of the bootstrap.
-    options : MeasureOptions
-        Constants of the measures.
-
-    Returns
-    -------
-    dict
-        As of :func:`measure_scores`.
-
-    Raises
-    ------
-    ScoreError
-        If a file is of another form, a trial has no score or a score no trial, a class is
-        missing or a score is not finite.
-    """
-    matched = match_scores(read_key_text(keys), read_score_text(scores, form=form))
-    return measure_scores(split_classes(matched), seed=seed, options=options)
 
 
 def measure_scores(scores: Scores, *, seed: int, options: MeasureOptions) -> dict[str, Any]:

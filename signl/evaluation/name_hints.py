@@ -1,7 +1,7 @@
 """Why the names of scores and of trials do not match, where that can be seen."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -29,6 +29,35 @@ def naming_hint(trials: Iterable[str], scores: Iterable[str]) -> str:
             differing = _example(of_trials, of_scores, strip)
             return f"{words}: the names differ by {what}{differing}; write them the same in both"
     return words
+
+
+def names_of_trials(trials: Sequence[str], scores: Sequence[str]) -> dict[str, str]:
+    """Return the trial that each name of a score is of, by its name without folder and ending.
+
+    Parameters
+    ----------
+    trials, scores : sequence of str
+        Names of trials without a score, and of scores without a trial.
+
+    Returns
+    -------
+    dict
+        Name of a score -> name of its trial. Left out are names that no trial has, and those that
+        two trials or two scores share.
+    """
+    trials_by, scores_by = _by_stem(trials), _by_stem(scores)
+    return {
+        scored[0]: trials_by[stem][0]
+        for stem, scored in scores_by.items()
+        if len(scored) == 1 and len(trials_by.get(stem, ())) == 1
+    }
+
+
+def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(_without_suffix(_without_folder(name)), []).append(name)
+    return found
 
 
 def _without_suffix(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Score files: our table, the official text forms, keys, and their exact match with trials.
+"""Score files: our table, the official text forms, and their exact match with trials.
 
 A score table has the columns ``utterance_id`` (string) and ``score`` (float64, higher = more
 bona fide). The text forms are those that the official evaluation packages read:
@@ -6,9 +6,8 @@ bona fide). The text forms are those that the official evaluation packages read:
 - ``asvspoof5``: a header ``filename<TAB>cm-score``, then a tab between name and score;
 - ``asvspoof2021``: no header, ``trial score`` with a space between.
 
-A key file has the same two forms, with ``cm-label`` in the place of ``cm-score`` and one of
-``bonafide``, ``bona-fide`` and ``spoof`` in the place of the number. A byte order mark before
-the text is read over; numbers are written with the digits 0 to 9.
+A byte order mark before the text is read over; numbers are written with the digits 0 to 9. Other
+forms, and keys, are read by :mod:`signl.evaluation.foreign`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,6 @@ import pyarrow.compute as pc
 
 from signl import stages
 from signl.artefacts import MadeBy, read_table, write_table, write_text
-from signl.corpora.rows import LABELS
 from signl.errors import ScoreError
 from signl.evaluation.name_hints import naming_hint
 from signl.evaluation.text_lines import (
@@ -39,8 +37,6 @@ from signl.metrics import Scores
 STAGE = stages.SCORES.rule
 SCHEMA = pa.schema([("utterance_id", pa.string()), ("score", pa.float64())])
 
-KEY_SCHEMA = pa.schema([("utterance_id", pa.string()), ("label", pa.string())])
-
 TextForm = Literal["asvspoof5", "asvspoof2021"]
 
 
@@ -48,8 +44,6 @@ _LAYOUTS: dict[TextForm, Layout] = {
     "asvspoof5": Layout("filename\tcm-score", "\t"),
     "asvspoof2021": Layout(None, " "),
 }
-
-_KEY_LAYOUTS = (Layout("filename\tcm-label", "\t"), Layout(None, " "))
 
 _N_NAMED = 3
 
@@ -145,29 +139,6 @@ def read_score_text(path: str | Path, *, form: TextForm) -> pa.Table:
     return table
 
 
-def read_key_text(path: str | Path) -> pa.Table:
-    """Read a key file: with the header ``filename<TAB>cm-label``, or ``trial label`` without one.
-
-    Returns
-    -------
-    Table
-        ``utterance_id`` and ``label``.
-
-    Raises
-    ------
-    ScoreError
-        If a line is not of the form of the first one, or a label is none; with the number of
-        the line. Or if a trial is listed twice.
-    """
-    lines = read_lines(path)
-    with_header, without_header = _KEY_LAYOUTS
-    layout = with_header if lines[:1] == [with_header.header] else without_header
-    rows = parse_lines(lines, str(path), layout, _parse_label, f"one of {[*LABELS]}")
-    table = _table_of(rows, KEY_SCHEMA)
-    _refuse_doubled(table["utterance_id"], f"{path}: trials listed more than once")
-    return table
-
-
 def check_scores(scores: pa.Table, where: str) -> None:
     """Refuse a score table with doubled ids, or with scores that are null, NaN or infinite.
 
@@ -183,7 +154,7 @@ def check_scores(scores: pa.Table, where: str) -> None:
     ScoreError
         Counts what is wrong and names the first few.
     """
-    _refuse_doubled(scores["utterance_id"], f"{where}: ids scored more than once")
+    refuse_doubled(scores["utterance_id"], f"{where}: ids scored more than once")
     is_finite = pc.fill_null(pc.is_finite(scores["score"]), False)
     _refuse(
         scores["utterance_id"].filter(pc.invert(is_finite)),
@@ -214,7 +185,7 @@ def match_scores(trials: pa.Table, scores: pa.Table) -> pa.Table:
     """
     check_scores(scores, "scores")
     trial_ids, scored_ids = trials["utterance_id"], scores["utterance_id"]
-    _refuse_doubled(trial_ids, "trials listed more than once")
+    refuse_doubled(trial_ids, "trials listed more than once")
     place = pc.index_in(trial_ids, value_set=scored_ids)
     without_score = trial_ids.filter(pc.is_null(place))
     without_trial = scored_ids.filter(pc.invert(pc.is_in(scored_ids, value_set=trial_ids)))
@@ -259,13 +230,14 @@ def _table_of(rows: Iterator[tuple[str, Value]], schema: pa.Schema) -> pa.Table:
     )
 
 
-def _parse_label(text: str) -> str | None:
-    """Return the class that a text is, if it is one."""
-    return LABELS.get(text)
+def refuse_doubled(ids: pa.ChunkedArray, what: str) -> None:
+    """Refuse names that occur twice.
 
-
-def _refuse_doubled(ids: pa.ChunkedArray, what: str) -> None:
-    """Raise ScoreError if an id occurs twice."""
+    Raises
+    ------
+    ScoreError
+        Says ``what`` it is of, counts the names and gives the first few.
+    """
     if len(pc.unique(ids)) < len(ids):
         counted = pc.value_counts(ids)
         doubled = pc.greater(counted.field("counts"), 1)

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
+from torch import Tensor
 
 from signl.artefacts import digests_of
 from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
-from signl.evaluation.scores import write_scores
+from signl.evaluation.operating_point import write_operating_point
+from signl.evaluation.scores import split_classes, write_scores
+from signl.features.frontends import say_the_same
 from signl.features.usable import read_usable
 from signl.models.heads import Classifier
 from signl.models.saving import load_classifier
@@ -31,6 +35,7 @@ def score_trials(
     output: str | Path,
     *,
     labels: str | Path | None = None,
+    operating_point: str | Path | None = None,
     options: Mapping[str, Any],
     resources: Resources = Resources(),
 ) -> None:
@@ -50,6 +55,9 @@ def score_trials(
         Parquet: ``utterance_id``, ``score``.
     labels : path, optional
         A labelled subset: its trials alone are scored.
+    operating_point : path, optional
+        JSON, beside the classifier: the threshold and the calibration that these scores fix
+        (:mod:`signl.evaluation.operating_point`).
     options : Mapping
         What the header of the output says; with ``corpus``, the one on which the classifier must
         have been trained.
@@ -61,6 +69,8 @@ def score_trials(
     ArtefactError
         If the classifier was trained on another corpus, on features of another front-end, or of
         other options.
+    ScoreError
+        If an operating point is asked for and the trials are of one class.
     """
     loaded = load_classifier(model, config)
     classifier = loaded.module
@@ -73,6 +83,9 @@ def score_trials(
     began = time.monotonic()
     scores = _scores(classifier, utterances, clips, resources)
     write_scores(output, utterances.ids, scores, options=options, digests=digests_of(model))
+    if operating_point is not None:
+        dev = split_classes(table.append_column("score", pa.array(scores)))
+        write_operating_point(operating_point, dev, model, options=options)
     logger.info(
         "scored %d trials in %.1f s, mean %.3f, wrote %s",
         len(scores),
@@ -95,7 +108,7 @@ def _check_features(
     trained_on: Mapping[str, Any] | None, clips: Clips, model: str | Path, shard: str | Path
 ) -> None:
     found = clips.features().get("features")
-    if trained_on != found:
+    if not say_the_same(trained_on, found):
         raise ArtefactError(
             f"{model} was trained on features of {trained_on}, those of {shard} are of {found}; "
             "give its recipe the front-end that it was trained on"
@@ -119,6 +132,11 @@ def _scores(
     scores = []
     with torch.inference_mode():
         for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
-            outputs = network(batch.views[0])
-            scores.append(network.head.score(outputs).double().cpu().numpy())
+            scores.append(scores_of(network, batch.views[0]))
     return np.concatenate(scores)
+
+
+def scores_of(classifier: Classifier, crops: Tensor) -> np.ndarray:
+    """Return the scores of crops on the classifier's device, (crop,) in float64."""
+    found: np.ndarray = classifier.head.score(classifier(crops)).double().cpu().numpy()
+    return found

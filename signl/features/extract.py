@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -72,6 +72,18 @@ class Clipper:
     normalises: bool = True
     pads: bool = False
 
+    @classmethod
+    def of(cls, options: FrontendOptions, frontend: Frontend) -> Self:
+        """Return what makes clips for a front-end and its options."""
+        return cls(
+            clip_s=options.clip_s,
+            repeat=options.repeat,
+            window_samples=frontend.window_samples,
+            hop_samples=frontend.hop_samples,
+            normalises=frontend.normalises,
+            pads=options.pads,
+        )
+
     @property
     def clip_samples(self) -> int:
         """Samples of a whole clip."""
@@ -89,6 +101,10 @@ class Clipper:
             waveform = load_waveform(encoded, max_duration_s=self.clip_s)
         except AudioError as error:
             return Clip(member, None, 0.0, str(error))
+        return self.clip_of(member, waveform)
+
+    def clip_of(self, member: str, waveform: Tensor) -> Clip:
+        """Repeat and normalise a decoded utterance, at 16 kHz and no longer than the clip."""
         duration_s = len(waveform) / SAMPLE_RATE_HZ
         if self.repeat == "waveform":
             waveform = repeat_to(waveform, self.clip_samples)
@@ -163,14 +179,7 @@ def extract_features(
     config = frontend_options(options)
     device = prepare_device(gpu=gpu)
     frontend = config.build(device)
-    clipper = Clipper(
-        clip_s=config.clip_s,
-        repeat=config.repeat,
-        window_samples=frontend.window_samples,
-        hop_samples=frontend.hop_samples,
-        normalises=frontend.normalises,
-        pads=config.pads,
-    )
+    clipper = Clipper.of(config, frontend)
     began = time.monotonic()
     rows, blocks = _encode_shard(audio, clipper, frontend, device)
     shape = Shape(
@@ -179,7 +188,15 @@ def extract_features(
         hop_samples=frontend.hop_samples,
         clip_frames=clipper.frames_of(clipper.clip_samples),
     )
-    write_shard(output, index, frames=blocks, index=rows, shape=shape, options=config.dump())
+    write_shard(
+        output,
+        index,
+        frames=blocks,
+        index=rows,
+        shape=shape,
+        options=config.dump(),
+        model_digest=config.model_digest(),
+    )
     _report(rows, time.monotonic() - began, output)
 
 

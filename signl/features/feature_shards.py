@@ -18,7 +18,7 @@ shard: ``member``, ``n_frames``, ``duration_s`` (of what was used, before any re
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import pyarrow as pa
 import torch
@@ -33,6 +33,9 @@ from signl.features.usable import check_members
 from signl.open_files import keep_open
 from signl.shards import by_archive
 from signl.tensors import Blocks, write_tensors
+
+#: The digest, in a shard's header, of the files of the model that gave its frames.
+MODEL_DIGEST: Final = "frontend_model"
 
 
 class Shape(NamedTuple):
@@ -62,6 +65,7 @@ def write_shard(
     index: Sequence[Mapping[str, Any]],
     shape: Shape,
     options: Mapping[str, Any],
+    model_digest: str = "",
 ) -> None:
     """Write a shard and its row index, each whole or not at all.
 
@@ -77,6 +81,8 @@ def write_shard(
         The front-end's shape.
     options : Mapping
         Options of the front-end, kept in the header.
+    model_digest : str
+        Digest of the files of the front-end's model, kept there too; empty, where it has none.
     """
     counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
     offsets = counts.cumsum(0)
@@ -87,6 +93,7 @@ def write_shard(
         digests={
             "members": seals.text_digest([row["member"] for row in index]),
             "offsets": _digest_of(offsets),
+            **({MODEL_DIGEST: model_digest} if model_digest else {}),
         },
     )
     n_frames = sum(map(len, frames))
@@ -102,6 +109,19 @@ def write_shard(
     with atomic_write(path) as scratch:
         write_tensors(scratch, tensors, {artefacts.HEADER: header})
         seals.seal_tensors(scratch)
+
+
+def repeated(frames: Tensor, start: int, stop: int) -> Tensor:
+    """Return frames ``start:stop`` of an utterance's clip: its own, repeated end to end.
+
+    Parameters
+    ----------
+    frames : Tensor of shape (frame, width)
+        All that the front-end gave of the utterance, at least one.
+    start, stop : int
+        Of the clip.
+    """
+    return frames[torch.arange(start, stop) % len(frames)]
 
 
 def _digest_of(offsets: Tensor) -> str:
@@ -178,9 +198,7 @@ class Shard:
             raise ArtefactError(f"{self.path}: utterance {row} has no frames")
         if stop <= n_stored:
             return self._frames[first + start : first + stop]  # type: ignore[no-any-return]
-        stored = self._frames[first:last]
-        wanted = torch.arange(start, stop) % n_stored
-        return stored[wanted]  # type: ignore[no-any-return]
+        return repeated(self._frames[first:last], start, stop)
 
 
 class FeatureStore:

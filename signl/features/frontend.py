@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, Sel
 from pydantic import Field
 
 from signl.errors import ConfigError
+from signl.seals import file_digest, text_digest
 from signl.typed import Options, Positive
 
 if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
@@ -130,6 +131,12 @@ class FrontendOptions(Options):
     def model_files(self) -> Sequence[Path]:
         """Return the files that it reads: inputs of the jobs that build it."""
         return []
+
+    def model_digest(self) -> str:
+        """Return a digest of the files that it reads, wherever they lie; empty without files."""
+        named = sorted((path.name, path) for path in self.model_files())
+        lines = [f"{name} {file_digest(path)}" for name, path in named]
+        return text_digest(lines) if lines else ""
 
     def check_model(self) -> None:
         """Refuse files of a model that are not what they must be, as far as a look tells.

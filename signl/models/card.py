@@ -8,6 +8,13 @@ _TASK = {
     "encoder": "encodes speech for the detection of deepfakes; it has seen no labels",
     "classifier": "tells bona fide speech from spoofs: a score that is higher for bona fide",
 }
+#: How it is used: a classifier in two lines, of which one is enough.
+_USE = {
+    "encoder": "## Use\n\n```python\nfrom signl.models.saving import from_pretrained\n\n"
+    'model = from_pretrained("FOLDER").module\n```',
+    "classifier": "## Use\n\n```bash\nsignl score FOLDER recording.wav\n```\n\n```python\n"
+    'import signl; print(signl.load("FOLDER").score("recording.wav"))\n```',
+}
 _DEV_FIGURES = {
     "dev_eer": "EER on dev, %",
     "dev_loss": "loss on dev",
@@ -33,8 +40,7 @@ def model_card(description: Mapping[str, Any]) -> str:
         _list("Training", _training(card)),
         _list("Network", _network(description)),
         _list("On the development set", _dev(card.get("dev") or {})),
-        "## Use\n\n```python\nfrom signl.models.saving import from_pretrained\n\n"
-        'model = from_pretrained("FOLDER").module\n```',
+        _USE[kind],
         "The development set chose the epoch, so its figures flatter the model. Error rates on "
         "other corpora are higher; a score is no proof.",
     ]

@@ -15,7 +15,7 @@ from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_clip
 from signl.corpora.random_access import AudioStore
 from signl.errors import AudioError, ConfigError
-from signl.features.feature_shards import FeatureStore
+from signl.features.feature_shards import MODEL_DIGEST, FeatureStore
 from signl.features.frontend import n_frames_of
 from signl.features.usable import check_members
 from signl.models.network import Network, to_picture
@@ -88,6 +88,11 @@ class Clips(Protocol):
         ...
 
 
+def picture_of(frames: Tensor) -> Tensor:
+    """Return the picture (1, width, frame), float32, of a crop's frames (frame, width)."""
+    return to_picture(frames[None].float())[0]
+
+
 class FrameClips:
     """Clips of cached frames; a crop is a picture (1, width, frame).
 
@@ -119,8 +124,12 @@ class FrameClips:
         return self.store.shape.width
 
     def features(self) -> dict[str, Any]:
-        """Return the options of the front-end."""
-        return {"features": dict(self.made_by.options)}
+        """Return the options of the front-end, and a digest of its model's files, if it has any."""
+        digest = self.made_by.digests.get(MODEL_DIGEST)
+        return {
+            "features": dict(self.made_by.options),
+            **({MODEL_DIGEST: digest} if digest else {}),
+        }
 
     def seals(self) -> list[str]:
         """Return the seals of the feature shards."""
@@ -143,7 +152,7 @@ class FrameClips:
     def crops(self, place: Place, starts: Sequence[int], length: int) -> list[Tensor]:
         """Return pictures of shape (1, width, frame)."""
         frames = [self.store.frames(*place, start, start + length) for start in starts]
-        return [to_picture(crop[None].float())[0] for crop in frames]
+        return [picture_of(crop) for crop in frames]
 
 
 class AudioClips:

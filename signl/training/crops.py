@@ -5,7 +5,7 @@ A clip is a sequence of frames or of samples; :mod:`signl.training.clips` says w
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from signl.labels import CLASS_INDEX
+from signl.labels import CLASS_INDEX, NO_CLASS, UNLABELLED
 from signl.seeds import derive_seed
 from signl.training.clips import Clips, Place
 from signl.training.sharing import Share
+
+_CLASSES: Final = {**CLASS_INDEX, UNLABELLED: NO_CLASS}
 
 
 class Batch(NamedTuple):
@@ -29,7 +31,8 @@ class Batch(NamedTuple):
         For each view the pictures (row, 1, width, frame) or waveforms (row, time) of this
         process's rows.
     classes : Tensor of shape (utterance,), int64
-        Class indices (:data:`signl.labels.CLASS_INDEX`) of the whole batch.
+        Class indices (:data:`signl.labels.CLASS_INDEX`) of the whole batch;
+        :data:`signl.labels.NO_CLASS` of utterances without a label, which pre-training alone has.
     first : int
         This process's first row of the batch.
     """
@@ -57,7 +60,7 @@ class Utterances:
     shards, rows : ndarray of int
         Shard of that archive, and row in it.
     classes : ndarray of int
-        Class indices.
+        Class indices; :data:`signl.labels.NO_CLASS` without a label.
     """
 
     ids: list[str]
@@ -74,7 +77,7 @@ class Utterances:
             archives=usable["packed_archive"].to_pylist(),
             shards=usable["shard"].to_numpy(),
             rows=usable["row"].to_numpy(),
-            classes=np.array([CLASS_INDEX[label] for label in usable["label"].to_pylist()]),
+            classes=np.array([_CLASSES[label] for label in usable["label"].to_pylist()]),
         )
 
     def __len__(self) -> int:

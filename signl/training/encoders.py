@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from signl.errors import ConfigError
+from signl.features.frontends import say_the_same
 from signl.features.speech_model.hidden_states import TrainableSpeechModel
 from signl.models.base import AudioOptions
 from signl.models.end_to_end import EndToEndEncoder
@@ -62,7 +63,7 @@ def _loaded(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips) -> Network
     encoder, _, card = load_encoder(*files)
     features = clips.features().get("features")
     trained_on = card.get("features")
-    if features is not None and trained_on not in (None, features):
+    if None not in (features, trained_on) and not say_the_same(trained_on, features):
         raise ConfigError(
             f"{files.model} was trained on features of {trained_on}, the recipe's are of "
             f"{features}; give the recipe the front-end of the encoder"

@@ -4,7 +4,7 @@ Training and development partition are subsampled alike, stratified by attack, b
 a stratum of its own; the evaluation partition never is. An utterance is in the subset if its
 rank in its stratum is low enough, and the rank follows from the corpus, the seed and the
 utterance's name alone. A subset is therefore part of every larger one of the same seed, and
-does not depend on the order of the manifest.
+does not depend on the order of the manifest. Utterances without a label are in none.
 """
 
 import logging
@@ -22,7 +22,7 @@ from signl import stages
 from signl.artefacts import MadeBy, read_table, write_table
 from signl.errors import ConfigError, ManifestError
 from signl.features.usable import read_usable
-from signl.labels import BONAFIDE, DEV, SPOOF, TRAIN
+from signl.labels import BONAFIDE, DEV, SPOOF, TRAIN, UNLABELLED
 from signl.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ def sample_labels(
     ------
     ConfigError
         If ``percent`` is out of range, or the corpus has nothing to train or to develop on.
+    ManifestError
+        If one of the two partitions has bona fide speech alone, or spoofs alone.
     """
     if not 0 < percent <= 100:
         raise ConfigError(f"label percent must be above 0 and at most 100, got {percent}")
@@ -120,7 +122,11 @@ def read_labelled(trials: str | Path, labels: str | Path) -> pa.Table:
     named = read_labels(labels)["utterance_id"]
     table = usable.filter(pc.is_in(usable["utterance_id"], value_set=named))
     if missing := {BONAFIDE, SPOOF} - set(table["label"].to_pylist()):
-        raise ManifestError(f"{labels} names no utterance of class {sorted(missing)} in {trials}")
+        raise ManifestError(
+            f"{labels} names no utterance of class {sorted(missing)} in {trials}, and both are "
+            "needed; raise label_percents, or see in quarantine.csv and in the log of "
+            "locate_trials what was left out"
+        )
     return table
 
 
@@ -132,13 +138,31 @@ def subset_size(n_utterances: int, percent: float) -> int:
 
 
 def _rows_by_stratum(trials: pa.Table, corpus: str) -> dict[_Stratum, list[_Row]]:
-    """Group the rows of the training and the development partition."""
+    """Group the rows with a label of the training and the development partition."""
     strata: dict[_Stratum, list[_Row]] = defaultdict(list)
     columns = (trials[name].to_pylist() for name in COLUMNS)
     for place, (utterance_id, *stratum) in enumerate(zip(*columns, strict=True)):
-        if stratum[0] in (TRAIN, DEV):
+        partition, label, _ = stratum
+        if partition in (TRAIN, DEV) and label != UNLABELLED:
             strata[_Stratum(*stratum)].append(_Row(utterance_id, place))
     present = {stratum.partition for stratum in strata}
     if missing := [name for name in (TRAIN, DEV) if name not in present]:
-        raise ConfigError(f"{corpus} cannot be trained on: it has no partition {missing}")
+        raise ConfigError(f"{corpus} cannot be trained on: it has no labels in partition {missing}")
+    _check_classes(strata, corpus)
     return dict(sorted(strata.items(), key=lambda item: str(item[0])))
+
+
+def _check_classes(strata: Mapping[_Stratum, list[_Row]], corpus: str) -> None:
+    """Refuse a partition of one class: the manifest tells, before all features and training."""
+    for partition in (TRAIN, DEV):
+        n_bonafide, n_spoof = (
+            sum(len(rows) for each, rows in strata.items() if each[:2] == (partition, label))
+            for label in (BONAFIDE, SPOOF)
+        )
+        if not (n_bonafide and n_spoof):
+            raise ManifestError(
+                f"{corpus}: partition {partition} has {n_bonafide:,} bona fide utterances and "
+                f"{n_spoof:,} spoofs; a classifier is trained on both classes and chosen by both "
+                "of dev. Complete the protocols and archives, or take the corpus out of "
+                "train_corpora"
+            )

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -18,19 +19,32 @@ class Fixture(NamedTuple):
     expected: dict[str, np.ndarray]
     weights: object
 
-    def state(self):
-        """State dict with the published names."""
-        salt = self.description["salt"]
-        return {
-            key: torch.from_numpy(self.weights.tensor_for(key, shape, salt).copy())
-            for key, (shape, _) in self.description["state_dict"].items()
-        }
+    def tensor(self, key, *shape):
+        """A weight, which follows from its key, its shape and the fixture's salt."""
+        drawn = self.weights.tensor_for(key, list(shape), self.description["salt"])
+        return torch.from_numpy(np.array(drawn))
 
     def normal(self, name, *shape):
         """Standard normal input, as the fixtures' README defines it."""
-        salt = self.description["salt"]
-        drawn = self.weights.tensor_for(f"{name}.running_mean", list(shape), salt)
-        return torch.from_numpy(np.float32(10) * drawn)
+        return 10 * self.tensor(f"{name}.running_mean", *shape)
+
+    def waveforms(self):
+        """The waveforms (batch, time) that a front-end was given."""
+        n_waveforms = int(re.match(r"waveforms\(\d+, (\d+),", self.description["input"])[1])
+        seed, n_samples = self.description["input_seed"], self.description["samples"]
+        return torch.from_numpy(self.weights.waveforms(seed, n_waveforms, n_samples))
+
+    def state(self, prefix=""):
+        """Weights by their published names, of those that begin with a prefix, which is cut off."""
+        return {
+            key.removeprefix(prefix): self.tensor(key, *shape)
+            for key, (shape, _) in self.description["state_dict"].items()
+            if key.startswith(prefix)
+        }
+
+    def assert_close(self, found, what, *, tolerance=TOLERANCE):
+        """Compare with an array, the largest value of which is the scale."""
+        compare(found, self.expected[what], what, tolerance=tolerance)
 
 
 def read_fixture(shared, name):
@@ -47,11 +61,16 @@ def read_fixture(shared, name):
     return Fixture(json.loads((folder / f"{name}.json").read_text()), expected, weights)
 
 
+def compare(found, expected, what, *, tolerance=TOLERANCE):
+    """Compare a tensor with an array, the largest value of which is the scale."""
+    found = found.detach().numpy()
+    assert found.shape == expected.shape, what
+    error = np.abs(found - expected).max() / np.abs(expected).max()
+    assert error <= tolerance, f"{what} is off by {error:.1e}, relative"
+
+
 def assert_all_close(found, expected):
-    """Compare every stored array, with its largest value as the scale."""
+    """Compare every stored array."""
     assert found.keys() == expected.keys()
     for name, array in expected.items():
-        values = found[name].detach().numpy()
-        assert values.shape == array.shape, name
-        error = np.abs(values - array).max() / np.abs(array).max()
-        assert error <= TOLERANCE, f"{name} is off by {error:.1e}, relative"
+        compare(found[name], array, name)

@@ -1,5 +1,6 @@
 """A toy corpus for tests of training and scoring: small features, and classes to be learnt."""
 
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,3 +170,11 @@ def speech_model_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speech-model")
     model.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that all may pass, in contrast to those of pytest."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -287,7 +288,7 @@ def test_mixing_leaves_16_khz_mono_as_it_is():
 JOINABLE = [
     *(("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("FLAC", "PCM_16")),
     *(("WAV", "PCM_16"), ("WAV", "PCM_24"), ("AIFF", "PCM_16"), ("W64", "PCM_16")),
-    *(("RF64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16")),
+    *(("RF64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16"), ("VOC", "PCM_16")),
 ]
 
 
@@ -299,11 +300,54 @@ def test_joined_files_are_decoded_to_their_end(kind, subtype):
     np.testing.assert_array_equal(joined, np.concatenate(decoded))
 
 
+def by_ffmpeg(form, codec, n_samples, *, rate_hz):
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate_hz)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(
+            np.round(2**15 * noise(n_samples)).astype(np.int16)[None], "s16", "mono"
+        )
+        frame.rate = rate_hz
+        context = stream.codec_context
+        resampler = av.AudioResampler(context.format.name, "mono", rate_hz, context.frame_size)
+        for each in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(each))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("form", "codec", "rate_hz"),
+    [("wv", "wavpack", 16_000), ("amr", "libopencore_amrnb", 8_000), ("adts", "aac", 16_000)],
+)
+def test_what_ffmpeg_alone_reads_is_joined_or_refused_too(form, codec, rate_hz):
+    if codec not in av.codecs_available:
+        pytest.skip(f"FFmpeg without {codec}")
+    one, two = (by_ffmpeg(form, codec, n * rate_hz, rate_hz=rate_hz) for n in (1, 2))
+    n_one, n_two, n_both = (
+        len(decode(each, max_duration_s=9).samples) for each in (one, two, one + two)
+    )
+    assert n_one >= rate_hz
+    assert n_both == pytest.approx(n_one + n_two, abs=2048)
+    for damaged in (two[: len(two) // 2], one[: len(one) // 2] + two):
+        with pytest.raises(AudioError, match=r"cut short|neither libsndfile"):
+            decode(damaged, max_duration_s=9)
+
+
 @pytest.mark.parametrize(("kind", "subtype"), JOINABLE)
 def test_half_a_file_is_refused(kind, subtype):
     whole = encode(noise(32_000), kind=kind, subtype=subtype)
     with pytest.raises(AudioError, match=r"cut short|neither libsndfile"):
         decode(whole[: len(whole) // 2], max_duration_s=9)
+
+
+@pytest.mark.parametrize("kind", ["AVR", "IRCAM", "MAT5", "PAF", "PVF", "SDS", "SVX", "XI"])
+def test_forms_that_do_not_say_where_they_end_are_refused(kind):
+    """Half of such a file would pass as whole."""
+    whole = encode(noise(8_000), kind=kind, subtype="DPCM_16" if kind == "XI" else "PCM_16")
+    with pytest.raises(AudioError, match=rf"{kind} is no form that is read"):
+        decode(whole, max_duration_s=9)
 
 
 @pytest.mark.parametrize("size", [bytes(4), b"\xff" * 4])

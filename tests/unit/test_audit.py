@@ -83,6 +83,13 @@ def write_encoder(results, seed, *, weights=0):
     )
 
 
+def write_point(results, seed):
+    """An operating point, of another model each, without the model."""
+    folder = results / "classifiers" / "toy" / "cfad" / "labels-5" / f"seed-{seed}"
+    made_by = MadeBy(stage="score", revision=stages.DEV_SCORES.revision, options={})
+    write_document(folder / stages.OPERATING_POINT, {"threshold": 0.5 * seed}, made_by)
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A results folder with two artefacts of every form."""
@@ -92,6 +99,7 @@ def sound(tmp_path_factory):
     for number, name in enumerate(("dev", "train")):
         write_usable(results, name)
         write_encoder(results, number)
+        write_point(results, number)
         for folder, (stage, revision, place) in TABLES.items():
             made_by = MadeBy(stage=stage, revision=revision, options={})
             path = results / folder / place.format(f"{name}.parquet")
@@ -130,6 +138,10 @@ PAIRS = [
     ("encoders/toy/cfad/seed-0/config.json", "encoders/toy/cfad/seed-1/config.json"),
     ("encoders/toy/cfad/seed-0/history.jsonl", "encoders/toy/cfad/seed-1/history.jsonl"),
     (
+        "classifiers/toy/cfad/labels-5/seed-0/operating_point.json",
+        "classifiers/toy/cfad/labels-5/seed-1/operating_point.json",
+    ),
+    (
         "metrics/toy/cfad/labels-5/seed-1/cfad/dev.json",
         "metrics/toy/cfad/labels-5/seed-1/cfad/train.json",
     ),
@@ -145,7 +157,7 @@ def test_sound_results_have_no_problem(sound):
     assert report.n_bytes.total() == sum(
         path.stat().st_size for path in sound.rglob("*") if path.is_file()
     )
-    assert "28 files" in format_report(report)
+    assert "30 files" in format_report(report)
 
 
 def assert_found(report, *names):

@@ -14,7 +14,9 @@ def config(repository):
     return yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml", "config.strong.yaml"]
+)
 def test_the_configurations_of_this_repository_make_sense(repository, name):
     Experiment(yaml.safe_load((repository / name).read_text(encoding="utf-8")))
 
@@ -199,4 +201,36 @@ def test_joint_views_are_of_networks_without_graphs(config):
         Experiment(config)
     recipe["model"] = {"kind": "audio_ntt"}
     recipe.pop("per_corpus", None)
+    Experiment(config)
+
+
+@pytest.fixture
+def theirs(config, tmp_path):
+    """An experiment on scores that are given; its folder, which is empty."""
+    config["recipes"]["theirs"] = {"scores": str(tmp_path)}
+    config["experiments"]["theirs"] = {
+        "recipes": ["theirs"],
+        "train_corpora": ["cfad"],
+        "label_percents": [100],
+        "seeds": [1, 2],
+        "evaluate_on": ["in_the_wild"],
+    }
+    return tmp_path
+
+
+def test_scores_that_are_given_are_there_for_each_cell(config, theirs):
+    message = r"experiments\.theirs, recipes\.theirs\.scores: .* no scores of in_the_wild; allowed"
+    with pytest.raises(ConfigError, match=message):
+        Experiment(config)
+    for seed in (1, 2):
+        (theirs / f"seed-{seed}").mkdir()
+        (theirs / f"seed-{seed}" / "in_the_wild.txt").touch()
+    Experiment(config)
+
+
+def test_a_score_file_stands_for_one_cell(config, theirs):
+    (theirs / "in_the_wild.txt").touch()
+    with pytest.raises(ConfigError, match=r"would take .*in_the_wild.txt for 2 cells of theirs"):
+        Experiment(config)
+    config["experiments"]["theirs"]["seeds"] = [1]
     Experiment(config)

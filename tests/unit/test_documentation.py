@@ -7,6 +7,8 @@ import yaml
 from signl import documentation
 from signl.models.networks import NETWORKS
 
+TABLE = {"kind": "table", "table": "mine.csv", "labels": {"fake": "spoof"}, "shares": {"eval": 1.0}}
+
 
 def test_the_committed_schema_is_that_of_the_options(repository):
     committed = (repository / documentation.SCHEMA).read_text(encoding="utf-8")
@@ -18,7 +20,9 @@ def test_the_committed_tables_are_those_of_the_options(repository):
     assert page == documentation.page_with_tables(page), "say make generated"
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml", "config.strong.yaml"]
+)
 def test_the_configurations_of_this_repository_follow_the_schema(repository, name):
     validator = jsonschema.Draft202012Validator(documentation.schema())
     config = yaml.safe_load((repository / name).read_text(encoding="utf-8"))
@@ -30,6 +34,9 @@ def test_the_configurations_of_this_repository_follow_the_schema(repository, nam
     [
         lambda config: config["corpora"]["cfad"].update(seed=1),
         lambda config: config["corpora"].update(wavefake={}),
+        lambda config: config["corpora"].update(mine={"kind": "table"}),
+        lambda config: config["corpora"].update(mine=TABLE | {"labels": {"fake": "no"}}),
+        lambda config: config["corpora"].update(mine=TABLE | {"shares": {"test": 1.0}}),
         lambda config: config["recipes"]["signl-logmel"]["model"].update(nodes=0),
         lambda config: config["recipes"]["signl-logmel"]["model"].update(kind="novel"),
         lambda config: config.update(typo=1),
@@ -40,6 +47,14 @@ def test_an_editor_sees_what_is_wrong(repository, change):
     change(config)
     validator = jsonschema.Draft202012Validator(documentation.schema())
     assert list(validator.iter_errors(config))
+
+
+def test_a_corpus_of_a_table_follows_the_schema(repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    config["corpora"]["mine"] = TABLE
+    validator = jsonschema.Draft202012Validator(documentation.schema())
+    assert not list(validator.iter_errors(config))
+    assert "**A corpus of kind `table`**" in documentation.option_tables()
 
 
 def test_every_option_of_a_network_stands_in_a_table():

@@ -425,3 +425,42 @@ def test_what_one_option_cannot_see_is_refused(build, config, change, message):
     change(config)
     with pytest.raises(ConfigError, match=message):
         build()
+
+
+def test_scores_that_are_given_need_a_manifest_and_no_audio(config, tmp_path):
+    (tmp_path / "in_the_wild.csv").touch()
+    del config["frontends"]
+    config["recipes"] = {"theirs": {"scores": str(tmp_path), "score_files": {"score": "llr"}}}
+    axes = config["experiments"]["main"]
+    axes |= {"recipes": ["theirs"], "label_percents": [100], "seeds": [1]}
+    axes["evaluate_on"] = ["in_the_wild"]
+    experiment = Experiment(config)
+    assert experiment.trained == experiment.pretrained == experiment.usable_in_use == []
+    assert experiment.partitions_in_use == {"in_the_wild": set()}
+    assert experiment.holdings.manifests == ["in_the_wild"]
+    assert experiment.holdings.archives == {}
+    assert experiment.frontend_label("theirs") == "its own"
+    jobs = {job.stage.rule: job for job in jobs_of(experiment)}
+    assert list(jobs) == [
+        *("make_demo_archives", "build_manifest", "count_quarantine", "convert_scores"),
+        *("measure", "collect_metrics", "tabulate", "tabulate_breakdown", "tabulate_pretraining"),
+    ]
+    given = jobs["convert_scores"]
+    assert given.archives == (str(tmp_path / "in_the_wild.csv"),)
+    assert given.options == experiment.recipe("theirs").score_files
+    place = "theirs/asvspoof2021_df/labels-100/seed-1/in_the_wild.parquet"
+    assert given.outputs == [f"results/given_scores/{place}"]
+
+
+def test_scores_that_are_given_take_no_audio_from_recipes_beside_them(config, tmp_path):
+    for corpus in ("asvspoof2021_df", "in_the_wild"):
+        (tmp_path / f"{corpus}.txt").touch()
+    config["recipes"]["theirs"] = {"scores": str(tmp_path)}
+    before = Experiment(config)
+    axes = {"recipes": ["theirs"], "train_corpora": ["cfad"], "label_percents": [100]}
+    axes |= {"seeds": [1], "evaluate_on": ["asvspoof2021_df", "in_the_wild"]}
+    config["experiments"]["theirs"] = axes
+    beside = Experiment(config)
+    assert beside.partitions_in_use == before.partitions_in_use
+    assert beside.holdings.archives == before.holdings.archives
+    assert len(beside.evaluated) == len(before.evaluated) + 2

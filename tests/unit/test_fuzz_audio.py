@@ -27,16 +27,17 @@ FORMS = (
     *(("WAV", "PCM_16"), ("WAV", "FLOAT"), ("WAV", "IMA_ADPCM"), ("FLAC", "PCM_16")),
     *(("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_24")),
     *(("W64", "PCM_16"), ("RF64", "PCM_16"), ("CAF", "PCM_16"), ("AU", "PCM_16")),
-    ("NIST", "PCM_16"),
+    *(("NIST", "PCM_16"), ("VOC", "PCM_16")),
 )
 
 
-def m4a():
+def by_ffmpeg(form, codec, **options):
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("aac", rate=16_000)
+    with av.open(buffer, "w", format=form, options=options) as container:
+        stream = container.add_stream(codec, rate=16_000)
         stream.layout = "mono"
-        frame = av.AudioFrame.from_ndarray(np.ones((1, 4000), np.int16), "s16", "mono")
+        kind = "s16p" if codec == "libmp3lame" else "s16"
+        frame = av.AudioFrame.from_ndarray(np.ones((1, 4000), np.int16), kind, "mono")
         frame.rate = 16_000
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
@@ -46,7 +47,12 @@ def m4a():
 @pytest.fixture(scope="module")
 def files():
     samples = 0.1 * np.random.default_rng(0).standard_normal(4000)
-    made = [m4a()]
+    made = [
+        by_ffmpeg("mp4", "aac"),
+        by_ffmpeg("matroska", "aac"),
+        by_ffmpeg("mp3", "libmp3lame", write_xing="0"),
+        by_ffmpeg("mp2", "mp2"),
+    ]
     for kind, subtype in FORMS:
         buffer = io.BytesIO()
         soundfile.write(buffer, samples, 16_000, format=kind, subtype=subtype)

@@ -2,12 +2,13 @@
 
 import os
 import shlex
+import warnings
 from pathlib import Path
 
 import pytest
 
 from signl.errors import ConfigError
-from signl.paths import expand_path, future_message, snakemake_path
+from signl.paths import expand_path, future_message, is_writable, snakemake_path, unwritable_message
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +82,45 @@ def test_a_file_of_the_future_is_told_with_the_cure(tmp_path):
     assert said.endswith(f"touch {shlex.quote(str(future))}")
     assert future_message([present, tmp_path / "none"], now=1e9) == ""
     assert future_message([present]) == ""
+
+
+NOBODY = 65534
+
+
+def as_nobody(function):
+    """Call a function in a process of a user without rights, if this one has them all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other threads are none of the child's
+        process = os.fork()
+    if not process:
+        try:
+            if not os.getuid():
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            os._exit(bool(function()))
+        finally:
+            os._exit(2)
+    return [False, True][os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])]
+
+
+def test_a_file_in_a_folder_that_is_read_only_is_not_writable(open_folder):
+    (open_folder / "mine").mkdir(mode=0o555)
+    (open_folder / "hidden").mkdir(mode=0)
+    (open_folder / "of_all").mkdir()
+    (open_folder / "of_all").chmod(0o777)
+    (open_folder / "of_all/file").touch(mode=0o444)
+    for path in ("mine/new", "mine/new/deeper", "hidden/new", "of_all/file", "of_all/file/below"):
+        assert not as_nobody(lambda path=path: is_writable(open_folder / path)), path
+    for path in ("of_all", "of_all/new", "of_all/new/deeper"):
+        assert as_nobody(lambda path=path: is_writable(open_folder / path)), path
+
+
+def test_how_to_look_at_results_of_others_is_told(open_folder, monkeypatch):
+    results = open_folder / "my results"
+    monkeypatch.chdir(open_folder)
+    open_folder.chmod(0o555)
+    cure = f"mkdir look; ln -s '{results}' look/results; and add --directory look"
+    assert as_nobody(lambda: cure in unwritable_message(".", "my results"))
+    open_folder.chmod(0o777)
+    assert as_nobody(lambda: unwritable_message(".", "my results") == "")

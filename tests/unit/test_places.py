@@ -13,6 +13,7 @@ from signl.places import remedy
         "results/usable/toy/cfad/eval.quarantine.csv",
         "results/encoders/toy/cfad/seed-1/README.md",
         "results/classifiers/toy/cfad/labels-5/seed-1/model.safetensors",
+        "results/classifiers/toy/cfad/labels-5/seed-1/operating_point.json",
         "results/metrics/toy/cfad/labels-5/seed-1/cfad/eval.json",
         "results/indomain.csv",
     ],
@@ -30,6 +31,7 @@ def test_what_the_workflow_makes_is_made_anew_by_it(place):
         "results/scores/README.md",
         "results/encoders/README.md",
         "results/metrics/toy/notes.md",
+        "results/encoders/toy/cfad/seed-1/operating_point.json",
     ],
 )
 def test_what_it_does_not_make_is_not_forced(path):

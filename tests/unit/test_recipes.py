@@ -68,3 +68,19 @@ def test_trainings_take_their_part():
         "pretraining": {"epochs": 2},
     }
     assert recipe.finetuning_recipe(frontend).frontend == frontend
+
+
+def test_scores_that_are_given_take_little_beside_them():
+    recipe = build(Recipe, {"scores": "theirs", "score_files": {"score": 3}}, "recipe")
+    assert recipe.is_given
+    assert recipe.score_files.dump_given() == {"score": 3}
+    with pytest.raises(ConfigError, match=r"has \['crop_s'\] beside scores; allowed are \['publ"):
+        build(Recipe, {"scores": "theirs", "crop_s": 1.0}, "recipe")
+    with pytest.raises(ConfigError, match=r"has \['scores'\] beside classifier; allowed are"):
+        build(Recipe, {"scores": "theirs", "classifier": "models/a"}, "recipe")
+    with pytest.raises(ConfigError, match="it has score_files without scores"):
+        build(Recipe, PLAIN | {"score_files": {"score": 3}}, "recipe")
+    with pytest.raises(
+        ConfigError, match=r"recipe\.score_files\.higher is 'real'; allowed is 'bon"
+    ):
+        build(Recipe, {"scores": "theirs", "score_files": {"higher": "real"}}, "recipe")

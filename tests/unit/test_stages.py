@@ -27,6 +27,13 @@ def test_artefacts_lie_where_they_are_looked_for():
                 assert place_of(path) == path
 
 
+def test_every_artefact_has_one_maker():
+    for stage in stages.STAGES:
+        for path in stage.outputs.values():
+            if stage.folder:
+                assert stages.maker_of(path) == stage
+
+
 def test_a_raised_revision_changes_the_parameter_of_the_rule():
     assert stages.SCORES.tag == f"score-{stages.SCORES.revision}"
     assert stages.DEV_SCORES.maker == stages.SCORES.maker == "score"
@@ -39,3 +46,9 @@ def test_figures_are_made_on_request_alone():
         "results/figures/det/cfad-cfad.svg",
         "results/figures/det/cfad-cfad.pdf",
     ]
+
+
+def test_all_scores_are_read_as_one_stage():
+    score_stages = (stages.SCORES, stages.DEV_SCORES, stages.GIVEN_SCORES)
+    assert {stage.maker for stage in score_stages} == {stages.SCORES.rule}
+    assert len({stage.revision for stage in score_stages}) == 1

@@ -38,6 +38,25 @@ def test_a_user_without_a_name_is_given_one_and_a_home(tmp_path):
     assert Path(os.environ["XDG_CACHE_HOME"]).is_dir()
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # threads of others, at the fork
+def test_a_user_that_the_system_does_not_know(monkeypatch, open_folder):
+    monkeypatch.setattr("tempfile.tempdir", str(open_folder))
+    open_folder.chmod(0o777)
+    process = os.fork()
+    if not process:
+        try:
+            os.setuid(23456)
+            with pytest.raises((KeyError, OSError)):
+                getpass.getuser()
+            complete_environment()
+            os._exit(getpass.getuser() != "uid-23456")
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    assert [path.stat().st_uid for path in open_folder.iterdir()] == [23456]
+
+
 @pytest.mark.usefixtures("nameless")
 def test_a_name_that_is_given_stays(monkeypatch):
     monkeypatch.setenv("LOGNAME", "somebody")

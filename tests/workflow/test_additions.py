@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from signl.corpora.manifest import read_manifest
+
 pytestmark = pytest.mark.workflow
 
 #: All metrics stand in one table: what comes of it runs anew with any of them.
@@ -75,6 +77,28 @@ def test_a_given_classifier_is_scored_without_labels(toy, changed):
     found = document["protocols"]["all"]
     assert (found["transfer"], found["calibrated"]) == (None, None)
     assert found["dev"]["remarks"]
+
+
+def test_scores_that_are_given_are_measured_beside_ours(toy, changed):
+    config = changed(recipes=["toy", "theirs"], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
+    config["recipes"]["theirs"] = {"scores": "theirs"}
+    manifest = read_manifest(toy.folder / "results/manifests/in_the_wild.parquet").to_pylist()
+    (toy.folder / "theirs").mkdir()
+    (toy.folder / "theirs/in_the_wild.csv").write_text(
+        "file,score\n"
+        + "".join(f"x/{row['utterance_id']},{row['label'] == 'bonafide'}\n" for row in manifest)
+        .replace("True", "1.5")
+        .replace("False", "-1.5"),
+        encoding="utf-8",
+    )
+    metrics = "results/metrics/theirs/cfad/labels-50/seed-1/in_the_wild.json"
+    assert toy.plan(config, metrics) == {
+        "convert_scores theirs cfad 50 1 in_the_wild",
+        "measure theirs cfad 50 1 in_the_wild",
+    }
+    toy.make(config, metrics)
+    document = json.loads((toy.folder / metrics).read_text(encoding="utf-8"))
+    assert document["protocols"]["all"]["eer"] == 0
 
 
 def test_a_new_eval_corpus_of_other_archives(toy, changed):

@@ -76,6 +76,57 @@ def test_a_home_that_cannot_be_written_to(elsewhere, toy_config):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+@pytest.fixture
+def read_only():
+    """Return a function that runs a command while a folder is read-only, for root too."""
+
+    def run(command, folder):
+        arguments = command.arguments
+        if not os.getuid():
+            remount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd . && exec "$@"'
+            arguments = ["unshare", "--mount", "sh", "-c", remount, str(folder), *arguments]
+            allowed = subprocess.run(["unshare", "--mount", "true"], check=False)
+            if allowed.returncode:
+                pytest.skip("no mount of one's own")
+        folder.chmod(0o555)
+        try:
+            return subprocess.run(
+                arguments,
+                env=command.environment,
+                check=False,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        finally:
+            folder.chmod(0o755)
+
+    return run
+
+
+def test_results_that_are_read_only_can_be_looked_at(workflow_in, of_archives, read_only, tmp_path):
+    results = tmp_path / "of_others" / "results"
+    (results / "logs").mkdir(parents=True)
+    (results / "logs" / "audit.log").touch()
+    (results / "logs" / "audit.log").chmod(0o444)
+    config = of_archives("archives")
+    there, look = workflow_in(results.parent), workflow_in(tmp_path / "look")
+    look.folder.mkdir()
+    (look.folder / "results").symlink_to(results)
+    for target, said in (("audit", "0 problems"), ("check_archives", "release_in_the_wild.zip")):
+        done = read_only(look.command(config, target), results)
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert said in done.stdout
+    command = there.command(config, "audit")
+    refused = read_only(command, results.parent)
+    assert refused.returncode != 0
+    assert f"mkdir look; ln -s {results} look/results; and add" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    made = read_only(look.command(config, WILD), results)
+    assert made.returncode != 0
+    assert f"{results} cannot be written to: make it writable" in made.stdout
+
+
 def test_results_are_made_by_one_run_at_a_time(workflow_in, toy_config, tmp_path, repository):
     """Of two working folders with one folder of results the second says so, and leaves."""
     (tmp_path / "results").mkdir()

@@ -70,8 +70,9 @@ TAKEN_BY = {
 }
 #: All stages, by the rule that carries their revision.
 STAGES = {stage.rule: stage for stage in stages.STAGES}
-#: Stages whose outputs the toy experiment has none of: it trains no front-end, and draws nothing.
-ABSENT = {"inspect_audio", "make_demo_frontend"} | {
+#: Stages whose outputs the toy experiment has none of: no front-end of it is trained, no scores are
+#: given, and figures are drawn on request alone.
+ABSENT = {"inspect_audio", "make_demo_frontend", "convert_scores"} | {
     rule for rule, stage in STAGES.items() if stage.on_request
 }
 

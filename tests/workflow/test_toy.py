@@ -4,9 +4,11 @@ import csv
 import json
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
+import signl
 from signl.evaluation.scores import read_scores
 from signl.training.label_subsets import read_labels
 
@@ -54,6 +56,24 @@ def test_dev_scores_are_those_of_the_labelled_dev_utterances(toy):
         labelled = {row["utterance_id"] for row in labels if row["partition"] == "dev"}
         scores = read_scores(results / f"dev_scores/toy/{corpus}/labels-50/seed-1.parquet")
         assert set(scores["utterance_id"].to_pylist()) == labelled
+
+
+def test_a_classifier_scores_files_as_the_workflow_scores_trials(toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(toy.folder)
+    with zipfile.ZipFile("results/demo/archives/InTheWild/release_in_the_wild.zip") as archive:
+        archive.extractall(tmp_path)
+    cell = "toy/cfad/labels-50/seed-1"
+    scorer = signl.load(f"results/classifiers/{cell}")
+    table = read_scores(f"results/scores/{cell}/in_the_wild.parquet").to_pylist()
+    expected = {row["utterance_id"]: row["score"] for row in table}
+    files = {path.name: path for path in tmp_path.rglob("*.wav") if path.name in expected}
+    assert files.keys() == expected.keys()
+    found = {name: scorer.score(path) for name, path in files.items()}
+    for name, each in found.items():
+        assert each.score == pytest.approx(expected[name], abs=1e-6)
+    metrics = Path(f"results/metrics/{cell}/in_the_wild.json").read_text(encoding="utf-8")
+    transfer = json.loads(metrics)["protocols"]["all"]["transfer"]
+    assert {each.threshold for each in found.values()} == {transfer["threshold"]}
 
 
 def test_what_dev_fixes_stands_in_the_tables(toy):

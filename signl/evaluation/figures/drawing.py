@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
-from signl import stages
-from signl.artefacts import read_table
 from signl.evaluation.collecting import read_collected
+from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.figures import det_curves, part_dots, score_histograms
 from signl.evaluation.figures.domain_map import crossdomain
 from signl.evaluation.figures.figure_style import write_figure
@@ -25,7 +25,7 @@ from signl.evaluation.figures.training_courses import (
     pretraining_courses,
     read_histories,
 )
-from signl.evaluation.measure import TRIAL_COLUMNS, match_protocol
+from signl.evaluation.measure import match_protocol
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 
 logger = logging.getLogger(__name__)
@@ -116,24 +116,21 @@ def draw_det(
     outputs: Paths,
     *,
     recipes: Iterable[str],
-    sources: Mapping[str, str],
 ) -> None:
     """Write the DET curves of each pair of corpora.
 
     Parameters
     ----------
     scores : sequence of paths
-        Score tables of the rule ``score``.
+        Score tables, computed or given.
     trials : sequence of paths
-        ``.../{source}/{corpus}/eval.parquet``: usable evaluation trials.
+        The evaluation trials of each of these, in the same order.
     metrics : path
         ``metrics.parquet``, whose protocols are drawn and which has the operating points.
     outputs : sequence of paths
         ``.../{train_corpus}-{eval_corpus}.svg`` or ``.pdf``.
     recipes : iterable of str
         All recipes of the experiment.
-    sources : Mapping
-        Recipe -> the source (front-end, or audio) whose usable trials it is evaluated on.
 
     Raises
     ------
@@ -151,7 +148,7 @@ def draw_det(
             det_curves.det_points(
                 *split_classes(match_protocol(usable, table, protocol=protocol))
             ).assign(protocol=protocol, **scored.identity)
-            for scored, usable, table in _scored(scores, trials, sources, pair)
+            for scored, usable, table in _scored(scores, trials, pair)
             for protocol in protocols
         ]
         points = _joined(tables, det_curves.COLUMNS)
@@ -165,8 +162,6 @@ def draw_histograms(
     trials: Paths,
     metrics: str | Path,
     outputs: Paths,
-    *,
-    sources: Mapping[str, str],
 ) -> None:
     """Write the histograms of scores of each pair of corpora.
 
@@ -176,8 +171,10 @@ def draw_histograms(
 
     def draw(pair: str) -> Figure:
         tables = []
-        for scored, usable, table in _scored(scores, trials, sources, pair):
-            matched = match_scores(usable, table)
+        for scored, usable, table in _scored(scores, trials, pair):
+            # Scores that are given may be of one protocol alone.
+            has_score = pc.is_in(usable["utterance_id"], value_set=table["utterance_id"])
+            matched = match_scores(usable.filter(has_score), table)
             values, labels = matched["score"].to_numpy(), matched["label"].to_numpy()
             tables.append(score_histograms.score_bins(values, labels).assign(**scored.identity))
         bins = _joined(tables, score_histograms.COLUMNS)
@@ -220,19 +217,13 @@ def draw_training(
 
 
 def _scored(
-    scores: Paths, trials: Paths, sources: Mapping[str, str], pair: str
+    scores: Paths, trials: Paths, pair: str
 ) -> Iterator[tuple[_Scored, pa.Table, pa.Table]]:
     """Yield the classifiers of a pair of corpora, each with its trials and its score table."""
-    by_place = {Path(path).parts[-3:-1]: path for path in trials}
-    for scored in sorted(map(_Scored.at, scores)):
+    found = ((_Scored.at(path), of_path) for path, of_path in zip(scores, trials, strict=True))
+    for scored, path in sorted(found):
         if f"{scored.train_corpus}-{scored.eval_corpus}" == pair:
-            usable = read_table(
-                by_place[sources[scored.recipe], scored.eval_corpus],
-                stage=stages.USABLE.rule,
-                revision=stages.USABLE.revision,
-                columns=TRIAL_COLUMNS,
-            )
-            yield scored, usable, read_scores(scored.path)
+            yield scored, read_eval_trials(path), read_scores(scored.path)
 
 
 def _of_pair(table: pd.DataFrame, pair: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signl.archives import streams
-from signl.archives.descriptions import PUBLISHED, Archive
+from signl.archives.descriptions import BARE, PUBLISHED, Archive
 from signl.archives.streams import read_protocols, stream_members
 from signl.archives.whereabouts import LocatedArchive
 from signl.errors import ArchiveError
@@ -27,6 +27,14 @@ def located(path):
 def test_a_folder_holds_what_its_archive_held(tmp_path, published):
     published.unpack(tmp_path, MEMBERS)
     assert read([tmp_path / "flac_T"]) == MEMBERS
+
+
+def test_bare_names_are_as_they_lie_below_a_folder_or_archive(tmp_path, published):
+    members = {"flac_T/flac_T/a.flac": b"1", "b.flac": b"2"}
+    published.unpack(tmp_path / "flac_T", members)
+    published.write_tar(tmp_path / "flac_T.tar", members)
+    assert read([tmp_path / "flac_T"], root=BARE) == members
+    assert read([tmp_path / "flac_T.tar"], root=BARE) == members
 
 
 def test_a_folder_may_hold_links_to_elsewhere_but_not_to_itself(tmp_path, published):

@@ -76,3 +76,28 @@ def test_a_file_is_no_folder(signl, scores):
     done = signl("export-scores", scores, "--form", "asvspoof5", "--out", scores / "scores.txt")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_submission_is_a_folder_with_its_digest_and_page(signl, scores, tmp_path):
+    keys, out = tmp_path / "meta.csv", tmp_path / "submission"
+    keys.write_text("file,speaker,label\n0.wav,A,bona-fide\n1.wav,B,spoof\n")
+    named = ("--name", "SIGNL", "--slug", "signl", "--dataset", "Benchmarks/InTheWild")
+    done = signl("export-scores", scores, "--form", "arena", "--out", out, *named, "--keys", keys)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("scores.txt", "scores.txt.sha256", "signl.yaml")
+    ]
+    assert "eer_percent: 0.0" in (out / "signl.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("form", "arguments", "message"),
+    [
+        ("arena", (), "takes --name, --slug and --dataset; give all three"),
+        ("asvspoof5", ("--slug", "x"), "--slug are for --form arena alone"),
+    ],
+)
+def test_options_go_with_their_form(signl, scores, tmp_path, form, arguments, message):
+    done = signl("export-scores", scores, "--form", form, "--out", tmp_path / "x", *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr

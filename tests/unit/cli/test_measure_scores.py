@@ -1,5 +1,6 @@
 """signl measure-scores, as a user calls it."""
 
+import json
 import re
 
 import pytest
@@ -103,3 +104,77 @@ def test_what_cannot_be_measured_is_refused_in_words(signl, small, scores, keys,
     assert done.stderr.startswith("ScoreError: ")
     assert message in done.stderr
     assert done.stdout == ""
+
+
+@pytest.fixture
+def official(tmp_path):
+    """Return paths: a key in the form of 2021 DF, and scores of two systems in other forms."""
+    rows, good, bad = [], ["utt,llr"], []
+    for number in range(60):
+        name, is_bonafide = f"DF_E_{number:07}", number % 3 == 0
+        words = ("-", "bonafide") if is_bonafide else (f"A{number % 2}", "spoof")
+        phase = "eval" if number < 50 else "hidden"
+        vocoder = "bonafide" if is_bonafide else "neural"
+        codec = "mp3" if number % 4 else "none"
+        rows.append(
+            f"LA_1 {name} {codec} vcc {words[0]} {words[1]} notrim {phase} {vocoder} - - - -"
+        )
+        good.append(f"{name}.flac,{is_bonafide + number % 7 / 4}")
+        bad.append(f"{name} {is_bonafide - number % 5}")
+    paths = [tmp_path / name for name in ("trial_metadata.txt", "good.csv", "bad.txt")]
+    for path, lines in zip(paths, (rows, good, bad), strict=True):
+        path.write_text("\n".join(lines) + "\n")
+    return paths
+
+
+def test_systems_are_measured_and_compared_on_a_subset_of_an_official_key(signl, official):
+    key, good, bad = official
+    chosen = ("--keys", key, "--subset", "phase=eval", "--by", "attack", "--by", "codec")
+    done = signl("measure-scores", good, bad, *chosen, "--json", "--resamples", "99")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["n_bonafide"], report["n_spoof"]) == (17, 33)
+    assert report["subset"] == [["phase", "eval"]]
+    assert report["systems"]["good"]["n_renamed"] == 60
+    assert "good: 60 names were matched without folder and ending" in done.stderr
+    parts = report["systems"]["bad"]["parts"]
+    assert [*parts["attack"], *parts["codec"]] == ["A0", "A1", "mp3", "none"]
+    (pair,) = report["pairs"]
+    eers = [report["systems"][name]["eer"] for name in ("good", "bad")]
+    assert pair["difference"] == pytest.approx(eers[0] - eers[1])
+    assert pair["interval"][0] <= pair["difference"] <= pair["interval"][1]
+    told = signl("measure-scores", good, bad, *chosen, "--resamples", "99").stdout
+    assert "\ngood\nEER " in told
+    assert "attack A1: EER " in told
+    assert f"good - bad: EER {100 * pair['difference']:+.4f} points (95 % interval " in told
+    assert f"p {pair['p']:.4f}; paired bootstrap, 99 resamples)" in told
+
+
+def test_columns_words_and_direction_are_options(signl, tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text("n;file;truth;s\n1;a;real;0.1\n2;b;fake;0.9\n3;c;fake;0.8\n")
+    done = signl(
+        *("measure-scores", path, "--keys", path, "--score", "s", "--trial", "2"),
+        *("--key-trial", "file", "--label", "truth", "--bonafide", "real", "--spoof", "fake"),
+        *("--higher", "spoof", "--resamples", "9"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "trials  1 bona fide, 2 spoof" in done.stdout
+    assert "EER     0.000000 %" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("--subset", "phase"), 2, "is no COLUMN=VALUE"),
+        (("--by", "vocoders"), 1, "no column 'vocoders'"),
+        (("--form", "asvspoof2021", "--score", "2"), 1, "allowed beside it is none of"),
+        (("--delimiter", "dash"), 2, "dash"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(signl, official, arguments, status, message):
+    key, _, bad = official
+    done = signl("measure-scores", bad, "--keys", key, *arguments)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

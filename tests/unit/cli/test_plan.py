@@ -6,12 +6,12 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from signl.cli.main import app
+from signl.cli.commands import app
 from signl.errors import ConfigError
 
 SHOW_MODULES = """
 import sys
-from signl.cli.main import app
+from signl.cli.commands import app
 app(["plan", *sys.argv[1:]], standalone_mode=False)
 print("torch" in sys.modules)
 """

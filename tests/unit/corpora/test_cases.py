@@ -148,6 +148,16 @@ def test_attacks_with_control_characters_are_refused(archives, published, build)
         build("asvspoof2021_df", archives)
 
 
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+a", "@SUM(1)", " =1", "-x"])
+def test_attacks_that_are_formulas_are_refused(tmp_path, published, build, name):
+    members = published.cfad_members()
+    attack = next(n for n in members if "/fake_" in n).split("/")[-2]
+    renamed = {n.replace(f"/{attack}/", f"/{name}/"): each for n, each in members.items()}
+    published.unpack(tmp_path / "a", renamed)
+    with pytest.raises(ManifestError, match=r"cfad: an attack is named .* as a formula"):
+        build("cfad")
+
+
 def test_recordings_larger_than_any_published_one_are_refused(wild):
     path, manifest, output = wild
     with (

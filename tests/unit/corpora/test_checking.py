@@ -127,6 +127,14 @@ def test_checksums_are_remembered_until_a_file_changes(
     assert n_read == [changed]
 
 
+def test_checksums_that_cannot_be_remembered_are_told(archives, with_checksums, tmp_path, caplog):
+    with_checksums("asvspoof5", archives)
+    (tmp_path / "results").touch()
+    results = verify_archives(["asvspoof5"], archives, memory=tmp_path / "results/memory.json")
+    assert {result.outcome for result in results} >= {"matches"}
+    assert "checksums cannot be remembered" in caplog.text
+
+
 def test_a_truncated_archive_differs_by_its_size(archives, with_checksums, tmp_path):
     with_checksums("asvspoof5", archives)
     path = archives / "ASVspoof5/flac_D_aa.tar"

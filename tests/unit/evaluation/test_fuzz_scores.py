@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 
 from signl.errors import ScoreError
-from signl.evaluation.scores import match_scores, read_key_text, read_score_text, split_classes
+from signl.evaluation.foreign import read_foreign_key
+from signl.evaluation.score_file_options import KeyFileOptions
+from signl.evaluation.scores import match_scores, read_score_text, split_classes
 
 N_CASES = 1250  # of each form
 MAX_MESSAGE = 2000
@@ -87,7 +89,7 @@ def damaged(kind, form, case):
 def read(kind, form, path):
     """Read a file, and use it as ``signl measure-scores`` does."""
     if kind == "label":
-        table = read_key_text(path)
+        table = read_foreign_key(path, KeyFileOptions()).trials
         other = pa.table({"utterance_id": NAMES, "score": [float(n) for n in range(len(NAMES))]})
         return table, table, other
     table = read_score_text(path, form=form)

@@ -15,10 +15,7 @@ from signl.evaluation.bootstrap import eer_interval
 from signl.evaluation.calibration import calibrated_metrics
 from signl.evaluation.development import DevFiles, measure_from_dev
 from signl.evaluation.measure import (
-    MeasureOptions,
     measure,
-    measure_score_text,
-    measure_scores,
     read_metrics,
 )
 from signl.evaluation.scores import write_scores
@@ -257,17 +254,6 @@ def test_a_given_classifier_is_measured_without_dev(run, rows, values, caplog):
         "the classifier is given, not trained here: it has no dev scores"
     ]
     assert "it has no dev scores" in caplog.text
-
-
-def test_score_text_is_measured_as_a_table_is(tmp_path, rows, values):
-    scores, keys = tmp_path / "scores.txt", tmp_path / "keys.txt"
-    scores.write_text("".join(f"{name} {value!r}\n" for name, value in reversed(values.items())))
-    keys.write_text("".join(f"{row[0]} {row[1]}\n" for row in rows))
-    options = MeasureOptions(n_resamples=20)
-    found = measure_score_text(scores, keys, form="asvspoof2021", seed=5, options=options)
-    expected = Scores(*split(rows, values, "all"))
-    assert found == measure_scores(expected, seed=5, options=options)
-    assert found["eer"] == equal_error_rate(*expected).rate
 
 
 def test_unknown_options_are_refused(run, rows, values):

@@ -14,7 +14,6 @@ from signl.evaluation.scores import (
     SCHEMA,
     bonafide_mask,
     match_scores,
-    read_key_text,
     read_score_text,
     read_scores,
     split_classes,
@@ -113,46 +112,11 @@ def test_text_of_another_form_is_refused(tmp_path, form, text, message):
         read_score_text(path, form=form)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "filename\tcm-label\nE_1\tbonafide\nE_2\tspoof\n",
-        "E_1 bonafide\nE_2 spoof\n",
-        "E_1 bona-fide\nE_2 spoof",
-    ],
-)
-def test_key_forms_are_the_official_ones(tmp_path, text):
-    path = tmp_path / "key.txt"
-    path.write_text(text)
-    expected = {"utterance_id": ["E_1", "E_2"], "label": ["bonafide", "spoof"]}
-    assert read_key_text(path).to_pydict() == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("filename\tcm-label\nE_1 spoof\n", r"key.txt:2: expected a name, '\\t' and one of"),
-        ("E_1\tspoof\n", "key.txt:1: "),
-        ("E_1 spoof\nE_2 fake\n", r"key.txt:2: .*'bonafide', 'bona-fide', 'spoof'.*'E_2 fake'"),
-        ("- 0.wav - - - spoof\n", "key.txt:1: "),
-        ("E_1 spoof\n\nE_2 spoof\n", "key.txt:2: "),
-        ("E_1 spoof\nE_1 bonafide\n", r"key.txt: trials listed more than once: 1 \('E_1'\)"),
-    ],
-)
-def test_key_of_another_form_is_refused(tmp_path, text, message):
-    path = tmp_path / "key.txt"
-    path.write_text(text)
-    with pytest.raises(ScoreError, match=message):
-        read_key_text(path)
-
-
 def test_what_is_no_text_is_refused(tmp_path):
     path = tmp_path / "scores.txt"
     path.write_bytes(b"PAR1\xff\xfe")
     with pytest.raises(ScoreError, match="no text in UTF-8"):
         read_score_text(path, form="asvspoof2021")
-    with pytest.raises(ScoreError, match="no text in UTF-8"):
-        read_key_text(path)
 
 
 def test_scores_are_split_by_class():
@@ -223,8 +187,6 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path, form, text):
     path = tmp_path / "scores.txt"
     path.write_bytes((BOM + text).encode())
     assert read_score_text(path, form=form).to_pydict() == {"utterance_id": ["E_1"], "score": [0.5]}
-    path.write_bytes((BOM + "E_1 spoof\n").encode())
-    assert read_key_text(path)["utterance_id"].to_pylist() == ["E_1"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])

@@ -1,16 +1,12 @@
 """Fixtures of the features' tests: a tiny speech model, encoded audio, shards of it."""
 
-import importlib.util
 import io
-import json
-import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from baseline_fixtures import compare, read_fixture
 from transformers import (
     SeamlessM4TFeatureExtractor,
     Wav2Vec2BertConfig,
@@ -106,43 +102,13 @@ def w2v_bert_folder(tmp_path_factory):
     return folder
 
 
-class Published(NamedTuple):
-    """Input and outputs of a published implementation, and the function that gives weights."""
-
-    waveforms: torch.Tensor
-    expected: dict[str, np.ndarray]
-    described: dict[str, Any]
-    tensor_for: Callable[..., np.ndarray]
-
-
 @pytest.fixture(scope="session")
 def fixture_of(shared):
     """Return a function that reads what a published front-end gave."""
-    path = shared / "reference" / "reference_weights.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    weights = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(weights)
-
-    def read(name):
-        folder = shared / "baselines" / "fixtures"
-        described = json.loads((folder / f"{name}.json").read_text())
-        with np.load(folder / f"{name}.npz") as arrays:
-            expected = dict(arrays)
-        n_waveforms = int(re.match(r"waveforms\(\d+, (\d+),", described["input"])[1])
-        drawn = weights.waveforms(described["input_seed"], n_waveforms, described["samples"])
-        return Published(torch.from_numpy(drawn), expected, described, weights.tensor_for)
-
-    return read
+    return lambda name: read_fixture(shared, name)
 
 
 @pytest.fixture(scope="session")
 def assert_close():
     """Return a function that compares with the largest expected value as the scale."""
-
-    def compare(found, expected, what):
-        found = found.detach().numpy()
-        assert found.shape == expected.shape, what
-        error = np.abs(found - expected).max() / np.abs(expected).max()
-        assert error <= 1e-5, f"{what} is off by {error:.1e}, relative"
-
     return compare

@@ -16,10 +16,12 @@ from signl.features.extract import (
     encode_clips,
     extract_features,
 )
-from signl.features.feature_shards import Shard
+from signl.features.feature_shards import MODEL_DIGEST, Shard
+from signl.features.frontends import frontend_options
 from signl.features.index import read_index
 from signl.features.logmel.log_mel import LogMel
 from signl.features.logmel.options import LogMelOptions
+from signl.training.clips import FrameClips
 
 CPU = torch.device("cpu")
 TEXT = b"not audio but text\n" * 10
@@ -204,6 +206,17 @@ def test_a_speech_model_as_front_end(run, speech_model_folder):
     shard, index = run(kind="wav2vec2", model=str(speech_model_folder))
     assert shard.shape == (16, 400, 320, 99)
     assert index["n_frames"].to_pylist() == [99, 0, 99, 99, 99, 99, 99, 0, 99]
+
+
+def test_a_shard_says_which_files_of_a_model_made_it(run, speech_model_folder):
+    options = {"kind": "wav2vec2", "model": str(speech_model_folder)}
+    shard, _ = run(**options)
+    expected = frontend_options(options).model_digest()
+    assert shard.made_by.digests[MODEL_DIGEST] == expected != ""
+    assert FrameClips([shard.path]).features()[MODEL_DIGEST] == expected
+    plain, _ = run()
+    assert MODEL_DIGEST not in plain.made_by.digests
+    assert FrameClips([plain.path]).features().keys() == {"features"}
 
 
 def test_a_shard_in_which_nothing_can_be_decoded(pack, tmp_path):

@@ -8,7 +8,7 @@ from signl import audio
 from signl.errors import ConfigError
 from signl.features import frontend
 from signl.features.frontend import n_frames_of
-from signl.features.frontends import FRONTENDS, frontend_options
+from signl.features.frontends import FRONTENDS, frontend_options, say_the_same
 from signl.features.lfcc.cepstra import Lfcc
 from signl.features.logmel.log_mel import LogMel
 
@@ -137,3 +137,14 @@ def test_the_rate_is_that_of_the_audio():
 def test_spectral_front_ends_do_not_wait_for_transformers():
     code = "import sys, signl.features.extract; sys.exit('transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_header_without_an_option_meant_its_default():
+    now = frontend_options({"kind": "lfcc"}).dump()
+    before = {key: value for key, value in now.items() if key != "variant"}
+    assert say_the_same(before, now)
+    assert say_the_same(now, before | {"n_filters": 40})
+    assert not say_the_same(before | {"n_filters": 41}, now)
+    assert not say_the_same(None, now)
+    assert not say_the_same({}, now)
+    assert not say_the_same({"kind": "of old"}, now)

@@ -10,7 +10,7 @@ KINDS = ["lfcc", "mfcc"]
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_published_coefficients_agree(kind, fixture_of, assert_close):
     fixture = fixture_of("lfcc_kawa")
-    frames = frontend_options({"kind": kind, "variant": "kawa"}).build(CPU)(fixture.waveforms)
+    frames = frontend_options({"kind": kind, "variant": "kawa"}).build(CPU)(fixture.waveforms())
     assert frames.shape == (2, 404, 384)
     assert_close(frames.mT[:, ::8, ::20], fixture.expected[kind], kind)
 

@@ -62,10 +62,10 @@ def test_the_published_spectrogram_agrees(fixture_of, assert_close):
     log_mel = WhisperLogMel(80, CPU)
     filters = log_mel.filters.T[[0, 1, 20, 40, 79]]
     assert_close(filters, fixture.expected["mel_filters"], "mel filters")
-    found = log_mel(fixture.waveforms)
+    found = log_mel(fixture.waveforms())
     assert found.shape == (2, 80, 403)
     assert_close(found[..., ::8], fixture.expected["logmel"], "log-mel")
-    repeated = torch.stack([repeat_to(each, 480_000) for each in fixture.waveforms])
+    repeated = torch.stack([repeat_to(each, 480_000) for each in fixture.waveforms()])
     assert_close(log_mel(repeated)[..., ::60], fixture.expected["logmel_30s"], "log-mel of 30 s")
 
 
@@ -76,12 +76,11 @@ def test_the_published_encoder_agrees(fixture_of, assert_close, make_whisper, tm
         [weights["embed_positions.weight"][:4], weights["embed_positions.weight"][-4:]]
     )
     assert_close(ends, fixture.expected["positional"], "positions")
-    for key, (shape, _) in fixture.described["state_dict"].items():
+    for key, (shape, _) in fixture.description["state_dict"].items():
         name = key
         for published, own in NAMES.items():
             name = name.replace(published, own)
-        drawn = fixture.tensor_for(key, shape, fixture.described["salt"])
-        weights.setdefault(name, torch.from_numpy(drawn))
+        weights.setdefault(name, fixture.tensor(key, *shape))
     encoder = make_whisper(
         WhisperEncoder,
         d_model=64,
@@ -92,7 +91,7 @@ def test_the_published_encoder_agrees(fixture_of, assert_close, make_whisper, tm
     encoder.load_state_dict(weights)
     encoder.save_pretrained(tmp_path)
     frontend = options_of(tmp_path, clip_s=30.0, pad_to_30s=True).build(CPU)
-    repeated = torch.stack([repeat_to(each, 480_000) for each in fixture.waveforms])
+    repeated = torch.stack([repeat_to(each, 480_000) for each in fixture.waveforms()])
     frames = frontend(repeated)
     assert frames.shape == (2, 1500, 64)
     assert_close(frames[:, ::25], fixture.expected["encoder"], "encoder")

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from reference_fixtures import ReferenceFixture
+from baseline_fixtures import read_fixture
 
 from signl.models.audio_ntt.options import AudioNTTOptions
 from signl.models.strict_loading import load_strictly
@@ -9,7 +9,7 @@ from signl.models.strict_loading import load_strictly
 @pytest.fixture
 def case(shared):
     """The fixture, the network with its weights, and its log-mels."""
-    fixture = ReferenceFixture(shared, "byola_encoder")
+    fixture = read_fixture(shared, "byola_encoder")
     network = AudioNTTOptions(embedding=512).build(64, 96).eval()
     load_strictly(network, fixture.state(), source="byola_encoder")
     return fixture, network, fixture.normal("lms", 4, 1, 64, 96)

@@ -23,7 +23,7 @@ def test_the_bilinear_form_is_that_of_the_published_code(case):
     cola.objective.layer_norm.load_state_dict(fixture.state("layer_norm."))
     cola.objective.bilinear.load_state_dict(fixture.state("bilinear."))
     assert cola.objective.layer_norm.eps == pytest.approx(
-        float(fixture.arrays["layer_norm_epsilon"])
+        float(fixture.expected["layer_norm_epsilon"])
     )
     fixture.assert_close(cola.objective.embed(anchor), "embedding_anchor")
     fixture.assert_close(cola.objective.embed(positive), "embedding_positive")

@@ -110,6 +110,8 @@ def projections_after_training(name, *, steps=40, batch=32):
         return model.eval()(utterances, utterances).first.projection
 
 
-@pytest.mark.parametrize(("objective", "verdict"), [("alignment", True), ("vicreg", False)])
+@pytest.mark.parametrize(
+    ("objective", "verdict"), [("alignment", True), ("vicreg", False), ("simclr", False)]
+)
 def test_training_collapses_where_the_objective_allows_it(objective, verdict):
     assert collapsed(diagnose(projections_after_training(objective))) is verdict

@@ -100,4 +100,4 @@ def test_a_step_is_that_of_the_published_code(reference):
     loss.backward()
     fixture.assert_close(online.fc[2].weight.grad, "grad_fc")
     fixture.assert_close(objective.objective.queue, "queue_after")
-    assert objective.objective.queue_ptr.tolist() == fixture.arrays["queue_ptr_after"].tolist()
+    assert objective.objective.queue_ptr.tolist() == fixture.expected["queue_ptr_after"].tolist()

@@ -22,6 +22,16 @@ def random_crops(**changes):
     return RandomCrops(**{"length": 224, "n_views": 2, "seed": 1, "epoch": 0, **changes})
 
 
+def test_an_unknown_label_has_no_class():
+    labels = ["spoof", "unlabelled", "bonafide"]
+    columns = {"utterance_id": ["a", "b", "c"], "packed_archive": ["toy"] * 3}
+    places = {"shard": [0] * 3, "row": [0, 1, 2]}
+    utterances = Utterances.of(pa.table({**columns, **places, "label": labels}))
+    assert utterances.classes.tolist() == [0, -1, 1]
+    with pytest.raises(KeyError):
+        Utterances.of(pa.table({**columns, **places, "label": ["spoof", "fake", "spoof"]}))
+
+
 def test_fixed_crops_are_the_two_halves_of_a_clip():
     crops = FixedCrops(length=224, n_views=2)
     # The second half begins at sample 72,000, which is where frame 225 begins.

@@ -34,6 +34,8 @@ STRATA = {
     ("eval", "spoof", "A09"): 70,
 }
 
+PARTS = ("train", "dev")
+
 
 def make_rows():
     """Rows of all strata, mixed as published protocols are."""
@@ -101,11 +103,11 @@ def test_subsets_of_any_percentages_are_nested_in_every_stratum(sample, seed):
 
 def test_no_stratum_is_ever_empty(sample):
     """Strata of one utterance and a percentage of next to nothing."""
-    attacks = [f"A{number:02}" for number in range(30)]
+    strata = [("bonafide", None), *(("spoof", f"A{number:02}") for number in range(30))]
     rows = [
-        (f"{part}-{attack}", part, "spoof", attack, "speaker")
+        (f"{part}-{attack}", part, label, attack, "speaker")
         for part in ("train", "dev", "eval")
-        for attack in attacks
+        for label, attack in strata
     ]
     chosen = sample(percent=0.01, rows=rows)
     assert sorted(row[0] for row in chosen) == sorted(row[0] for row in rows if row[1] != "eval")
@@ -162,8 +164,12 @@ def test_seeds_and_corpora_draw_their_own_subsets(sample):
 
 def test_every_utterance_is_as_likely_as_another(sample):
     rows = [row for row in make_rows() if row[1:3] in {("train", "bonafide"), ("dev", "bonafide")}]
+    spoofs = [(f"S_{part}", part, "spoof", "A01", "speaker") for part in ("train", "dev")]
     counts = Counter(
-        row[0] for seed in range(60) for row in sample(percent=50, seed=seed, rows=rows)
+        row[0]
+        for seed in range(60)
+        for row in sample(percent=50, seed=seed, rows=[*rows, *spoofs])
+        if row[2] == "bonafide"
     )
     assert len(counts) == len(rows)
     # Binomial with 60 draws of one half: five deviations around 30.
@@ -194,6 +200,23 @@ def test_percentages_out_of_range_are_refused(sample, percent):
 def test_corpus_without_a_partition_is_refused(sample, partition):
     with pytest.raises(ConfigError, match=f"cfad cannot be trained on.*{partition}"):
         sample(percent=5, rows=[row for row in make_rows() if row[1] != partition])
+
+
+@pytest.mark.parametrize("partition", ["train", "dev"])
+@pytest.mark.parametrize(
+    ("label", "counts"),
+    [
+        ("spoof", "{} bona fide utterances and 0 spoofs"),
+        ("bonafide", "0 bona fide utterances and {} spoofs"),
+    ],
+)
+def test_a_partition_of_one_class_is_refused(sample, tmp_path, partition, label, counts):
+    rows = [row for row in make_rows() if row[1:3] != (partition, label)]
+    counts = counts.format(sum(row[1] == partition for row in rows))
+    with pytest.raises(ManifestError, match=f"cfad: partition {partition} has {counts};") as caught:
+        sample(percent=100, rows=rows)
+    assert "take the corpus out of train_corpora" in str(caught.value)
+    assert not (tmp_path / "labels.parquet").exists()
 
 
 def test_subset_of_another_stage_is_refused(sample, tmp_path):
@@ -235,3 +258,21 @@ def test_a_subset_without_a_class_is_refused(make_toy_corpus, tmp_path):
     message = r"no utterance of class \['spoof'\] in .*train.parquet"
     with pytest.raises(ManifestError, match=message):
         read_labelled(corpus.train, corpus.labels)
+
+
+def test_what_has_no_label_is_in_no_subset(sample):
+    rows = make_rows()
+    others = [
+        (f"N_{n}", partition, "unlabelled", None, "S") for n in range(9) for partition in PARTS
+    ]
+    for percent in (5, 100):
+        labelled = sample(percent=percent, rows=rows)
+        assert labelled == sample(percent=percent, rows=[*others, *rows])
+
+
+def test_a_partition_without_any_label_cannot_be_trained_on(sample):
+    rows = [
+        (*row[:2], "unlabelled", None, row[4]) if row[1] == "dev" else row for row in make_rows()
+    ]
+    with pytest.raises(ConfigError, match=r"has no labels in partition \['dev'\]"):
+        sample(percent=100, rows=rows)

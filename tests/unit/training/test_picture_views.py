@@ -1,7 +1,7 @@
 import pytest
 import torch
+from baseline_fixtures import read_fixture
 from pydantic import ValidationError
-from reference_fixtures import ReferenceFixture
 
 from signl.models.draws import SharedGenerator
 from signl.training.picture_views import Box, PictureViews, canvas_of, mixback, mixup, resized
@@ -23,7 +23,7 @@ def made(**options):
 
 
 def test_mixing_and_cropping_are_those_of_the_published_code(shared):
-    fixture = ReferenceFixture(shared, "byola_augment")
+    fixture = read_fixture(shared, "byola_augment")
     one, other = (fixture.normal(name, 1, 64, 96)[None] for name in "ab")
     mixed = mixup(one, other, torch.tensor(0.25))
     fixture.assert_close(mixed[0, 0, ::4, ::6], "mixup")

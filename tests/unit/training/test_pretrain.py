@@ -52,6 +52,17 @@ def test_what_is_written_is_an_encoder_that_says_what_made_it(pretrain, recipe):
     assert not files.checkpoint.exists()
 
 
+def test_utterances_without_a_label_are_learnt_from_like_others(
+    pretrain, toy, write_usable, tmp_path
+):
+    rows = read_usable(toy.train).to_pylist()
+    unlabelled = [row | {"label": "unlabelled", "attack": None} for row in rows]
+    path = write_usable(tmp_path / "unlabelled.parquet", unlabelled)
+    first, second = pretrain(), pretrain("unlabelled", corpus=toy._replace(train=path))
+    weights, others = load_file(first.model), load_file(second.model)
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+
+
 def test_the_best_epoch_is_kept(pretrain, read_history):
     files = pretrain(epochs=6, learning_rate=0.03, patience=6)
     records = read_history(files)

@@ -17,7 +17,6 @@ TRIALS = [
     ("E_19", "spoof", ["other"], None, None),
 ]
 RECIPES = {"recipes": ["signl", "unused"]}
-SOURCES = {"sources": {"signl": "xlsr"}}
 
 
 @pytest.fixture
@@ -78,7 +77,7 @@ def test_figures_of_scores(collected, scored, outputs, monkeypatch):
             ),
         )
     files = outputs("cfad-in_the_wild")
-    drawing.draw_det(*scored, collected[0], files, **RECIPES, **SOURCES)
+    drawing.draw_det(*scored, collected[0], files, **RECIPES)
     assert are_written(files)
     points = drawn["det", "DET: trained on cfad, evaluated on in_the_wild"]
     # Eight bona fide trials of the protocol, not nine of the corpus.
@@ -86,16 +85,16 @@ def test_figures_of_scores(collected, scored, outputs, monkeypatch):
     assert points[
         ["recipe", "label_percent", "seed", "protocol"]
     ].drop_duplicates().values.tolist() == [["signl", 5.0, 1, "all"]]
-    drawing.draw_histograms(*scored, collected[0], files, **SOURCES)
+    drawing.draw_histograms(*scored, collected[0], files)
     (bins,) = [table for (name, _), table in drawn.items() if name == "histograms"]
     assert bins.groupby("label")["n_trials"].sum().to_dict() == {"bonafide": 9, "spoof": 11}
 
 
 def test_a_pair_without_scores_gets_a_figure_that_says_so(collected, scored, outputs):
     files = outputs("cfad-cfad")
-    drawing.draw_det(*scored, collected[0], files, **RECIPES, **SOURCES)
+    drawing.draw_det(*scored, collected[0], files, **RECIPES)
     assert are_written(files)
-    drawing.draw_histograms(*scored, collected[0], files, **SOURCES)
+    drawing.draw_histograms(*scored, collected[0], files)
     assert are_written(files)
 
 

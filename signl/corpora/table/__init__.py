@@ -1,0 +1,1 @@
+"""Corpora that a table of the user's describes."""

@@ -1,0 +1,50 @@
+"""The evaluation trials that scores are measured on: the usable ones, or all of a manifest."""
+
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from signl import stages
+from signl.artefacts import read_table, table_made_by
+from signl.corpora.manifest import read_manifest
+from signl.errors import ScoreError
+from signl.labels import EVAL
+
+TRIAL_COLUMNS: Final = ["utterance_id", "label", "protocols", "attack", "codec"]
+
+
+def read_eval_trials(path: str | Path) -> pa.Table:
+    """Read the evaluation trials of a corpus.
+
+    Parameters
+    ----------
+    path : path
+        The table of its usable evaluation trials; or its manifest, of which these are the trials
+        of the eval partition, whether there is audio of them or not.
+
+    Returns
+    -------
+    Table
+        The columns :data:`TRIAL_COLUMNS`.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is damaged or was made by something else.
+    ScoreError
+        If a manifest has no evaluation trial.
+    """
+    if table_made_by(path).stage != stages.MANIFEST.rule:
+        return read_table(
+            path,
+            stage=stages.USABLE.rule,
+            revision=stages.USABLE.revision,
+            columns=TRIAL_COLUMNS,
+        )
+    manifest = read_manifest(path, columns=[*TRIAL_COLUMNS, "partition"])
+    trials = manifest.filter(pc.equal(manifest["partition"], EVAL))
+    if not len(trials):
+        raise ScoreError(f"{path} has no trial of partition {EVAL!r}")
+    return trials.select(TRIAL_COLUMNS)

@@ -1,0 +1,213 @@
+"""From waveforms to the crops that a classifier scores, without shards.
+
+The steps are those of the workflow, by the same functions: what makes clips for a front-end, what
+stores its frames in float16 and repeats them, and what takes a crop of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from signl.audio import SAMPLE_RATE_HZ, to_clip
+from signl.errors import ArtefactError, ConfigError
+from signl.features.extract import Clip, Clipper, encode_clips
+from signl.features.feature_shards import MODEL_DIGEST, repeated
+from signl.features.frontend import FrontendOptions
+from signl.features.frontends import frontend_options
+from signl.models.network import Network
+from signl.training.clips import picture_of
+from signl.training.crops import FixedCrops
+
+
+class ModelInputs(Protocol):
+    """What a classifier is given of waveforms."""
+
+    @property
+    def clip_s(self) -> float:
+        """Seconds of an utterance that are used; those that follow change nothing."""
+        ...
+
+    @property
+    def span_s(self) -> float:
+        """Seconds from the beginning of a clip that the network sees."""
+        ...
+
+    def clip_of(self, name: str, waveform: Tensor) -> Clip:
+        """Return the clip of a waveform at 16 kHz, no longer than :attr:`clip_s`."""
+        ...
+
+    def crops(self, clips: Sequence[Clip]) -> list[Tensor | None]:
+        """Return a crop of each clip, float32; None without a waveform, and where frames fail."""
+        ...
+
+
+class FrameInputs:
+    """Pictures of the frames of a front-end, for a network that reads frames.
+
+    Parameters
+    ----------
+    options : FrontendOptions
+        The front-end on whose frames the network was trained.
+    network : Network
+        Its width and its crops must be those of the front-end.
+    device : device
+        Where the front-end computes.
+
+    Raises
+    ------
+    ConfigError
+        If the front-end cannot be built, or is not one of this network.
+    """
+
+    def __init__(self, options: FrontendOptions, network: Network, device: torch.device) -> None:
+        self._frontend, self._device = options.build(device), device
+        self._clipper = Clipper.of(options, self._frontend)
+        self._length = network.crop_length
+        clip_frames = self._clipper.frames_of(self._clipper.clip_samples)
+        width = getattr(network, "width", self._frontend.width)
+        if width != self._frontend.width or self._length > clip_frames:
+            raise ConfigError(
+                f"the front-end gives {clip_frames} frames of width {self._frontend.width}, and "
+                f"the network reads {self._length} of width {width}: it is of another front-end"
+            )
+        (self._start,) = FixedCrops(length=self._length).starts("", clip_frames)
+
+    @property
+    def clip_s(self) -> float:
+        """Seconds of an utterance that are used."""
+        return self._clipper.clip_s
+
+    @property
+    def span_s(self) -> float:
+        """Seconds of a clip that the crop's frames see."""
+        frontend = self._frontend
+        n_samples = frontend.window_samples + (self._length - 1) * frontend.hop_samples
+        return n_samples / SAMPLE_RATE_HZ
+
+    def clip_of(self, name: str, waveform: Tensor) -> Clip:
+        """Return the clip of a waveform."""
+        return self._clipper.clip_of(name, waveform)
+
+    def crops(self, clips: Sequence[Clip]) -> list[Tensor | None]:
+        """Return a picture (1, width, frame) of each clip."""
+        start, stop = self._start, self._start + self._length
+        encoded = encode_clips(clips, self._frontend, self._device)
+        return [
+            None if frames is None else picture_of(repeated(frames, start, stop))
+            for frames in encoded
+        ]
+
+
+class WaveformInputs:
+    """Waveforms, for a network that reads audio.
+
+    Parameters
+    ----------
+    network : Network
+        Says how long its clips and its crops are.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.clip_s, self._length = network.clip_s, network.crop_length
+        self._normalises = network.normalises
+        clip_length = round(self.clip_s * SAMPLE_RATE_HZ)
+        (self._start,) = FixedCrops(length=self._length).starts("", clip_length)
+
+    @property
+    def span_s(self) -> float:
+        """Seconds of a crop."""
+        return self._length / SAMPLE_RATE_HZ
+
+    def clip_of(self, name: str, waveform: Tensor) -> Clip:
+        """Return the clip of a waveform."""
+        duration_s = len(waveform) / SAMPLE_RATE_HZ
+        clip = to_clip(waveform, clip_s=self.clip_s, normalises=self._normalises)
+        return Clip(name, clip, duration_s, None)
+
+    def crops(self, clips: Sequence[Clip]) -> list[Tensor | None]:
+        """Return a waveform (time,) of each clip."""
+        return [
+            None if clip.waveform is None else clip.waveform[self._start :][: self._length]
+            for clip in clips
+        ]
+
+
+def inputs_for(
+    network: Network,
+    card: Mapping[str, Any],
+    device: torch.device,
+    *,
+    frontend: str | Path | None = None,
+) -> ModelInputs:
+    """Return what a network is given of waveforms, as its card says.
+
+    Parameters
+    ----------
+    network : Network
+    card : Mapping
+        ``features``, the options of the front-end, and ``frontend_model``, a digest of its files;
+        of a network that reads audio, neither.
+    device : device
+        Where a front-end computes.
+    frontend : path, optional
+        A folder with the front-end's model, in place of where it lay when the model was trained.
+
+    Raises
+    ------
+    ConfigError
+        If the front-end cannot be built here.
+    ArtefactError
+        If the card does not say which it is, or its files are others than those of the training.
+    """
+    if network.reads == "audio":
+        if frontend is not None:
+            raise ConfigError(
+                f"the front-end {frontend} is of no use: this model reads audio, and has its own"
+            )
+        return WaveformInputs(network)
+    if not card.get("features"):
+        raise ArtefactError(
+            "the model's card does not say on features of which front-end it was trained; allowed "
+            "are models of the workflow, and those that read audio"
+        )
+    options = frontend_options(card["features"])
+    if frontend is not None:
+        options = _replaced(options, frontend)
+    _check_digest(options, card.get(MODEL_DIGEST))
+    return FrameInputs(options, network, device)
+
+
+def _replaced(options: FrontendOptions, frontend: str | Path) -> FrontendOptions:
+    """Return options that name another folder of the front-end's model."""
+    if not hasattr(options, "model"):
+        raise ConfigError(
+            f"the front-end {frontend} is of no use: this model's is {options.kind}, which has no "
+            "files"
+        )
+    return frontend_options({**options.dump(), "model": str(frontend), "revision": None})
+
+
+def _check_digest(options: FrontendOptions, expected: str | None) -> None:
+    """Refuse a front-end whose files are others than those that the model was trained with."""
+    if expected is None:
+        return
+    name = getattr(options, "model", options.kind)
+    try:
+        found = options.model_digest()
+    except OSError as error:
+        raise ConfigError(
+            f"the front-end {name} is not here ({error}); name its folder by --frontend FOLDER"
+        ) from error
+    if not found:
+        raise ConfigError(
+            f"the model was trained with a front-end from the folder {name}, which is not here; "
+            "name its folder by --frontend FOLDER"
+        )
+    if found != expected:
+        raise ArtefactError(
+            f"the files of the front-end {name} have the digest {found}, those that the model was "
+            f"trained with {expected}: name the folder of the latter by --frontend FOLDER"
+        )

@@ -1,0 +1,112 @@
+"""Small classifiers as saved folders, and audio in many forms for them to score."""
+
+import io
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from signl import stages
+from signl.artefacts import MadeBy
+from signl.evaluation.operating_point import write_operating_point
+from signl.features.feature_shards import MODEL_DIGEST
+from signl.features.frontends import frontend_options
+from signl.metrics import Scores
+from signl.models.end_to_end import EndToEndEncoder
+from signl.models.heads import Classifier
+from signl.models.saving import save_model
+from signl.models.signl.options import SignlOptions
+from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
+
+CLIP_S, CROP_S = 0.6, 0.3
+NETWORK = SignlOptions(nodes=4, channels=8, neighbours=2, layers=2)
+#: Form -> arguments of ffmpeg that encode it, and its ending.
+FORMS = {
+    "wav": ("-c:a pcm_s16le", ".wav"),
+    "wav24": ("-c:a pcm_s24le", ".wav"),
+    "flac": ("-c:a flac", ".flac"),
+    "mp3": ("-c:a libmp3lame -b:a 64k", ".mp3"),
+    "m4a": ("-c:a aac -b:a 64k", ".m4a"),
+    "opus": ("-c:a libopus -b:a 32k", ".opus"),
+    "8khz": ("-ar 8000 -c:a pcm_s16le", ".wav"),
+    "stereo": ("-ac 2 -ar 44100 -c:a flac", ".flac"),
+}
+
+
+def tone(seconds, *, seed=0, rate_hz=16_000):
+    """A tone of any pitch in noise, (time,)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate_hz)) / rate_hz
+    wave = 0.3 * np.sin(2 * np.pi * rng.uniform(100, 3000) * time)
+    return wave + 0.02 * rng.standard_normal(len(time))
+
+
+def write_audio(path, seconds, *, seed=0, rate_hz=16_000):
+    """Write a tone in the form of the path's ending, and give the path."""
+    soundfile.write(path, tone(seconds, seed=seed, rate_hz=rate_hz), rate_hz)
+    return path
+
+
+def write_form(folder, form, *, seconds=0.8):
+    """Write a tone in one of :data:`FORMS`, with FFmpeg, and give the path."""
+    arguments, suffix = FORMS[form]
+    source = io.BytesIO()
+    soundfile.write(source, tone(seconds), 16_000, format="WAV")
+    path = Path(folder, f"{form}{suffix}")
+    command = ["ffmpeg", "-v", "error", "-y", "-i", "pipe:0", *arguments.split(), str(path)]
+    subprocess.run(command, input=source.getvalue(), check=True)
+    return path
+
+
+def save_frame_classifier(folder, frontend, *, crop_s=CROP_S):
+    """Write a classifier of random weights that reads frames of a front-end."""
+    options = frontend_options({"clip_s": CLIP_S, **frontend})
+    geometry = options.geometry()
+    n_frames = geometry.n_frames(crop_s)
+    network = SpectralTemporalEncoder(geometry.width, n_frames, NETWORK)
+    digest = options.model_digest()
+    card = {"features": options.dump()} | ({MODEL_DIGEST: digest} if digest else {})
+    crops = torch.randn(8, 1, geometry.width, n_frames)
+    return _save(folder, network, crops, card)
+
+
+def save_audio_classifier(folder, model):
+    """Write one that reads audio, with the speech model of a folder as its front-end."""
+    options = frontend_options({"kind": "wav2vec2", "clip_s": CLIP_S, "model": str(model)})
+    crop_samples = round(CROP_S * 16_000)
+    network = EndToEndEncoder(
+        options.build_trainable(), NETWORK, clip_s=CLIP_S, crop_samples=crop_samples
+    )
+    return _save(folder, network, torch.randn(8, crop_samples), {})
+
+
+def _save(folder, network, crops, card):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        classifier = Classifier.with_mlp(network, widths=(8, 6))
+        classifier(crops)  # moves the running statistics
+        # Random weights hear little: without this all files have all but the same score.
+        classifier.head.classes.weight.data *= 10
+    revision = stages.FINETUNING.revision
+    made_by = MadeBy(stage=stages.FINETUNING.rule, revision=revision, options={})
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(
+        folder / "model.safetensors",
+        folder / "config.json",
+        classifier.eval(),
+        made_by=made_by,
+        card={"corpus": "toy", **card},
+    )
+    return folder
+
+
+def write_point(folder, *, n_dev=12, seed=0):
+    """Write the operating point that drawn dev scores fix, and give these."""
+    rng = np.random.default_rng(seed)
+    dev = Scores(rng.normal(1.0, 0.5, n_dev), rng.normal(0.5, 0.5, n_dev))
+    model = Path(folder, "model.safetensors")
+    write_operating_point(Path(folder, stages.OPERATING_POINT), dev, model, options={})
+    return dev

@@ -1,0 +1,93 @@
+"""A folder of recordings and a table of them, from there to the tables of results."""
+
+import csv
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from signl.demo.encoding import wav_bytes
+from signl.training.label_subsets import read_labels
+
+pytestmark = pytest.mark.workflow
+
+N_SPEAKERS = 10
+#: Recordings of a speaker; of the last one no label is known.
+LABELS = ("real", "fake", "real", "fake", "")
+
+
+def write_corpus(folder):
+    """Write recordings, of which fakes are noise and others tones in noise, and their table."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for speaker in range(N_SPEAKERS):
+        place = folder / "recordings" / f"speaker {speaker}"
+        place.mkdir(parents=True)
+        for number, label in enumerate(LABELS):
+            tone = 0.3 * np.sin(np.arange(24_000) * rng.uniform(0.1, 0.3))
+            waveform = 0.1 * rng.standard_normal(24_000) + (0 if label == "fake" else tone)
+            (place / f"{number}.wav").write_bytes(wav_bytes(waveform))
+            attack = "noise" if label == "fake" else ""
+            rows.append([f"speaker {speaker}/{number}.wav", label, f"S{speaker}", attack])
+    with (folder / "mine.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([["file", "class", "speaker", "attack"], *rows])
+
+
+CONFIG = {
+    "archives": "archives",
+    "gpus_per_job": 0,
+    "corpora": {
+        "mine": {
+            "kind": "table",
+            "table": "mine.csv",
+            "audio": "recordings",
+            "columns": {"path": "file", "label": "class"},
+            "labels": {"real": "bonafide", "fake": "spoof"},
+            "shares": {"train": 0.5, "dev": 0.2, "eval": 0.3},
+        }
+    },
+    "frontends": {"mel": {"kind": "logmel", "n_mels": 16, "window_ms": 40.0, "hop_ms": 40.0}},
+    "recipes": {
+        "pool": {
+            "frontend": "mel",
+            "crop_s": 1.0,
+            "model": {"kind": "mean_pool"},
+            "finetuning": {"kind": "logistic"},
+        }
+    },
+    "experiments": {
+        "mine": {
+            "recipes": ["pool"],
+            "train_corpora": ["mine"],
+            "label_percents": [100],
+            "seeds": [1],
+            "evaluate_on": ["mine"],
+        }
+    },
+}
+
+
+def test_a_table_leads_to_results_and_a_changed_one_to_new_ones(elsewhere):
+    write_corpus(elsewhere.folder)
+    elsewhere.make(CONFIG, "results/indomain.csv")
+    results = elsewhere.folder / "results"
+    with (results / "indomain.csv").open(encoding="utf-8") as handle:
+        (row,) = csv.DictReader(handle)
+    assert (row["train_corpus"], row["eval_corpus"], row["protocol"]) == ("mine", "mine", "all")
+    # 3 of 10 speakers; without their recordings of no label.
+    assert (row["n_bonafide"], row["n_spoof"]) == ("6", "6")
+    assert float(row["eer_mean"]) < 20
+    log = (results / "logs/build_manifest/mine.log").read_text(encoding="utf-8")
+    assert "divided by speaker, stratified by label, seed 0: train 25 (50 %), dev 8" in log
+    train = pq.read_table(results / "usable/mel/mine/train.parquet")
+    assert train["label"].to_pylist().count("unlabelled") == 5
+    labels = read_labels(results / "labels/mine/seed-1/labels-100.parquet")
+    assert set(labels["label"].to_pylist()) == {"bonafide", "spoof"}
+    assert len(labels) == 20 + 8
+
+    target = "results/indomain.csv"
+    assert "Nothing to be done" in elsewhere.make(CONFIG, "--dry-run", target)
+    table = elsewhere.folder / "mine.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",noise", ",hiss"), encoding="utf-8")
+    jobs = elsewhere.plan(CONFIG, target)
+    assert {"build_manifest mine", "pack_audio_table-mine"} & jobs == {"build_manifest mine"}
