@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.io import Wildcards
+from snakemake.iocontainers import Wildcards
 
 from signl import stages
 from signl.configuration import AUDIO
