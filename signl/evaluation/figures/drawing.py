@@ -233,7 +233,9 @@ def _of_pair(table: pd.DataFrame, pair: str) -> pd.DataFrame:
 
 def _told(pair: str) -> str:
     """Return a pair of corpora as a title has it."""
-    trained, _, evaluated = pair.partition("-")
+    if pair.count("-") != 1:  # A name of a corpus has a hyphen too.
+        return pair
+    trained, evaluated = pair.split("-")
     return f"trained on {trained}, evaluated on {evaluated}"
 
 
