@@ -18,6 +18,7 @@ include: "rules/archives.smk"
 include: "rules/features.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
+include: "rules/figures.smk"
 include: "rules/freshness.smk"
 
 

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import Wildcards
 
 from signl import stages
 from signl.augmentation.perturbed_names import split_perturbed
 from signl.configuration import AUDIO
 from signl.errors import SignlError
 from signl.experiment import Experiment
+from signl.jobs import jobs_of
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
 from signl.paths import is_writable, snakemake_path, unwritable_message
@@ -315,3 +317,54 @@ def pretraining_histories():
         stages.PRETRAINING.outputs["history"].format(**encoder.wildcards)
         for encoder in experiment.pretrained
     ]
+
+
+def shown(path, caption, name):
+    """Return a figure as the report takes it."""
+    # Behind a word: at the beginning of a line Snakemake takes it for its own directive.
+    marked = report(
+        path,
+        caption=f"report/{caption}.rst",
+        category="Figures",
+        labels={"kind": caption, "figure": name},
+    )
+    return marked
+
+
+def figures_of(stage, names, caption):
+    """Return the outputs of a job that draws many figures; the report shows those in SVG."""
+    paths = {
+        form: [path_of(stage, form, figure=name) for name in names]
+        for form in stage.outputs
+    }
+    marked = [shown(path, caption, name) for path, name in zip(paths["svg"], names)]
+    return paths | {"svg": marked}
+
+
+def measured_cells():
+    """Return what stands for all classifiers on all corpora in paths, in the order of both below."""
+    return [Wildcards(fromdict=cell.wildcards) for cell in experiment.evaluated]
+
+
+def all_scores():
+    """Return the scores of all classifiers on all corpora."""
+    return [scores_of(cell) for cell in measured_cells()]
+
+
+def all_measured_trials():
+    """Return the trials of each of these, the same ones several times."""
+    return [measured_trials(cell) for cell in measured_cells()]
+
+
+def classifier_histories():
+    """Return the histories of all classifiers that are trained."""
+    return [
+        stages.FINETUNING.outputs["history"].format(**each.wildcards)
+        for each in experiment.trained
+    ]
+
+
+def figures_on_request():
+    """Return all figures of the experiment."""
+    jobs = (job for job in jobs_of(experiment) if job.stage.on_request)
+    return [path for job in jobs for path in job.outputs]

@@ -98,6 +98,7 @@ def audit(
         output: job
         for job in jobs
         if job.stage not in (stages.DEMO_ARCHIVES, stages.DEMO_FRONTEND)
+        and not job.stage.on_request
         for output in job.outputs
     }
     tables = Tables(jobs, published_as or {})

@@ -301,6 +301,17 @@ class Experiment:
             if recipe.published_as is not None
         }
 
+    @property
+    def figures_of_pairs(self) -> list[str]:
+        """Names of the figures of a training and an evaluation corpus, sorted."""
+        return sorted({f"{e.classifier.corpus}-{e.eval_corpus}" for e in self.evaluated})
+
+    @property
+    def figures_of_trainings(self) -> list[str]:
+        """Names of the figures of trainings: all encoders, and classifiers by corpus, sorted."""
+        classifiers = {f"classifiers-{each.corpus}" for each in self.trained}
+        return sorted(classifiers | {"pretraining"})
+
     def manifest_options(self, corpus: str) -> CorpusOptions:
         """Return the options of ``build_manifest`` for a corpus."""
         given = self.holdings.corpus_options(corpus)

@@ -34,6 +34,8 @@ class Job:
         Files of archives that it reads.
     rows : tuple of str
         What each row of a table without a header is made of.
+    figures : tuple of str
+        Figures that one job of drawing writes.
     """
 
     stage: Stage
@@ -43,10 +45,14 @@ class Job:
     shards: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> list[str]:
         """Paths of what it makes."""
+        if self.figures:
+            paths = (self.stage.paths(figure=figure) for figure in self.figures)
+            return [path for of_figure in paths for path in of_figure]
         if not self.shards:
             return self.stage.paths(**self.wildcards)
         return [
@@ -64,6 +70,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
         *_feature_jobs(experiment),
         *_training_jobs(experiment),
         *_evaluation_jobs(experiment),
+        *_drawing_jobs(experiment),
     ]
 
 
@@ -177,3 +184,11 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     history = stages.PRETRAINING.outputs["history"]
     histories = [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
     yield Job(stages.PRETRAINING_TABLE, rows=tuple(histories))
+
+
+def _drawing_jobs(experiment: Experiment) -> Iterator[Job]:
+    yield Job(stages.LABEL_FIGURE)
+    yield Job(stages.DOMAIN_FIGURE)
+    for stage in (stages.PART_FIGURES, stages.DET_FIGURES, stages.SCORE_FIGURES):
+        yield Job(stage, figures=tuple(experiment.figures_of_pairs))
+    yield Job(stages.TRAINING_FIGURES, figures=tuple(experiment.figures_of_trainings))

@@ -125,6 +125,8 @@ class Planner:
         """Return what each stage with jobs takes, in the order of the workflow."""
         by_stage: dict[str, list[Job]] = {}
         for job in jobs_of(self.experiment):
+            if job.stage.on_request:
+                continue
             by_stage.setdefault(job.stage.rule, []).append(job)
         return [
             self._stage(each.rule, by_stage[each.rule])

@@ -31,6 +31,8 @@ class Stage:
     folder : str
         The folder under ``results/`` that holds its artefacts with a header; empty where none
         has one.
+    on_request : bool
+        Whether the workflow makes its outputs only where they are asked for by name.
     """
 
     rule: str
@@ -38,6 +40,7 @@ class Stage:
     cell: str
     outputs: Mapping[str, str]
     folder: str = ""
+    on_request: bool = False
 
     @property
     def maker(self) -> str:
@@ -76,6 +79,12 @@ def _stage(rule: str, revision: int, folder: str, cell: str, **suffixes: str) ->
 
 def _table(rule: str, revision: int, name: str, output: str = "table") -> Stage:
     return Stage(rule, revision, "", {output: f"{RESULTS}/{name}"})
+
+
+def _figure(rule: str, revision: int, name: str) -> Stage:
+    """Return a stage that draws; one job of it draws all figures that its name stands for."""
+    outputs = {form: f"{RESULTS}/figures/{name}.{form}" for form in ("svg", "pdf")}
+    return Stage(rule, revision, "", outputs, on_request=True)
 
 
 def _model(rule: str, revision: int, folder: str, cell: str) -> Stage:
@@ -151,6 +160,12 @@ COLLECTED: Final = Stage(
 TABLES: Final = Stage("tabulate", 2, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
+LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
+DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
+PART_FIGURES: Final = _figure("draw_breakdown", 1, "breakdown/{figure}")
+DET_FIGURES: Final = _figure("draw_det", 1, "det/{figure}")
+SCORE_FIGURES: Final = _figure("draw_histograms", 1, "histograms/{figure}")
+TRAINING_FIGURES: Final = _figure("draw_training", 1, "training/{figure}")
 
 #: In the order of the workflow.
 STAGES: Final[tuple[Stage, ...]] = (
@@ -174,6 +189,12 @@ STAGES: Final[tuple[Stage, ...]] = (
     TABLES,
     BREAKDOWN_TABLE,
     PRETRAINING_TABLE,
+    LABEL_FIGURE,
+    DOMAIN_FIGURE,
+    PART_FIGURES,
+    DET_FIGURES,
+    SCORE_FIGURES,
+    TRAINING_FIGURES,
 )
 #: Folder under ``results/`` -> the stage that fills it.
 BY_FOLDER: Final[Mapping[str, Stage]] = {each.folder: each for each in STAGES if each.folder}

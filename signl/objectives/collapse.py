@@ -10,11 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-#: Below this deviation embeddings are a point. With mean cosine c between two utterances the
-#: deviation is sqrt(1 - c) at the most, so 0.05 stands for c > 0.9975.
-MIN_DEVIATION = 0.05
-#: Below this effective rank embeddings are a line: they do not even fill two directions.
-MIN_EFFECTIVE_RANK = 2.0
+from signl.objectives.collapse_limits import MIN_DEVIATION, MIN_EFFECTIVE_RANK
+
 # Relative to a channel's root mean square; less is rounding, not variation.
 _CONSTANT = 1e-5
 

@@ -41,6 +41,8 @@ def test_the_papers_jobs_counted_by_hand(plan_of):
     # LA; four parts of DF; five, three and ten of ASVspoof 5; CFAD; In-the-Wild.
     assert jobs["pack_audio"] == 1 + 4 + 5 + 3 + 10 + 1 + 1
     assert "make_demo_archives" not in jobs
+    # Figures are drawn on request alone.
+    assert not [rule for rule in jobs if rule.startswith("draw_")]
 
 
 def test_the_papers_features_take_what_their_numbers_take(plan_of, repository):

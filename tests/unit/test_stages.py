@@ -39,6 +39,15 @@ def test_a_raised_revision_changes_the_parameter_of_the_rule():
     assert stages.DEV_SCORES.maker == stages.SCORES.maker == "score"
 
 
+def test_figures_are_made_on_request_alone():
+    drawn = {stage.rule for stage in stages.STAGES if stage.on_request}
+    assert drawn == {stage.rule for stage in stages.STAGES if stage.rule.startswith("draw_")}
+    assert stages.DET_FIGURES.paths(figure="cfad-cfad") == [
+        "results/figures/det/cfad-cfad.svg",
+        "results/figures/det/cfad-cfad.pdf",
+    ]
+
+
 def test_all_scores_are_read_as_one_stage():
     score_stages = (stages.SCORES, stages.DEV_SCORES, stages.GIVEN_SCORES)
     assert {stage.maker for stage in score_stages} == {stages.SCORES.rule}

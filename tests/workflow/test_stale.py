@@ -68,11 +68,13 @@ TAKEN_BY = {
     "tabulate_pretraining": ("all",),
     "all": (),
 }
-#: Stages whose outputs the toy experiment has none of: no front-end of it is trained, and no scores
-#: are given.
-ABSENT = {"inspect_audio", "make_demo_frontend", "convert_scores"}
 #: All stages, by the rule that carries their revision.
 STAGES = {stage.rule: stage for stage in stages.STAGES}
+#: Stages whose outputs the toy experiment has none of: no front-end of it is trained, no scores are
+#: given, and figures are drawn on request alone.
+ABSENT = {"inspect_audio", "make_demo_frontend", "convert_scores"} | {
+    rule for rule, stage in STAGES.items() if stage.on_request
+}
 
 
 def jobs_from(*rules):

@@ -1,0 +1,156 @@
+# Figures of the results: on request (snakemake figures), a job for all figures of a kind.
+
+RECIPES = sorted(experiment.config.recipes)
+
+
+localrules:
+    figures,
+    draw_label_efficiency,
+    draw_crossdomain,
+    draw_breakdown,
+    draw_training,
+
+
+rule figures:
+    input:
+        figures_on_request(),
+
+
+rule draw_label_efficiency:
+    input:
+        metrics=path_of(stages.COLLECTED, "metrics"),
+    output:
+        svg=shown(path_of(stages.LABEL_FIGURE, "svg"), "label_efficiency", "all"),
+        pdf=path_of(stages.LABEL_FIGURE, "pdf"),
+    log:
+        stages.LABEL_FIGURE.log,
+    benchmark:
+        stages.LABEL_FIGURE.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        published_as=experiment.published_as(),
+        recipes=RECIPES,
+        revision=stages.LABEL_FIGURE.tag,
+    script:
+        "../workflow_scripts/draw_label_efficiency.py"
+
+
+rule draw_crossdomain:
+    input:
+        metrics=path_of(stages.COLLECTED, "metrics"),
+    output:
+        svg=shown(path_of(stages.DOMAIN_FIGURE, "svg"), "crossdomain", "all"),
+        pdf=path_of(stages.DOMAIN_FIGURE, "pdf"),
+    log:
+        stages.DOMAIN_FIGURE.log,
+    benchmark:
+        stages.DOMAIN_FIGURE.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        revision=stages.DOMAIN_FIGURE.tag,
+    script:
+        "../workflow_scripts/draw_crossdomain.py"
+
+
+rule draw_breakdown:
+    input:
+        breakdown=path_of(stages.COLLECTED, "breakdown"),
+    output:
+        **figures_of(stages.PART_FIGURES, experiment.figures_of_pairs, "part_dots"),
+    log:
+        stages.PART_FIGURES.log,
+    benchmark:
+        stages.PART_FIGURES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        recipes=RECIPES,
+        revision=stages.PART_FIGURES.tag,
+    script:
+        "../workflow_scripts/draw_breakdown.py"
+
+
+rule draw_det:
+    input:
+        scores=all_scores(),
+        trials=all_measured_trials(),
+        metrics=path_of(stages.COLLECTED, "metrics"),
+    output:
+        **figures_of(stages.DET_FIGURES, experiment.figures_of_pairs, "det"),
+    log:
+        stages.DET_FIGURES.log,
+    benchmark:
+        stages.DET_FIGURES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        recipes=RECIPES,
+        revision=stages.DET_FIGURES.tag,
+    script:
+        "../workflow_scripts/draw_det.py"
+
+
+rule draw_histograms:
+    input:
+        scores=all_scores(),
+        trials=all_measured_trials(),
+        metrics=path_of(stages.COLLECTED, "metrics"),
+    output:
+        **figures_of(stages.SCORE_FIGURES, experiment.figures_of_pairs, "histograms"),
+    log:
+        stages.SCORE_FIGURES.log,
+    benchmark:
+        stages.SCORE_FIGURES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        revision=stages.SCORE_FIGURES.tag,
+    script:
+        "../workflow_scripts/draw_histograms.py"
+
+
+rule draw_training:
+    input:
+        encoders=pretraining_histories(),
+        classifiers=classifier_histories(),
+    output:
+        **figures_of(
+            stages.TRAINING_FIGURES, experiment.figures_of_trainings, "training"
+        ),
+    log:
+        stages.TRAINING_FIGURES.log,
+    benchmark:
+        stages.TRAINING_FIGURES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=10,
+    params:
+        recipes=RECIPES,
+        revision=stages.TRAINING_FIGURES.tag,
+    script:
+        "../workflow_scripts/draw_training.py"

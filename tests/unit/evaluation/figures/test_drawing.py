@@ -1,0 +1,104 @@
+"""The rules that draw: from files to files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from signl.evaluation.collecting import collect_metrics
+from signl.evaluation.figures import drawing
+from signl.evaluation.scores import write_scores
+
+#: Bona fide and spoof; the last two are in no protocol that is drawn.
+TRIALS = [
+    *((f"E_{n}", "bonafide", ["all"], None, "mp3") for n in range(8)),
+    *((f"E_{n}", "spoof", ["all"], "A07", None) for n in range(8, 18)),
+    ("E_18", "bonafide", ["other"], None, None),
+    ("E_19", "spoof", ["other"], None, None),
+]
+RECIPES = {"recipes": ["signl", "unused"]}
+
+
+@pytest.fixture
+def collected(write_metrics, tmp_path):
+    """The tables of one classifier of which there are scores."""
+    attack = {"A07": {"eer": 0.2, "n_bonafide": 8, "n_spoof": 10}}
+    metrics = write_metrics(seed=1, eer=0.25, parts={"attacks": attack})
+    paths = tmp_path / "metrics.parquet", tmp_path / "breakdown.parquet"
+    collect_metrics([metrics], *paths)
+    return paths
+
+
+@pytest.fixture
+def scored(write_trials, tmp_path):
+    """Scores and trials, where the workflow has them."""
+    trials = tmp_path / "usable" / "xlsr" / "in_the_wild" / "eval.parquet"
+    trials.parent.mkdir(parents=True)
+    write_trials(TRIALS).rename(trials)
+    path = tmp_path / "scores" / "signl" / "cfad" / "labels-5" / "seed-1" / "in_the_wild.parquet"
+    path.parent.mkdir(parents=True)
+    values = np.random.default_rng(0).normal(size=len(TRIALS))
+    write_scores(path, [name for name, *_ in TRIALS], values, options={})
+    return [path], [trials]
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    """Return a function that names the files of a figure."""
+    return lambda *names: [
+        str(tmp_path / f"{name}.{form}") for form in ("svg", "pdf") for name in names
+    ]
+
+
+def are_written(paths):
+    heads = {".svg": b"<?xml", ".pdf": b"%PDF-"}
+    return all(Path(path).read_bytes()[:5] == heads[Path(path).suffix] for path in paths)
+
+
+def test_figures_of_the_tables(collected, outputs):
+    metrics, breakdown = collected
+    files = outputs("label_efficiency"), outputs("crossdomain"), outputs("cfad-in_the_wild")
+    drawing.draw_label_efficiency(metrics, files[0], published_as={}, **RECIPES)
+    drawing.draw_crossdomain(metrics, files[1])
+    drawing.draw_breakdown(breakdown, files[2], **RECIPES)
+    assert all(map(are_written, files))
+
+
+def test_figures_of_scores(collected, scored, outputs, monkeypatch):
+    drawn = {}
+    for module, name in ((drawing.det_curves, "det"), (drawing.score_histograms, "histograms")):
+        own = getattr(module, name)
+        # What is handed to the figure, on the way to it.
+        monkeypatch.setattr(
+            module,
+            name,
+            lambda table, *others, own=own, name=name, **options: (
+                drawn.update({(name, options["title"]): table}) or own(table, *others, **options)
+            ),
+        )
+    files = outputs("cfad-in_the_wild")
+    drawing.draw_det(*scored, collected[0], files, **RECIPES)
+    assert are_written(files)
+    points = drawn["det", "DET: trained on cfad, evaluated on in_the_wild"]
+    # Eight bona fide trials of the protocol, not nine of the corpus.
+    assert set(np.round(8 * points["miss"], 9)) == set(range(9))
+    assert points[
+        ["recipe", "label_percent", "seed", "protocol"]
+    ].drop_duplicates().values.tolist() == [["signl", 5.0, 1, "all"]]
+    drawing.draw_histograms(*scored, collected[0], files)
+    (bins,) = [table for (name, _), table in drawn.items() if name == "histograms"]
+    assert bins.groupby("label")["n_trials"].sum().to_dict() == {"bonafide": 9, "spoof": 11}
+
+
+def test_a_pair_without_scores_gets_a_figure_that_says_so(collected, scored, outputs):
+    files = outputs("cfad-cfad")
+    drawing.draw_det(*scored, collected[0], files, **RECIPES)
+    assert are_written(files)
+    drawing.draw_histograms(*scored, collected[0], files)
+    assert are_written(files)
+
+
+def test_courses_of_no_training(outputs):
+    files = outputs("pretraining", "classifiers-cfad")
+    drawing.draw_training([], [], files, **RECIPES)
+    assert are_written(files)

@@ -1,0 +1,17 @@
+"""Rule draw_breakdown; the work is in signl.evaluation.figures.drawing."""
+
+from typing import TYPE_CHECKING
+
+from signl.evaluation.figures.drawing import draw_breakdown
+from signl.logs import log_to
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    log_to(snakemake.log[0])
+    draw_breakdown(
+        snakemake.input.breakdown,
+        snakemake.output,
+        recipes=snakemake.params.recipes,
+    )
