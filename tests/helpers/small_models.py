@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,19 @@ def write_form(folder, form, *, seconds=0.8):
     return path
 
 
+def _seeded(make):
+    """Draw the same weights at each call, whatever was drawn before."""
+
+    @wraps(make)
+    def made(*arguments, **options):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return make(*arguments, **options)
+
+    return made
+
+
+@_seeded
 def save_frame_classifier(folder, frontend, *, crop_s=CROP_S):
     """Write a classifier of random weights that reads frames of a front-end."""
     options = frontend_options({"clip_s": CLIP_S, **frontend})
@@ -72,6 +86,7 @@ def save_frame_classifier(folder, frontend, *, crop_s=CROP_S):
     return _save(folder, network, crops, card)
 
 
+@_seeded
 def save_audio_classifier(folder, model):
     """Write one that reads audio, with the speech model of a folder as its front-end."""
     options = frontend_options({"kind": "wav2vec2", "clip_s": CLIP_S, "model": str(model)})
