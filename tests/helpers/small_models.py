@@ -1,10 +1,9 @@
 """Small classifiers as saved folders, and audio in many forms for them to score."""
 
-import io
-import subprocess
 from functools import wraps
 from pathlib import Path
 
+import av
 import numpy as np
 import soundfile
 import torch
@@ -23,16 +22,16 @@ from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
 
 CLIP_S, CROP_S = 0.6, 0.3
 NETWORK = SignlOptions(nodes=4, channels=8, neighbours=2, layers=2)
-#: Form -> arguments of ffmpeg that encode it, and its ending.
+#: Form -> its ending, codec, bits a second, rate, layout of channels.
 FORMS = {
-    "wav": ("-c:a pcm_s16le", ".wav"),
-    "wav24": ("-c:a pcm_s24le", ".wav"),
-    "flac": ("-c:a flac", ".flac"),
-    "mp3": ("-c:a libmp3lame -b:a 64k", ".mp3"),
-    "m4a": ("-c:a aac -b:a 64k", ".m4a"),
-    "opus": ("-c:a libopus -b:a 32k", ".opus"),
-    "8khz": ("-ar 8000 -c:a pcm_s16le", ".wav"),
-    "stereo": ("-ac 2 -ar 44100 -c:a flac", ".flac"),
+    "wav": (".wav", "pcm_s16le", None, 16_000, "mono"),
+    "wav24": (".wav", "pcm_s24le", None, 16_000, "mono"),
+    "flac": (".flac", "flac", None, 16_000, "mono"),
+    "mp3": (".mp3", "libmp3lame", 64_000, 16_000, "mono"),
+    "m4a": (".m4a", "aac", 64_000, 16_000, "mono"),
+    "opus": (".opus", "libopus", 32_000, 48_000, "mono"),
+    "8khz": (".wav", "pcm_s16le", None, 8_000, "mono"),
+    "stereo": (".flac", "flac", None, 44_100, "stereo"),
 }
 
 
@@ -51,13 +50,23 @@ def write_audio(path, seconds, *, seed=0, rate_hz=16_000):
 
 
 def write_form(folder, form, *, seconds=0.8):
-    """Write a tone in one of :data:`FORMS`, with FFmpeg, and give the path."""
-    arguments, suffix = FORMS[form]
-    source = io.BytesIO()
-    soundfile.write(source, tone(seconds), 16_000, format="WAV")
+    """Write a tone in one of :data:`FORMS`, with FFmpeg's libraries, and give the path."""
+    suffix, codec, bits, rate_hz, layout = FORMS[form]
     path = Path(folder, f"{form}{suffix}")
-    command = ["ffmpeg", "-v", "error", "-y", "-i", "pipe:0", *arguments.split(), str(path)]
-    subprocess.run(command, input=source.getvalue(), check=True)
+    samples = (tone(seconds)[None] * 32_767).round().astype(np.int16)
+    whole = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+    whole.sample_rate = 16_000
+    container_format = {".m4a": "mp4", ".opus": "ogg"}.get(suffix, suffix[1:])
+    with av.open(str(path), "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=rate_hz, layout=layout)
+        if bits is not None:
+            stream.bit_rate = bits
+        resampler = av.AudioResampler(
+            format=stream.format, layout=layout, rate=rate_hz, frame_size=stream.frame_size or 1024
+        )
+        for frame in [*resampler.resample(whole), *resampler.resample(None)]:
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
     return path
 
 
