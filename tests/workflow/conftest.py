@@ -121,11 +121,15 @@ class Workflow:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep what shares an experiment in one process, where tests run in several."""
+    """Keep what shares an experiment in one process, where tests run in several.
+
+    These come first: the others are dealt out one by one, and end together.
+    """
     for item in items:
         for shared in ("toy", "undisturbed"):
             if shared in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @pytest.fixture(scope="session")
