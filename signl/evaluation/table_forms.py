@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from signl.spreadsheets import inert
+
 Form = Literal["text", "markdown", "latex", "csv"]
 _NUMBER: Final = re.compile(r"-?|[\d,.]+( ± [\d.]+)?|[-+]?[\d.]+(e[-+]?\d+)?")
 
@@ -63,7 +65,8 @@ def _aligned(table: Lines) -> str:
 def _comma_separated(table: Lines) -> str:
     """Return CSV."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([table.header, *table.rows])
+    lines = ([inert(cell) for cell in line] for line in (table.header, *table.rows))
+    csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue()
 
 

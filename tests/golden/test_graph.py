@@ -13,7 +13,7 @@ from signl import stages
 from signl.models.heads import Classifier, PretrainingModel, score
 from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
-from signl.objectives.objectives import OBJECTIVES, make_objective
+from signl.objectives.objectives import make_objective
 from signl.seeds import stable_hash
 
 GOLDEN = Path(__file__).with_name("graph.npz")
@@ -44,6 +44,10 @@ def make_encoder():
     return SpectralTemporalEncoder(WIDTH, N_FRAMES, config)
 
 
+#: Objectives of two projections and nothing else; the others are held to published outputs.
+WITHOUT_TARGETS = ("alignment", "barlow", "simsiam", "vicreg")
+
+
 @torch.no_grad()
 def compute():
     """Compute all values that the golden file holds."""
@@ -62,7 +66,7 @@ def compute():
         "training": pretraining.train()(*pictures).second.projection,
         "score": score(classifier(pictures[0])),
     }
-    for name in OBJECTIVES.names:
+    for name in WITHOUT_TARGETS:
         objective = fill(make_objective(name, PROJECTION, {}))
         values[name] = objective(views.first.projection, views.second.projection).loss
     return {name: value.numpy() for name, value in values.items()}
