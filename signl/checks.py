@@ -123,6 +123,11 @@ def _check_given_scores(config: Configuration) -> None:
             folder = config.recipes[recipe].scores
             if folder is None:
                 continue
+            if axes.perturbations:
+                raise ConfigError(
+                    f"experiments.{name} has perturbations, and recipes.{recipe} is given by its "
+                    "scores; allowed is an experiment of its own for the latter, without them"
+                )
             cells = product(
                 axes.train_corpora,
                 axes.label_percents,

@@ -156,7 +156,8 @@ class Holdings:
             return ""
         check = self.archive_check
         if self.are_embedded:
-            check["corpora"] = {name: check["corpora"][name] for name in check["tables"]}
+            tables = {name: check["corpora"][name] for name in check["tables"]}
+            check = {**check, "corpora": tables}
         return missing_message(check_archives(**check), self.config.archives)
 
     @property

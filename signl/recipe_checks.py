@@ -26,9 +26,10 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
     for corpus in (None, *recipe.per_corpus):
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
-        _check_trainings(own, of_corpus)
-        _check_augmentations(own, of_corpus)
         _check_reading(own, of_corpus, sorted(config.frontends))
+        _check_trainings(own, frontend, of_corpus)
+        _check_untrained(own, of_corpus)
+        _check_augmentations(own, of_corpus)
         if frontend is None:
             _check_audio_crop(own, of_corpus)
         else:
@@ -45,7 +46,8 @@ def _check_frontend_training(
     if frontend is None or not frontend.is_trainable:
         raise ConfigError(
             f"{where}.trainable_frontend is {'lora' if lora else 'true'}; allowed is that with "
-            "a front-end of kind wav2vec2 whose repeat is waveform"
+            "a front-end of kind wav2vec2 whose repeat is waveform and whose input is normalised "
+            "(normalise: true, where its preprocessor_config.json has do_normalize: false)"
         )
     if lora is not None:
         try:
@@ -85,13 +87,29 @@ def _check_audio_crop(recipe: Recipe, where: str) -> None:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _check_trainings(recipe: Recipe, where: str) -> None:
+def _check_untrained(recipe: Recipe, where: str) -> None:
+    """Refuse a classifier on a network of random weights that nothing ever trains."""
+    tuning = recipe.finetuning
+    assert tuning is not None
+    trains_network = tuning.kind == "gradient" and not getattr(tuning, "freeze_encoder", False)
+    is_trained = trains_network or recipe.pretraining or recipe.encoder or recipe.encoder_of
+    assert recipe.model is not None
+    if recipe.model.has_weights and not is_trained:
+        how = "freeze_encoder: true" if tuning.kind == "gradient" else f"kind: {tuning.kind}"
+        raise ConfigError(
+            f"{where}.finetuning has {how}, which leaves the network of kind {recipe.model.kind} "
+            "at random weights; allowed is that with pretraining, encoder_of or encoder, or with a "
+            "network without weights"
+        )
+
+
+def _check_trainings(recipe: Recipe, frontend: FrontendOptions | None, where: str) -> None:
     trainings = [recipe.pretraining, recipe.finetuning]
     is_thrifty = any(getattr(each, "gradient_checkpointing", False) for each in trainings)
     if is_thrifty and not recipe.trainable_frontend:
         raise ConfigError(
             f"{where} has gradient_checkpointing: true; allowed is that with "
-            "trainable_frontend: true"
+            "trainable_frontend: true, or {kind: lora}"
         )
     assert recipe.model is not None
     reads_audio = bool(recipe.trainable_frontend) or recipe.model.reads == "audio"
@@ -108,10 +126,35 @@ def _check_trainings(recipe: Recipe, where: str) -> None:
             "reads audio; allowed is that with a network that reads frames, without "
             "trainable_frontend"
         )
+    views = recipe.pretraining.views
+    if (views.mixes or views.resize_crop) and frontend and not frontend.is_log_spectrum:
+        raise ConfigError(
+            f"{where}.pretraining.views mix or stretch log-spectra, and frames of a front-end of "
+            f"kind {frontend.kind} are none; allowed is that with kind logmel"
+        )
+    _check_views_differ(recipe, frontend, where)
     if recipe.pretraining.joint_views and recipe.model.augments_graphs:
         raise ConfigError(
             f"{where}.pretraining.joint_views is true with a network of kind {recipe.model.kind}, "
             "whose graphs are augmented view by view; allowed is false"
+        )
+
+
+def _check_views_differ(recipe: Recipe, frontend: FrontendOptions | None, where: str) -> None:
+    """Refuse a pre-training whose two views of an utterance are one and the same crop."""
+    assert recipe.pretraining is not None
+    assert recipe.model is not None
+    clip_s = frontend.clip_s if frontend else cast(AudioOptions, recipe.model).clip_s
+    is_augmented = (
+        recipe.model.augments_graphs
+        or not recipe.pretraining.views.is_none
+        or augmentations_of(recipe.pretraining)
+    )
+    if recipe.crop_s == clip_s and not is_augmented:
+        raise ConfigError(
+            f"{where}.crop_s is the whole clip of {clip_s} s, and nothing augments the two views "
+            f"of pre-training, which are then the same; allowed is a crop_s below {clip_s}, or "
+            "views, or waveform_augmentation"
         )
 
 
@@ -162,5 +205,6 @@ def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
         )
     try:
         recipe.model.check(width=geometry.width, n_frames=geometry.n_frames(crop_s))
+        recipe.model.check_states(frontend.count_states())
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None

@@ -10,7 +10,7 @@ from signl.augmentation.perturbed_names import perturbed
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import STAGE, read_collected
 from signl.evaluation.table_forms import FORMS, Form, Lines
-from signl.evaluation.tables import COLUMNS
+from signl.evaluation.tables import COLUMNS, PERTURBED
 
 # Columns of the compact text of tables over seeds.
 _COMPACT_COLUMNS: Final = (
@@ -49,7 +49,7 @@ def format_table(path: str | Path, form: Form = "text", *, columns: Sequence[str
     best: set[int] = set()
     if columns:
         header, rows = _chosen(path, header, rows, columns)
-    elif tuple(header) == COLUMNS:
+    elif tuple(header) in (COLUMNS, (*COLUMNS, PERTURBED)):
         rows = [_compact(dict(zip(header, row, strict=True))) for row in rows]
         header = [*_COMPACT_COLUMNS]
         best = _best_of(header, rows)

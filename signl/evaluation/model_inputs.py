@@ -4,6 +4,7 @@ The steps are those of the workflow, by the same functions: what makes clips for
 stores its frames in float16 and repeats them, and what takes a crop of them.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from signl.features.frontends import frontend_options
 from signl.models.network import Network
 from signl.training.clips import picture_of
 from signl.training.crops import FixedCrops
+
+logger = logging.getLogger(__name__)
 
 
 class ModelInputs(Protocol):
@@ -176,6 +179,13 @@ def inputs_for(
     options = frontend_options(card["features"])
     if frontend is not None:
         options = _replaced(options, frontend)
+        if not card.get(MODEL_DIGEST):
+            logger.warning(
+                "the model does not say with which weights its front-end %s was: that %s holds the "
+                "same could not be checked",
+                card["features"].get("model"),
+                frontend,
+            )
     _check_digest(options, card.get(MODEL_DIGEST))
     return FrameInputs(options, network, device)
 

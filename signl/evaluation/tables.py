@@ -51,7 +51,7 @@ BREAKDOWN_COLUMNS = (
     *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
 )
 #: A column of its own, after these, of tables with evaluations under perturbation.
-_PERTURBED = "perturbation"
+PERTURBED = "perturbation"
 # All that makes a cell but the seed, over which is averaged.
 _GROUP = [name for name in CELL_COLUMNS if name != "seed"]
 # Figures of which the table holds the mean alone, and the factor to the table's unit.
@@ -128,8 +128,8 @@ def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
 
 def _write(output: str | Path, columns: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> None:
     """Write a table, with the column of perturbations where there is any."""
-    if any(row[_PERTURBED] for row in rows):
-        columns = (*columns, _PERTURBED)
+    if any(row[PERTURBED] for row in rows):
+        columns = (*columns, PERTURBED)
     write_rows(output, columns, [{name: row[name] for name in columns} for row in rows])
 
 
@@ -175,7 +175,7 @@ def _published_columns(cell: "pd.Series[Any]", system: PublishedSystem | None) -
             label_percent=cell["label_percent"],
             n_trials=cell["n_bonafide"] + cell["n_spoof"],
         )
-        if system and not cell[_PERTURBED]
+        if system and not cell[PERTURBED]
         else None
     )
     return {

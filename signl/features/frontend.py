@@ -126,6 +126,15 @@ class FrontendOptions(Options):
         """Return the form of the frames, without loading anything heavy."""
         raise NotImplementedError
 
+    def count_states(self) -> int:
+        """Return how many hidden states of a model stand side by side in a frame."""
+        return 1
+
+    @property
+    def is_log_spectrum(self) -> bool:
+        """Whether its frames are logarithms of power in bands, side by side as the bands are."""
+        return False
+
     def normalises(self) -> bool:
         """Tell whether its input is brought to zero mean and unit variance."""
         return True

@@ -26,6 +26,13 @@ logger = logging.getLogger(__name__)
 STAGE = stages.USABLE.rule
 #: How many of the utterances that cannot be used a message names.
 NAMED = 10
+_QUARANTINE_COLUMNS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("frontend", "corpus", "partition")),
+        *((name, pa.int64()) for name in ("n_usable", "n_quarantined")),
+        ("first_reason", pa.string()),
+    ]
+)
 
 
 def gather_utterances(
@@ -150,7 +157,7 @@ def count_quarantine(
             }
         )
     with atomic_write(output) as scratch:
-        pyarrow.csv.write_csv(inert_table(pa.Table.from_pylist(rows)), scratch)
+        pyarrow.csv.write_csv(inert_table(pa.Table.from_pylist(rows, _QUARANTINE_COLUMNS)), scratch)
     logger.info(
         "%d of %d trials are in quarantine; wrote %s",
         sum(row["n_quarantined"] for row in rows),

@@ -54,6 +54,15 @@ class NetworkOptions(Options):
             Says what is allowed.
         """
 
+    def check_states(self, n_states: int) -> None:
+        """Refuse frames that hold another number of hidden states than the network tells apart.
+
+        Raises
+        ------
+        ValueError
+            Says what is allowed.
+        """
+
     def build(self, width: int, n_frames: int) -> "Network":
         """Build the network for pictures (batch, 1, width, n_frames), with random weights.
 

@@ -140,7 +140,9 @@ class LinearHead(Head):
 
     def forward(self, embedding: Tensor) -> Tensor:
         """Return log-probabilities (batch, 2), in the order of ``signl.labels.CLASS_INDEX``."""
-        return F.log_softmax(self.classes(embedding.float()), dim=-1)
+        # In half precision a confident classifier's scores would tie.
+        with torch.autocast(embedding.device.type, enabled=False):
+            return F.log_softmax(self.classes(embedding.float()), dim=-1)
 
 
 def score(log_probabilities: Tensor) -> Tensor:

@@ -28,3 +28,17 @@ class StatesOptions(NetworkOptions):
                 f"a frame of the front-end has {width} channels, which model.states, "
                 f"{self.states}, does not divide; allowed is the number of the front-end's layers"
             )
+
+    def check_states(self, n_states: int) -> None:
+        """Refuse frames of another number of hidden states.
+
+        Raises
+        ------
+        ValueError
+            Names both numbers.
+        """
+        if self.states != n_states:
+            raise ValueError(
+                f"model.states is {self.states}, and a frame of the front-end holds {n_states} "
+                f"hidden states (its layers); allowed is {n_states}"
+            )

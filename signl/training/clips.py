@@ -291,13 +291,13 @@ def clips_for_network(
     reads_audio = network.reads == "audio"
     if reads_audio != (Path(shards[0]).suffix == AUDIO_SUFFIX):
         owns, needs = (
-            ("a", "trainable_frontend: true, or no frontend")
+            ("a", "no frontend beside a given classifier, else trainable_frontend: true")
             if reads_audio
-            else ("no", "trainable_frontend: false, or the frontend that it was trained on")
+            else ("no", "the frontend that it was trained on, and trainable_frontend: false")
         )
         raise ConfigError(
             f"{shards[0]} is not what this network reads, which has {owns} front-end of its own: "
-            f"its recipe needs {needs}, if it names a classifier"
+            f"its recipe needs {needs}"
         )
     if not reads_audio:
         return FrameClips(shards)

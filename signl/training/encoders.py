@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from signl.errors import ConfigError
+from signl.features.frontend import n_frames_of
 from signl.features.frontends import say_the_same
 from signl.features.speech_model.adapters import (
     AdaptedSpeechModel,
@@ -78,8 +79,16 @@ def _new(recipe: NetworkRecipe, clips: Clips) -> Network:
         except ValueError as error:
             raise ConfigError(f"the network does not fit what it reads: {error}") from None
         return recipe.model.build(clips.width, length)
+    frontend = cast(TrainableSpeechModel, recipe.frontend.build_trainable(crop_s=recipe.crop_s))
+    n_frames = n_frames_of(
+        length, window_samples=frontend.window_samples, hop_samples=frontend.hop_samples
+    )
+    try:
+        recipe.model.check(width=frontend.width, n_frames=n_frames)
+    except ValueError as error:
+        raise ConfigError(f"the network does not fit its front-end: {error}") from None
     return EndToEndEncoder(
-        cast(TrainableSpeechModel, recipe.frontend.build_trainable(crop_s=recipe.crop_s)),
+        frontend,
         recipe.model,
         clip_s=recipe.frontend.clip_s,
         crop_samples=length,

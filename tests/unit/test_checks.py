@@ -142,3 +142,13 @@ def test_a_score_file_stands_for_one_cell(config, theirs):
         Experiment(config)
     config["experiments"]["theirs"]["seeds"] = [1]
     Experiment(config)
+
+
+def test_scores_that_are_given_are_not_perturbed(config, theirs):
+    (theirs / "in_the_wild.txt").touch()
+    axes = config["experiments"]["theirs"]
+    axes |= {"seeds": [1], "perturbations": {"noise": {"kind": "noise", "snr_db": 10}}}
+    with pytest.raises(
+        ConfigError, match=r"recipes\.theirs is given by its scores; allowed is an ex"
+    ):
+        Experiment(config)

@@ -235,3 +235,65 @@ def test_joint_views_are_of_networks_without_graphs(config):
     recipe["model"] = {"kind": "audio_ntt"}
     recipe.pop("per_corpus", None)
     Experiment(config)
+
+
+def test_networks_of_states_read_as_many_as_the_front_end_gives(config):
+    config["frontends"]["wav2vec2-small"]["layers"] = [0, 1]
+    config["frontends"]["wav2vec2-small"].pop("layer")
+    recipe = config["recipes"]["signl-wav2vec2"]
+    recipe.pop("per_corpus", None)
+    recipe["model"] = {"kind": "mhfa", "states": 2, "heads": 2}
+    Experiment(config)
+    # One that divides the width too, and would weight halves of states.
+    recipe["model"]["states"] = 4
+    with pytest.raises(ConfigError, match="states is 4, and a frame of the front-end holds 2 hid"):
+        Experiment(config)
+    recipe["model"] = {"kind": "mean_pool", "weighting": "softmax"}
+    with pytest.raises(ConfigError, match="states is 1, and a frame of the front-end holds 2 hid"):
+        Experiment(config)
+    recipe |= {"model": {"kind": "mean_pool"}, "pretraining": None}
+    Experiment(config)
+
+
+@pytest.mark.parametrize(
+    ("finetuning", "words"),
+    [({"kind": "logistic"}, "kind: logistic"), ({"freeze_encoder": True}, "freeze_encoder: true")],
+)
+def test_a_network_that_nothing_trains_is_refused(config, finetuning, words):
+    recipe = config["recipes"]["signl-logmel"]
+    recipe.pop("per_corpus", None)
+    recipe["finetuning"] = finetuning
+    Experiment(config)
+    recipe["pretraining"] = None
+    message = (
+        rf"signl-logmel\.finetuning has {words}, which leaves the network of kind signl at ran"
+    )
+    with pytest.raises(ConfigError, match=message):
+        Experiment(config)
+
+
+def test_two_views_of_a_pretraining_are_not_the_same(config):
+    recipe = config["recipes"]["signl-logmel"]
+    recipe.pop("per_corpus", None)
+    recipe["crop_s"] = config["frontends"]["logmel"]["clip_s"] = 4.128
+    Experiment(config)  # its graphs are augmented
+    recipe["model"] = {"kind": "audio_ntt"}
+    with pytest.raises(ConfigError, match=r"crop_s is the whole clip of 4\.128 s, and nothing aug"):
+        Experiment(config)
+    recipe["pretraining"]["views"] = {"noise": 0.01}
+    Experiment(config)
+
+
+def test_what_is_no_log_spectrum_is_not_mixed_or_stretched(config):
+    pretraining = config["recipes"]["signl-wav2vec2"]["pretraining"]
+    for views in ({"mixup": 0.1}, {"mixback": 0.1}, {"resize_crop": [0.6, 1.5]}):
+        pretraining["views"] = views
+        with pytest.raises(ConfigError, match="mix or stretch log-spectra, and frames of a front-"):
+            Experiment(config)
+
+
+def test_a_front_end_at_recording_level_is_not_trained(config):
+    config["frontends"]["wav2vec2-small"]["normalise"] = False
+    config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
+    with pytest.raises(ConfigError, match="whose input is normalised"):
+        Experiment(config)

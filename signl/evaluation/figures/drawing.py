@@ -77,7 +77,7 @@ def draw_label_efficiency(
     ConfigError
         If ``published_as`` names a system that the paper does not report.
     """
-    cells = read_collected(metrics).to_pandas()
+    cells = _clean(metrics)
     _write(label_efficiency(cells, recipes=recipes, published_as=published_as), outputs)
 
 
@@ -89,7 +89,7 @@ def draw_crossdomain(metrics: str | Path, outputs: Paths) -> None:
     ArtefactError
         If the table is damaged or was made by something else.
     """
-    _write(crossdomain(read_collected(metrics).to_pandas()), outputs)
+    _write(crossdomain(_clean(metrics)), outputs)
 
 
 def draw_breakdown(table: str | Path, outputs: Paths, *, recipes: Iterable[str]) -> None:
@@ -100,7 +100,7 @@ def draw_breakdown(table: str | Path, outputs: Paths, *, recipes: Iterable[str])
     ArtefactError
         If the table is damaged or was made by something else.
     """
-    parts, names = read_collected(table).to_pandas(), list(recipes)
+    parts, names = _clean(table), list(recipes)
 
     def draw(pair: str) -> Figure:
         title = f"{part_dots.TITLE}: {_told(pair)}"
@@ -139,7 +139,7 @@ def draw_det(
     ArtefactError
         If a file is damaged or was made by something else.
     """
-    cells, names = read_collected(metrics).to_pandas(), list(recipes)
+    cells, names = _clean(metrics), list(recipes)
 
     def draw(pair: str) -> Figure:
         own = _of_pair(cells, pair)
@@ -167,7 +167,7 @@ def draw_histograms(
 
     The arguments and what is raised are as of :func:`draw_det`.
     """
-    cells = read_collected(metrics).to_pandas()
+    cells = _clean(metrics)
 
     def draw(pair: str) -> Figure:
         tables = []
@@ -214,6 +214,12 @@ def draw_training(
         return classifier_courses(own, recipes=names, title=f"Classifiers on {corpus}")
 
     _write_each(draw, outputs)
+
+
+def _clean(table: str | Path) -> pd.DataFrame:
+    """Return the rows of a table that are of no perturbation, which are all that figures show."""
+    rows = read_collected(table).to_pandas()
+    return rows[rows["perturbation"].fillna("") == ""]
 
 
 def _scored(

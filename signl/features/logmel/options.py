@@ -33,6 +33,11 @@ class LogMelOptions(WindowOptions):
             )
         return self
 
+    @property
+    def is_log_spectrum(self) -> bool:
+        """Whether its frames are logarithms of power in bands."""
+        return True
+
     def geometry(self) -> Geometry:
         """Return the form of the frames."""
         return Geometry(self.n_mels, self.window_samples, self.hop_samples)

@@ -86,6 +86,17 @@ class ModelOptions(FrontendOptions):
         """Whether extraction is for a GPU, where there is one."""
         return True
 
+    def count_states(self) -> int:
+        """Return how many hidden states stand side by side in a frame.
+
+        Raises
+        ------
+        ConfigError
+            If all are asked for of a model of which nothing is known.
+        """
+        one = self.model_copy(update={"layers": None})
+        return self.geometry().width // one.geometry().width
+
     def n_states(self, n_layers: int) -> int:
         """Return how many hidden states of a model of so many layers are taken."""
         return len(states_of(self.layer, self.layers, n_layers))

@@ -48,7 +48,7 @@ class SpeechModelOptions(ModelOptions):
     @property
     def is_trainable(self) -> bool:
         """Whether a recipe can train it: where clips are repeated as waveforms and normalised."""
-        return self.repeat == "waveform" and self.normalise is not False
+        return self.repeat == "waveform" and self.normalises()
 
     @property
     def _is_embedded(self) -> bool:

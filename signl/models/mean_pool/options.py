@@ -64,6 +64,11 @@ class MeanPoolOptions(StatesOptions):
         """Whether there is something in it to be pre-trained: with a weighting."""
         return self.weighting != "none"
 
+    def check_states(self, n_states: int) -> None:
+        """Refuse frames of another number of hidden states, where these are weighted."""
+        if self.has_weights:
+            super().check_states(n_states)
+
     def build(self, width: int, n_frames: int) -> "MeanPool | WeightedMeanPool":
         """Build the network."""
         if self.has_weights:

@@ -119,7 +119,7 @@ def test_features_are_perturbed_as_the_trials_are_to_be(
 
 
 def test_audio_shards_are_refused_where_the_network_reads_features(classifier, toy, tmp_path):
-    with pytest.raises(ConfigError, match=r"0000\.parquet .* needs trainable_frontend: false"):
+    with pytest.raises(ConfigError, match=r"0000\.parquet .* trainable_frontend: false"):
         score_trials(
             classifier.model,
             classifier.config,

@@ -165,7 +165,7 @@ def test_scores_are_those_of_the_first_crop_of_each_clip(finetune, audio_toy, tm
 
 def test_features_are_refused_where_the_network_reads_audio(finetune, audio_toy, tmp_path):
     files, shards = finetune(), [Path("features/toy/0000.safetensors")]
-    with pytest.raises(ConfigError, match=r"0000\.safetensors .* needs trainable_frontend: true"):
+    with pytest.raises(ConfigError, match=r"0000\.safetensors .* needs no frontend beside"):
         score_trials(
             files.model, files.config, audio_toy["eval"], shards, tmp_path / "scores", options={}
         )
