@@ -126,6 +126,8 @@ def pytest_collection_modifyitems(items):
     These come first: the others are dealt out one by one, and end together.
     """
     for item in items:
+        if item.get_closest_marker("workflow") is None:
+            continue
         for shared in ("toy", "undisturbed"):
             if shared in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group(shared))
