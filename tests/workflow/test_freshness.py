@@ -35,6 +35,12 @@ def test_results_of_another_option_are_made_anew(finished, toy_config):
     planned = finished.plan(config)
     assert "train_classifier toy cfad 50 1" in planned
     assert not any(job.startswith(("pretrain_encoder", "extract_features")) for job in planned)
+
+
+@pytest.mark.slow
+def test_results_that_were_made_anew_are_those_of_the_option(finished, toy_config):
+    config = copy.deepcopy(toy_config)
+    config["recipes"]["toy"]["finetuning"]["epochs"] = 2
     finished.make(config, CLASSIFIER)
     assert finished.plan(config, CLASSIFIER) == set()
 

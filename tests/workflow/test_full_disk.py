@@ -58,6 +58,7 @@ def check_is_full(elsewhere, config, target):
     assert not list((elsewhere.folder / "results").rglob(".*.part"))
 
 
+@pytest.mark.slow
 def test_a_full_disk(elsewhere, small_results, toy_config):
     check_is_full(elsewhere, toy_config, AUDIO)
     leave_room(small_results, 100_000)

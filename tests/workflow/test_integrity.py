@@ -30,6 +30,7 @@ def test_sound_results_are_complete_and_have_no_problem(toy, toy_config):
     assert "take it away" not in said
 
 
+@pytest.mark.slow
 def test_swapped_and_truncated_files_are_found_and_mended(copy, toy_config):
     first, second, scores = (copy.folder / name for name in (CFAD, LA, SCORES))
     sound = [first.read_bytes(), second.read_bytes(), scores.read_bytes()]

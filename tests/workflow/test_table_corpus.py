@@ -9,7 +9,7 @@ import pytest
 from signl.demo.encoding import wav_bytes
 from signl.training.label_subsets import read_labels
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 N_SPEAKERS = 10
 #: Recordings of a speaker; of the last one no label is known.

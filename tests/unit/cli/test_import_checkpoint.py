@@ -8,7 +8,10 @@ import sys
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from signl.cli.commands import app
+from signl.errors import SignlError
 from signl.models.heads import score
 from signl.models.saving import from_pretrained
 
@@ -22,6 +25,11 @@ def call(*arguments):
         text=True,
         env=os.environ | {"COLUMNS": "200"},
     )
+
+
+def error_of(*arguments):
+    """Run the command in this process, and give the error that it raises."""
+    return CliRunner().invoke(app, ["import-checkpoint", *map(str, arguments)]).exception
 
 
 class Hostile:
@@ -42,22 +50,22 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, monkeypatch):
 def test_a_folder_of_other_files_is_not_written_to(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "README.md").write_text("# A project\n")
-    done = call("README.md", "--out", ".")
-    assert done.returncode == 1
-    assert "is a folder with other files" in done.stderr
+    error = error_of("README.md", "--out", ".")
+    assert isinstance(error, SignlError)
+    assert "is a folder with other files" in str(error)
     assert (tmp_path / "README.md").read_text() == "# A project\n"
 
 
 def test_an_unknown_corpus_is_refused(tmp_path):
-    done = call(tmp_path / "any.ckpt", "--out", tmp_path / "model", "--corpus", "asvspof5")
-    assert done.returncode == 1
-    assert "corpus 'asvspof5' is none of" in done.stderr
+    error = error_of(tmp_path / "any.ckpt", "--out", tmp_path / "model", "--corpus", "asvspof5")
+    assert isinstance(error, SignlError)
+    assert "corpus 'asvspof5' is none of" in str(error)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    done = call(tmp_path / "no.ckpt", "--out", tmp_path / "model")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("FileNotFoundError: there is no checkpoint")
+    error = error_of(tmp_path / "no.ckpt", "--out", tmp_path / "model")
+    assert isinstance(error, FileNotFoundError)
+    assert str(error).startswith("there is no checkpoint")
 
 
 @pytest.mark.parametrize("name", ["encoder_cfad", "classifier_cfad"])

@@ -345,7 +345,7 @@ def test_input_is_normalised_as_the_preprocessor_says(
     options = options_of(folder, normalise=normalise)
     options.check_model()
     assert options.normalises() is options.build(CPU).normalises is expected
-    assert options.is_trainable is (normalise is not False)
+    assert options.is_trainable is expected
     if expected:
         options.build_trainable()
     else:
