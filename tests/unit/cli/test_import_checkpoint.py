@@ -27,9 +27,9 @@ def call(*arguments):
     )
 
 
-def error_of(*arguments):
-    """Run the command in this process, and give the error that it raises."""
-    return CliRunner().invoke(app, ["import-checkpoint", *map(str, arguments)]).exception
+def invoke(*arguments):
+    """Run the command in this process, which has imported what it takes."""
+    return CliRunner().invoke(app, ["import-checkpoint", *map(str, arguments)])
 
 
 class Hostile:
@@ -50,20 +50,21 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, monkeypatch):
 def test_a_folder_of_other_files_is_not_written_to(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "README.md").write_text("# A project\n")
-    error = error_of("README.md", "--out", ".")
+    error = invoke("README.md", "--out", ".").exception
     assert isinstance(error, SignlError)
     assert "is a folder with other files" in str(error)
     assert (tmp_path / "README.md").read_text() == "# A project\n"
 
 
 def test_an_unknown_corpus_is_refused(tmp_path):
-    error = error_of(tmp_path / "any.ckpt", "--out", tmp_path / "model", "--corpus", "asvspof5")
+    arguments = (tmp_path / "any.ckpt", "--out", tmp_path / "model", "--corpus", "asvspof5")
+    error = invoke(*arguments).exception
     assert isinstance(error, SignlError)
     assert "corpus 'asvspof5' is none of" in str(error)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    error = error_of(tmp_path / "no.ckpt", "--out", tmp_path / "model")
+    error = invoke(tmp_path / "no.ckpt", "--out", tmp_path / "model").exception
     assert isinstance(error, FileNotFoundError)
     assert str(error).startswith("there is no checkpoint")
 
@@ -78,8 +79,8 @@ def test_a_checkpoint_of_the_published_form_is_imported(shared, tmp_path, name):
     description = json.loads((folder / f"{name}.json").read_text())
     path = tmp_path / f"{name}.ckpt"
     torch.save({"state_dict": make_state_dict(weights, description), "epoch": 3}, path)
-    done = call(path, "--out", tmp_path / "model", "--corpus", "cfad")
-    assert done.returncode == 0, done.stderr
+    done = invoke(path, "--out", tmp_path / "model", "--corpus", "cfad")
+    assert done.exit_code == 0, done.output
     assert "4 neighbours, as published for cfad" in done.stderr
     model = from_pretrained(tmp_path / "model").module
     crops = torch.from_numpy(weights.waveforms(description["input_seed"]))[:, :72_000]

@@ -135,6 +135,7 @@ def test_two_processes_pretrain_as_one(losses, options):
     np.testing.assert_allclose(losses("pretraining", 2, **options), alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_two_processes_fine_tune_as_one_with_accumulated_parts(losses):
     alone = losses("finetuning", 1, accumulate=2)
     assert not np.allclose(alone, losses("finetuning", 1), rtol=1e-6)
