@@ -39,6 +39,7 @@ def check(config: Configuration) -> None:
     _check_given_classifiers(config)
     _check_given_scores(config)
     _check_perturbations(config)
+    _check_names_of_pairs(config)
     _check_models(config)
     systems_of(
         {
@@ -171,6 +172,19 @@ def _check_perturbations(config: Configuration) -> None:
                 options.check_files()
             except ConfigError as error:
                 raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_names_of_pairs(config: Configuration) -> None:
+    """Refuse two pairs of corpora whose figures would have one name, and hold both."""
+    known: dict[str, tuple[str, str]] = {}
+    for axes in config.experiments.values():
+        for pair in product(axes.train_corpora, axes.evaluate_on):
+            other = known.setdefault("-".join(pair), pair)
+            if other != pair:
+                raise ConfigError(
+                    f"figures of {pair[0]} on {pair[1]} and of {other[0]} on {other[1]} would both "
+                    f"be called {'-'.join(pair)}; give one of these corpora a name without a hyphen"
+                )
 
 
 def _check_models(config: Configuration) -> None:

@@ -152,3 +152,14 @@ def test_scores_that_are_given_are_not_perturbed(config, theirs):
         ConfigError, match=r"recipes\.theirs is given by its scores; allowed is an ex"
     ):
         Experiment(config)
+
+
+def test_figures_of_two_pairs_of_corpora_have_two_names(config):
+    for name in ("cfad-in", "the", "in-the"):
+        config["corpora"][name] = {"kind": "table", "table": "mine.csv"}
+    axes = config["experiments"]["logmel"]
+    axes |= {"train_corpora": ["cfad-in", "cfad"], "evaluate_on": ["the"]}
+    config["experiments"]["wav2vec2"]["evaluate_on"] = ["in_the_wild"]
+    config["experiments"]["other"] = axes | {"train_corpora": ["cfad"], "evaluate_on": ["in-the"]}
+    with pytest.raises(ConfigError, match="would both be called cfad-in-the; give one of these"):
+        Experiment(config)

@@ -1,0 +1,69 @@
+# What tables and figures are made of, and how a report shows them.
+
+
+def metrics_in_use():
+    """Return the metrics of all classifiers on all corpora."""
+    return [
+        path
+        for cell in experiment.evaluated
+        for path in stages.METRICS.paths(**cell.wildcards)
+    ]
+
+
+def pretraining_histories():
+    """Return the histories of all pre-trainings."""
+    return [
+        stages.PRETRAINING.outputs["history"].format(**encoder.wildcards)
+        for encoder in experiment.pretrained
+    ]
+
+
+def shown(path, caption, name):
+    """Return a figure as the report takes it."""
+    # Behind a word: at the beginning of a line Snakemake takes it for its own directive.
+    marked = report(
+        path,
+        caption=f"report/{caption}.rst",
+        category="Figures",
+        labels={"kind": caption, "figure": name},
+    )
+    return marked
+
+
+def figures_of(stage, names, caption):
+    """Return the outputs of a job that draws many figures; the report shows those in SVG."""
+    paths = {
+        form: [path_of(stage, form, figure=name) for name in names]
+        for form in stage.outputs
+    }
+    marked = [shown(path, caption, name) for path, name in zip(paths["svg"], names)]
+    return paths | {"svg": marked}
+
+
+def measured_cells():
+    """Return what stands for all classifiers on all corpora in paths, in the order of both below."""
+    return [Wildcards(fromdict=cell.wildcards) for cell in experiment.evaluated]
+
+
+def all_scores():
+    """Return the scores of all classifiers on all corpora."""
+    return [scores_of(cell) for cell in measured_cells()]
+
+
+def all_measured_trials():
+    """Return the trials of each of these, the same ones several times."""
+    return [measured_trials(cell) for cell in measured_cells()]
+
+
+def classifier_histories():
+    """Return the histories of all classifiers that are trained."""
+    return [
+        stages.FINETUNING.outputs["history"].format(**each.wildcards)
+        for each in experiment.trained
+    ]
+
+
+def figures_on_request():
+    """Return all figures of the experiment."""
+    jobs = (job for job in jobs_of(experiment) if job.stage.on_request)
+    return [path for job in jobs for path in job.outputs]
