@@ -1,6 +1,6 @@
 """The module of a network: crops in, an embedding out."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from torch import Tensor, nn
 
@@ -103,6 +103,23 @@ class FrameNetwork(Network):
     def crop_length(self) -> int:  # type: ignore[override]
         """Frames of a crop."""
         return self.n_frames
+
+    def embed(
+        self,
+        crops: Tensor,
+        *,
+        augmentation: GraphAugmentation | None = None,
+        generator: AnyGenerator | None = None,
+    ) -> Tensor:
+        """Return embeddings (batch, embedding_width) of pictures; there are no graphs to augment.
+
+        Raises
+        ------
+        ValueError
+            If a picture has another shape than (1, width, n_frames).
+        """
+        self.check_picture(crops)
+        return cast(Tensor, self(crops))
 
     def check_picture(self, crops: Tensor) -> None:
         """Refuse pictures that are not (batch, 1, width, n_frames).

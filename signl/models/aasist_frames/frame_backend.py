@@ -7,9 +7,7 @@ from torch.nn import functional as F
 from signl.models.aasist.graph_branches import GraphNetwork
 from signl.models.aasist.residual_blocks import residual_blocks
 from signl.models.aasist_frames.options import POOLED, AasistFramesOptions
-from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 
 
 class FrameBackend(GraphNetwork, FrameNetwork):
@@ -46,25 +44,8 @@ class FrameBackend(GraphNetwork, FrameNetwork):
         )
         self.add_graphs(config.projected // POOLED)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings of pictures (batch, 1, width, frame); its graphs are not augmented.
-
-        Raises
-        ------
-        ValueError
-            If the picture has another shape.
-        """
-        if crops.shape[1:] != (1, self.width, self.n_frames):
-            raise ValueError(
-                f"a picture must have shape (batch, 1, {self.width}, {self.n_frames}), "
-                f"got {tuple(crops.shape)}"
-            )
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings of pictures (batch, 1, width, frame); its graphs are not augmented."""
         projected = self.LL(crops.mT).mT  # (batch, 1, projected, frame)
         maps = F.selu(self.first_bn(F.max_pool2d(projected, POOLED)))
         maps = F.selu(self.first_bn1(self.encoder(maps)))
@@ -73,5 +54,3 @@ class FrameBackend(GraphNetwork, FrameNetwork):
         spectral = (maps * torch.softmax(scores, dim=-1)).sum(dim=-1).mT
         temporal = (maps * torch.softmax(scores, dim=-2)).sum(dim=-2).mT
         return self.embed_nodes(spectral, temporal)
-
-    forward = embed

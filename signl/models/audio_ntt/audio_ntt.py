@@ -6,9 +6,7 @@ from typing import Final
 from torch import Tensor, nn
 
 from signl.models.audio_ntt.options import AudioNTTOptions
-from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 
 _CHANNELS: Final = 64
 _BLOCKS: Final = 3
@@ -63,28 +61,11 @@ class AudioNTT(FrameNetwork):
         maps: Tensor = self.features(crops)  # (batch, channel, band, frame)
         return maps.permute(0, 3, 2, 1).flatten(start_dim=2)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings: (batch, 1, width, frame) to (batch, embedding).
-
-        There are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the picture has another shape.
-        """
-        self.check_picture(crops)
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings: (batch, 1, width, frame) to (batch, embedding)."""
         frames = self.fc(self.frames(crops))
         embeddings: Tensor = frames.amax(dim=1) + frames.mean(dim=1)
         return embeddings
-
-    forward = embed
 
 
 def _block(n_inputs: int, n_outputs: int) -> list[nn.Module]:

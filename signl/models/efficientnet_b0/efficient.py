@@ -3,10 +3,8 @@
 from torch import Tensor, nn
 from torchvision.models import efficientnet_b0
 
-from signl.models.draws import AnyGenerator
 from signl.models.efficientnet_b0.options import EfficientNetB0Options
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 
 
 class EfficientNetB0(FrameNetwork):
@@ -38,25 +36,8 @@ class EfficientNetB0(FrameNetwork):
         nn.init.kaiming_normal_(one.weight, mode="fan_out")
         stem[0] = one
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings: (batch, 1, width, frame) to (batch, 1280).
-
-        There are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the picture has another shape.
-        """
-        self.check_picture(crops)
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings: (batch, 1, width, frame) to (batch, 1280)."""
         maps: Tensor = self.features(crops)
         pixels = maps.flatten(start_dim=2)
         return pixels.amax(dim=-1) if self.config.pooling == "max" else pixels.mean(dim=-1)
-
-    forward = embed

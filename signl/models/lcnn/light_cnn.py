@@ -5,10 +5,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from signl.models.draws import AnyGenerator
 from signl.models.lcnn.options import MAP_CHANNELS, LcnnOptions
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 
 
 class MaxFeatureMap(nn.Module):
@@ -113,21 +111,8 @@ class LightCnn(FrameNetwork):
         """Channels times coefficients of the last map: 96 for frames of 60."""
         return self.config.embedding_width(self.width)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings (batch, embedding_width); there are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the pictures have another shape than the network was built for.
-        """
-        self.check_picture(crops)
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings (batch, embedding_width)."""
         frames = crops[:, 0].mT
         if self.config.projection is not None:
             frames = self.projection(frames)
@@ -138,5 +123,3 @@ class LightCnn(FrameNetwork):
         with torch.autocast(crops.device.type, enabled=False):
             sequence = maps.to(dtype).transpose(1, 2).flatten(2)  # (batch, time, width)
             return cast(Tensor, (self.m_before_pooling(sequence) + sequence).mean(dim=1))
-
-    forward = embed

@@ -5,10 +5,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from signl.models.draws import AnyGenerator
 from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 
 _LEAST_VARIANCE: Final = 1e-24
 
@@ -31,27 +29,13 @@ class MeanPool(FrameNetwork):
         """One number a channel and statistic."""
         return self.width * (2 if self.config.statistics == "mean_and_deviation" else 1)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
+    def forward(self, crops: Tensor) -> Tensor:
         """Return means, and deviations after them: (batch, 1, width, frame) to (batch, width).
 
         The deviation is that of all frames (divisor n). There are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the picture has another shape.
         """
-        self.check_picture(crops)
         has_deviation = self.config.statistics == "mean_and_deviation"
         return pool(crops[:, 0], with_deviation=has_deviation)
-
-    forward = embed
 
 
 def pool(channels: Tensor, *, with_deviation: bool) -> Tensor:

@@ -4,10 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from signl.models.draws import AnyGenerator
 from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.mean_pool.pooling import pool
-from signl.models.signl.options import GraphAugmentation
 from signl.models.states import StatesNetwork
 
 
@@ -50,24 +48,10 @@ class WeightedMeanPool(StatesNetwork):
         """One number a channel of the linear layer and statistic."""
         return self.config.channels * (2 if self.has_deviation else 1)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings (batch, embedding_width); there are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the pictures have another shape than the network was built for.
-        """
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings (batch, embedding_width)."""
         frames = self.linear(self._summed(self.states_of(crops)))  # (batch, frame, channel)
         return pool(frames.mT, with_deviation=self.has_deviation).relu()
-
-    forward = embed
 
     def _summed(self, states: Tensor) -> Tensor:
         if self.config.normalise:

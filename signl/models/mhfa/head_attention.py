@@ -5,9 +5,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from signl.models.draws import AnyGenerator
 from signl.models.mhfa.options import MhfaOptions
-from signl.models.signl.options import GraphAugmentation
 from signl.models.states import StatesNetwork
 
 
@@ -59,25 +57,11 @@ class HeadAttention(StatesNetwork):
         """Width of the layer behind the means."""
         return self.config.channels
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings (batch, embedding_width); there are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the pictures have another shape than the network was built for.
-        """
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings (batch, embedding_width)."""
         weights, values = self.attend(crops)
         means = weights.mT @ values  # (batch, head, compression)
         return cast(Tensor, self.pooling_fc(means.flatten(1)))
-
-    forward = embed
 
     def attend(self, crops: Tensor) -> Attended:
         """Return what each frame weighs, over the frames of a head 1 together, and its values."""

@@ -5,10 +5,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from signl.models.draws import AnyGenerator
 from signl.models.nes2net_x.options import Nes2NetXOptions
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 
 _KERNEL = 3
 
@@ -126,21 +124,8 @@ class NestedRes2Net(FrameNetwork):
         self.bns = nn.ModuleList(nn.BatchNorm1d(channels) for _ in range(n_blocks))
         self.bn = nn.BatchNorm1d(width)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings (batch, width); there are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the pictures have another shape than the network was built for.
-        """
-        self.check_picture(crops)
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings (batch, width)."""
         groups = crops[:, 0].chunk(self.config.groups, dim=1)
         outputs: list[Tensor] = []
         for group, block, norm in zip(groups, self.Build_in_Res2Nets, self.bns, strict=False):
@@ -148,5 +133,3 @@ class NestedRes2Net(FrameNetwork):
             outputs.append(norm(block(chained).relu()))
         joint = self.bn(torch.cat([*outputs, groups[-1]], dim=1))
         return cast(Tensor, joint.relu().mean(dim=-1))
-
-    forward = embed

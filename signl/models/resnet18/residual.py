@@ -3,10 +3,8 @@
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
-from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
 from signl.models.resnet18.options import ResNet18Options
-from signl.models.signl.options import GraphAugmentation
 
 
 class ResNet18(FrameNetwork):
@@ -36,29 +34,12 @@ class ResNet18(FrameNetwork):
             self.order.append(name)
             self.add_module(name, child)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings: (batch, 1, width, frame) to (batch, 512).
-
-        There are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the picture has another shape.
-        """
-        self.check_picture(crops)
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings: (batch, 1, width, frame) to (batch, 512)."""
         maps = crops
         for name in self.order:
             maps = self.get_submodule(name)(maps)
         return maps.flatten(start_dim=1)
-
-    forward = embed
 
 
 def _of_one_channel(convolution: nn.Conv2d) -> nn.Conv2d:

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from signl.models.draws import AnyGenerator
-from signl.models.signl.options import GraphAugmentation
 from signl.models.sls.options import POOL, SlsOptions
 from signl.models.states import StatesNetwork
 
@@ -53,26 +51,12 @@ class LayerGates(StatesNetwork):
         """Width of the layer that reads the pooled sum."""
         return self.config.channels
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings (batch, embedding_width); there are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the pictures have another shape than the network was built for.
-        """
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings (batch, embedding_width)."""
         states = self.states_of(crops)
         fused = torch.einsum("bstd,bs->btd", states, self.gates_of(states))
         pooled = F.max_pool2d(F.selu(self.first_bn(fused.unsqueeze(1))), POOL)
         return F.selu(self.fc1(pooled.flatten(1)))
-
-    forward = embed
 
     def gates_of(self, states: Tensor) -> Tensor:
         """Return the gates (batch, state), 0 to 1, of states (batch, state, frame, channel)."""

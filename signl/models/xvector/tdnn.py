@@ -6,9 +6,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
-from signl.models.signl.options import GraphAugmentation
 from signl.models.xvector.options import CONTEXTS, XVectorOptions
 
 # The root has no slope at 0, which one frame, or equal ones, would ask for.
@@ -46,28 +44,11 @@ class XVector(FrameNetwork):
         self.frames = nn.Sequential(*itertools.chain(*layers))
         self.segment = nn.Linear(2 * config.last_channels, config.embedding)
 
-    def embed(
-        self,
-        crops: Tensor,
-        *,
-        augmentation: GraphAugmentation | None = None,
-        generator: AnyGenerator | None = None,
-    ) -> Tensor:
-        """Return embeddings: (batch, 1, width, frame) to (batch, embedding).
-
-        There are no graphs to augment.
-
-        Raises
-        ------
-        ValueError
-            If the picture has another shape.
-        """
-        self.check_picture(crops)
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return embeddings: (batch, 1, width, frame) to (batch, embedding)."""
         # In half precision the variance would lose its digits.
         frames = self.frames(crops[:, 0]).float()
         variance, mean = torch.var_mean(frames, dim=-1, correction=0)
         deviation = variance.clamp_min(_LEAST_VARIANCE).sqrt()
         embeddings: Tensor = self.segment(torch.cat([mean, deviation], dim=-1))
         return embeddings
-
-    forward = embed
