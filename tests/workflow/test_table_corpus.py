@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from table_corpora import config_of
 
 from signl.demo.encoding import wav_bytes
 from signl.training.label_subsets import read_labels
@@ -33,38 +34,16 @@ def write_corpus(folder):
         csv.writer(handle).writerows([["file", "class", "speaker", "attack"], *rows])
 
 
-CONFIG = {
-    "archives": "archives",
-    "gpus_per_job": 0,
-    "corpora": {
-        "mine": {
-            "kind": "table",
-            "table": "mine.csv",
-            "audio": "recordings",
-            "columns": {"path": "file", "label": "class"},
-            "labels": {"real": "bonafide", "fake": "spoof"},
-            "shares": {"train": 0.5, "dev": 0.2, "eval": 0.3},
-        }
-    },
-    "frontends": {"mel": {"kind": "logmel", "n_mels": 16, "window_ms": 40.0, "hop_ms": 40.0}},
-    "recipes": {
-        "pool": {
-            "frontend": "mel",
-            "crop_s": 1.0,
-            "model": {"kind": "mean_pool"},
-            "finetuning": {"kind": "logistic"},
-        }
-    },
-    "experiments": {
-        "mine": {
-            "recipes": ["pool"],
-            "train_corpora": ["mine"],
-            "label_percents": [100],
-            "seeds": [1],
-            "evaluate_on": ["mine"],
-        }
-    },
-}
+CONFIG = config_of(
+    {
+        "kind": "table",
+        "table": "mine.csv",
+        "audio": "recordings",
+        "columns": {"path": "file", "label": "class"},
+        "labels": {"real": "bonafide", "fake": "spoof"},
+        "shares": {"train": 0.5, "dev": 0.2, "eval": 0.3},
+    }
+)
 
 
 def test_a_table_leads_to_results_and_a_changed_one_to_new_ones(elsewhere):

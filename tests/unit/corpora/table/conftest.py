@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from table_corpora import config_of
 
 from signl.corpora.table.options import TableOptions
 from signl.corpora.table.table_files import parse_text
@@ -58,26 +59,4 @@ def entry():
 @pytest.fixture
 def config(entry):
     """A configuration of an experiment on them."""
-    return {
-        "archives": "archives",
-        "gpus_per_job": 0,
-        "corpora": {"mine": entry},
-        "frontends": {"mel": {"kind": "logmel", "n_mels": 8, "window_ms": 40.0, "hop_ms": 40.0}},
-        "recipes": {
-            "pool": {
-                "frontend": "mel",
-                "crop_s": 1.0,
-                "model": {"kind": "mean_pool"},
-                "finetuning": {"kind": "logistic"},
-            }
-        },
-        "experiments": {
-            "mine": {
-                "recipes": ["pool"],
-                "train_corpora": ["mine"],
-                "label_percents": [100],
-                "seeds": [1],
-                "evaluate_on": ["mine"],
-            }
-        },
-    }
+    return config_of(entry)
