@@ -16,18 +16,20 @@ SURROUNDINGS = import pathlib, sysconfig; \
 # would compile anew all that it imports: 8 seconds of processor time for PyTorch instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
+# As many processes as cores, of one thread each; tests that share an experiment stay together.
+PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup
+
 .PHONY: demo test test-slow test-kills test-slurm lint generated install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
 	.venv/bin/signl show indomain crossdomain
 
-# As many processes as cores, of one thread each; tests that share an experiment stay together.
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
-	.venv/bin/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 test-slurm: .venv/installed-dev ## a part of the embedded experiment on a Slurm of this machine; wants root
 	tests/slurm/run
