@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from signl.augmentation.augmentation_options import AugmentationOptions
+from signl.augmentation.augmentation_options import AugmentationOptions, sealed
 from signl.augmentation.perturbed_names import perturbed, split_perturbed
 from signl.checks import check
 from signl.configuration import AUDIO, Configuration
@@ -228,11 +228,14 @@ class Experiment:
         return self.config.frontends[split_perturbed(name)[0]]
 
     def perturbing(self, name: str) -> dict[str, Any]:
-        """Return ``perturbation`` with its options, of a perturbed corpus or front-end's name."""
+        """Return ``perturbation``, of a perturbed corpus or front-end's name.
+
+        Its options, and a seal of the sounds that it takes: others make its results anew.
+        """
         _, perturbation = split_perturbed(name)
         if not perturbation:
             return {}
-        return {"perturbation": self.perturbations[perturbation].dump()}
+        return {"perturbation": sealed(self.perturbations[perturbation])}
 
     def frontend_label(self, recipe: str) -> str:
         """Return what tables call the front-end of a recipe."""

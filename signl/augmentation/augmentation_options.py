@@ -7,7 +7,7 @@ heavy, one of code, which the options import when they build it, and a line in
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -92,6 +92,12 @@ def stretch_of(augmentations: Iterable[AugmentationOptions]) -> float:
 def seals_of(augmentations: Sequence[AugmentationOptions]) -> list[str]:
     """Return the seals of those that read files."""
     return [seal for each in augmentations if (seal := each.seal())]
+
+
+def sealed(options: AugmentationOptions) -> dict[str, Any]:
+    """Return options as plain values, with ``sounds``, the seal of those that it takes, if any."""
+    seal = options.seal()
+    return options.dump() | ({"sounds": seal} if seal else {})
 
 
 def _both_ends(value: object) -> object:

@@ -1,7 +1,7 @@
 """Augmentations one after the other, with draws that follow from one seed."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from signl.augmentation.augmentation_options import (
     stretch_of,
 )
 from signl.augmentation.augmentations import AUGMENTATIONS
+from signl.errors import ConfigError
 from signl.seeds import derive_seed
 
 
@@ -74,9 +75,30 @@ class Perturbation:
         return self._chain(waveform, derive_seed(0, "perturbation", member))
 
 
-def perturbation_of(options: object) -> Perturbation | None:
-    """Build the perturbation of plain options; nothing, where there are none."""
-    return None if options is None else Perturbation(AUGMENTATIONS.build(options))
+def perturbation_of(options: Mapping[str, Any] | None) -> Perturbation | None:
+    """Build the perturbation of plain options; nothing, where there are none.
+
+    Parameters
+    ----------
+    options : Mapping, optional
+        As :func:`~signl.augmentation.augmentation_options.sealed` gives them.
+
+    Raises
+    ------
+    ConfigError
+        If the sounds are others than when the job was planned.
+    """
+    if options is None:
+        return None
+    given = dict(options)
+    expected = given.pop("sounds", "")
+    built = AUGMENTATIONS.build(given)
+    if expected and built.seal() != expected:
+        raise ConfigError(
+            f"the sounds in {given['folder']} are others than when this run was planned; run the "
+            "same snakemake command again"
+        )
+    return Perturbation(built)
 
 
 class Change(NamedTuple):

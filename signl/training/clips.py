@@ -5,7 +5,7 @@ crop is taken of its frames ("encode, then crop"). Of audio a clip is a waveform
 sees the crop alone ("crop, then encode", as SIGNL is published).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -210,7 +210,7 @@ class AudioClips:
         *,
         clip_s: float,
         normalises: bool = True,
-        perturbed_by: object = None,
+        perturbed_by: Mapping[str, Any] | None = None,
     ) -> None:
         self.store, self.clip_s, self.normalises = AudioStore(audio), clip_s, normalises
         self.perturbed_by = perturbed_by
@@ -277,7 +277,7 @@ class AudioClips:
 
 
 def clips_for_network(
-    network: Network, shards: Sequence[str | Path], *, perturbed_by: object = None
+    network: Network, shards: Sequence[str | Path], *, perturbed_by: Mapping[str, Any] | None = None
 ) -> FrameClips | AudioClips:
     """Open the shards that a network reads: feature shards, or audio shards.
 

@@ -2,8 +2,10 @@ import pickle
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from signl.augmentation.augmentation_options import sealed
 from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.augmentation.chain import Chain, Change, perturbation_of
 from signl.errors import ConfigError
@@ -82,3 +84,17 @@ def test_a_perturbation_follows_the_utterance_alone(waveform):
     torch.testing.assert_close(quieter, noise * 10**-0.5, rtol=1e-3, atol=1e-6)
     assert not torch.equal(noise, ten(waveform, "b.flac") - waveform)
     assert perturbation_of(None) is None
+
+
+def test_other_sounds_than_planned_are_refused(tmp_path, waveform):
+    soundfile.write(tmp_path / "noise.wav", np.full(800, 0.1), 16_000)
+    options = AUGMENTATIONS.build({"kind": "noise", "folder": str(tmp_path), "snr_db": 10})
+    planned = sealed(options)
+    assert planned.keys() - options.dump().keys() == {"sounds"}
+    assert len(perturbation_of(planned)(waveform, "a.flac")) == len(waveform)
+    soundfile.write(tmp_path / "more.wav", np.full(900, 0.2), 16_000)
+    assert sealed(options)["sounds"] != planned["sounds"]
+    with pytest.raises(
+        ConfigError, match=r"sounds in .* are others than when this run was planned"
+    ):
+        perturbation_of(planned)
