@@ -33,7 +33,7 @@ rule score_dev:
         classifier=classifier_of,
         frontend=kept_frontend,
         trials=usable_for("dev"),
-        labels=path_of(stages.LABELS),
+        labels=labels_for,
         shards=dev_shards,
     output:
         **stages.DEV_SCORES.outputs,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signl import stages
+from signl.corpora.pools import is_pool, members_of
 from signl.experiment import AUDIO, Experiment
 from signl.stages import Stage
 from signl.typed import Options
@@ -138,9 +139,7 @@ def _feature_jobs(experiment: Experiment) -> Iterator[Job]:
 
 
 def _training_jobs(experiment: Experiment) -> Iterator[Job]:
-    subsets = {(each.corpus, each.seed, f"{each.percent:g}") for each in experiment.trained}
-    for corpus, seed, percent in sorted(subsets):
-        yield Job(stages.LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
+    yield from _label_jobs(experiment)
     for encoder in experiment.pretrained:
         yield Job(
             stages.PRETRAINING,
@@ -159,6 +158,17 @@ def _training_jobs(experiment: Experiment) -> Iterator[Job]:
                 "seed": classifier.seed,
             },
         )
+
+
+def _label_jobs(experiment: Experiment) -> Iterator[Job]:
+    subsets = {(each.corpus, each.seed, f"{each.percent:g}") for each in experiment.trained}
+    single = {(member, *rest) for corpus, *rest in subsets for member in members_of(corpus)}
+    for corpus, seed, percent in sorted(single):
+        yield Job(stages.LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
+    for source, corpus, partition in experiment.pooled_in_use:
+        yield Job(stages.POOLED, {"source": source, "corpus": corpus, "partition": partition})
+    for corpus, seed, percent in sorted(each for each in subsets if is_pool(each[0])):
+        yield Job(stages.POOLED_LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
 
 
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:

@@ -23,6 +23,7 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
     where = f"recipes.{name}"
     frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
     _check_frontend_training(recipe.trainable_frontend, frontend, where)
+    _check_shared_pretraining(recipe, where)
     for corpus in (None, *recipe.per_corpus):
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
@@ -54,6 +55,23 @@ def _check_frontend_training(
             frontend.check_adapters(lora)
         except ConfigError as error:
             raise ConfigError(f"{where}.trainable_frontend: {error}") from None
+
+
+def _check_shared_pretraining(recipe: Recipe, where: str) -> None:
+    """Check that one encoder for all training corpora fits the classifiers of each."""
+    if recipe.pretraining is None:
+        return
+    for corpus in recipe.per_corpus:
+        own = recipe.for_corpus(corpus)
+        assert own.pretraining is not None
+        both = {*(recipe.pretraining.corpora or ()), *(own.pretraining.corpora or ())}
+        for key in ("model", "pretraining"):
+            if both and getattr(own, key) != getattr(recipe, key):
+                raise ConfigError(
+                    f"{where}.per_corpus.{corpus} has a {key} of its own, and pretraining.corpora "
+                    f"gives one encoder for all training corpora, of {sorted(both)}; allowed is "
+                    "one of the two, or a recipe of its own"
+                )
 
 
 def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:

@@ -13,6 +13,14 @@ from typing import Final
 #: The folder of the workflow's results.
 RESULTS: Final = "results"
 
+#: Rule -> the rule whose artefacts its own are read as, being of the same form and revision.
+_READ_AS: Final[Mapping[str, str]] = {
+    "score_dev": "score",
+    "convert_scores": "score",
+    "pool_utterances": "gather_utterances",
+    "pool_labels": "sample_labels",
+}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -44,8 +52,8 @@ class Stage:
 
     @property
     def maker(self) -> str:
-        """What its artefacts' headers call it: all scores are scores alike."""
-        return "score" if self.rule in ("score_dev", "convert_scores") else self.rule
+        """What its artefacts' headers call it: all scores, say, are read alike."""
+        return _READ_AS.get(self.rule, self.rule)
 
     @property
     def tag(self) -> str:
@@ -129,6 +137,13 @@ QUARANTINE: Final = _table("count_quarantine", 2, "quarantine.csv")
 LABELS: Final = _stage(
     "sample_labels", 2, "labels", "{corpus}/seed-{seed}/labels-{percent}", labels=".parquet"
 )
+#: Of several corpora that are trained on as one; read as USABLE and LABELS are.
+POOLED: Final = _stage(
+    "pool_utterances", 2, "pooled", "{source}/{corpus}/{partition}", usable=".parquet"
+)
+POOLED_LABELS: Final = _stage(
+    "pool_labels", 2, "pooled_labels", "{corpus}/seed-{seed}/labels-{percent}", labels=".parquet"
+)
 PRETRAINING: Final = _model("pretrain_encoder", 2, "encoders", "{recipe}/{corpus}/seed-{seed}")
 FINETUNING: Final = _model("train_classifier", 3, "classifiers", _TRAINED)
 #: Models that are imported lie where the user says.
@@ -179,6 +194,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     USABLE,
     QUARANTINE,
     LABELS,
+    POOLED,
+    POOLED_LABELS,
     PRETRAINING,
     FINETUNING,
     SCORES,

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
+from signl.corpora.pools import members_of
 from signl.errors import ConfigError
 from signl.evaluation.collecting import CELL_COLUMNS, read_collected
 from signl.evaluation.published import PublishedSystem, published_eer, systems_of
@@ -77,7 +79,8 @@ def tabulate(
     output : path
         The CSV file; equal inputs give equal bytes.
     table : {"indomain", "crossdomain"}
-        Which cells: those whose training and evaluation corpus are the same, or the others.
+        Which cells: those whose evaluation corpus is trained on, alone or among others, or the
+        rest.
     options : Mapping
         ``published_as``, which may be absent: for a recipe, the ``model`` and ``frontend``
         under which the paper reports it.
@@ -91,7 +94,10 @@ def tabulate(
     """
     published_as = _parse_options(options)
     cells = read_collected(metrics).to_pandas()
-    is_in_domain = cells["train_corpus"] == cells["eval_corpus"]
+    pairs = zip(cells["train_corpus"], cells["eval_corpus"], strict=True)
+    is_in_domain = np.array(
+        [evaluated in members_of(trained) for trained, evaluated in pairs], bool
+    )
     wanted = cells[is_in_domain == (table == "indomain")]
     rows = [_row(seeds, published_as) for seeds in _groups(wanted, _GROUP)]
     _write(output, COLUMNS, rows)

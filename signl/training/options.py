@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.augmentation.augmentations import Augmentations
+from signl.corpora.pools import pooled
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.features.speech_model.lora_options import LoraOptions
@@ -89,6 +90,11 @@ class PretrainingOptions(TrainingOptions):
     objective: Annotated[ObjectiveOptions, OBJECTIVES] = Field(
         default=AlignmentOptions(), description="The loss; alignment is the paper's."
     )
+    corpora: Annotated[tuple[str, ...], FromList, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Corpora whose train and dev are read, as one; otherwise those of the "
+        "classifier. No label is read.",
+    )
     head_norm: Norm = Field(
         default="none",
         description="What stands before each ReLU of the head: nothing, or batch normalisation.",
@@ -115,12 +121,19 @@ class PretrainingOptions(TrainingOptions):
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.objective.check(batch_size=self.batch_size)
+        if self.corpora is not None and len(set(self.corpora)) < len(self.corpora):
+            raise ValueError(f"corpora is {list(self.corpora)}; allowed is each once")
         if self.joint_views and self.objective.sees in ("targets", "keys"):
             raise ValueError(
                 f"joint_views is true with an objective of kind {self.objective.kind}; allowed is "
                 "false: its momentum copy sees each view as a batch"
             )
         return self
+
+    @property
+    def corpus(self) -> str | None:
+        """Name of the corpus, or pool of corpora, that it has of its own."""
+        return None if self.corpora is None else pooled(self.corpora)
 
 
 class FinetuningOptions(BatchOptions):
