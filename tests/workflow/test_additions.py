@@ -63,6 +63,29 @@ def test_a_recipe_that_takes_the_encoder_of_another(toy, changed):
     }
 
 
+def test_a_pool_of_corpora(toy, changed):
+    pool = "asvspoof2021_df+cfad"
+    config = changed(train_corpora=[*TRAINED, list(TRAINED)], evaluate_on=["cfad", "in_the_wild"])
+    expected = {
+        *TABLES,
+        "tabulate_pretraining",
+        *(f"pool_utterances toy {pool} {partition}" for partition in ("train", "dev")),
+        f"pool_labels {pool} 1 50",
+        f"pretrain_encoder toy {pool} 1",
+        f"train_classifier toy {pool} 50 1",
+        f"score_dev toy {pool} 50 1",
+        *(f"score toy {pool} 50 1 {measured}" for measured in MEASURED),
+        *(f"measure toy {pool} 50 1 {measured}" for measured in MEASURED),
+    }
+    assert toy.plan(config) == expected
+    metrics = f"results/metrics/toy/{pool}/labels-50/seed-1/cfad.json"
+    toy.make(config, metrics)
+    card = json.loads((toy.folder / metrics).read_text(encoding="utf-8"))
+    assert card["cell"]["train_corpus"] == pool
+    # What is there of the pool is left alone, and known as made with these options.
+    assert not {job for job in toy.plan(config, metrics) if "pool" in job}
+
+
 def test_a_given_classifier_is_scored_without_labels(toy, changed):
     config = changed(recipes=["toy", "given"], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
     folder = "results/classifiers/toy/cfad/labels-50/seed-1"
