@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from signl import stages
 from signl.artefacts import read_table, table_made_by
-from signl.corpora.manifest import read_manifest
+from signl.corpora.trial_tables import read_manifest
 from signl.errors import ScoreError
 from signl.labels import EVAL
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from signl.corpora.manifest import read_manifest
+from signl.corpora.trial_tables import read_manifest
 
 pytestmark = pytest.mark.workflow
 

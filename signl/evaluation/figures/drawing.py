@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
-from signl.evaluation.collecting import read_collected
+from signl.evaluation.collected import read_collected
 from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.figures import det_curves, part_dots, score_histograms
 from signl.evaluation.figures.domain_map import crossdomain
