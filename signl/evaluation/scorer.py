@@ -189,9 +189,10 @@ class Scorer:
         scored = [place for place, crop in enumerate(crops) if crop is not None]
         found: dict[int, float] = {}
         if scored:
-            stacked = torch.stack([crop for crop in crops if crop is not None])
+            views = zip(*(each for each in crops if each is not None), strict=True)
+            stacked = [torch.stack(view).to(self._device) for view in views]
             with torch.inference_mode():
-                values = scores_of(self._classifier, stacked.to(self._device))
+                values = scores_of(self._classifier, stacked)
             found = dict(zip(scored, values.tolist(), strict=True))
         return [
             self._judged(found[place]) if place in found else unscored(clip.reason or OVERFLOW)
@@ -257,7 +258,7 @@ def load(
         raise ArtefactError(f"{model} has a card of {type(loaded.card).__name__}, no mapping")
     device = torch.device(device)
     try:
-        inputs = inputs_for(loaded.module.encoder, loaded.card, device, frontend=frontend)
+        inputs = inputs_for(loaded.module, loaded.card, device, frontend=frontend)
     except (ArtefactError, ConfigError) as error:
         raise type(error)(f"{model}: {error}") from error
     return Scorer(loaded.module, inputs, read_operating_point(folder), device)

@@ -41,7 +41,7 @@ def score_trials(
 ) -> None:
     """Write the countermeasure score of every usable trial: higher is more bona fide.
 
-    The first half of each clip is scored, in float32.
+    The beginning of each clip is scored, or several crops of it whose mean is taken, in float32.
 
     Parameters
     ----------
@@ -133,16 +133,24 @@ def _scores(
         batch_size=clips.batch_size,
         n_workers=resources.n_workers,
     )
-    crops = FixedCrops(length=classifier.encoder.crop_length)
+    crops = FixedCrops(length=classifier.encoder.crop_length, n_views=classifier.n_crops)
     batches = even_batches(np.arange(len(utterances)), loading.batch_size)
     scores = []
     with torch.inference_mode():
         for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
-            scores.append(scores_of(network, batch.views[0]))
+            scores.append(scores_of(network, batch.views))
     return np.concatenate(scores)
 
 
-def scores_of(classifier: Classifier, crops: Tensor) -> np.ndarray:
-    """Return the scores of crops on the classifier's device, (crop,) in float64."""
-    found: np.ndarray = classifier.head.score(classifier(crops)).double().cpu().numpy()
+def scores_of(classifier: Classifier, views: Sequence[Tensor]) -> np.ndarray:
+    """Return the mean scores of clips, (clip,) in float64.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    views : sequence of Tensor of shape (clip, ...)
+        The first crop of each clip, the second, and so on, on the classifier's device.
+    """
+    scores = [classifier.head.score(classifier(crops)).double().cpu() for crops in views]
+    found: np.ndarray = torch.stack(scores).mean(dim=0).numpy()
     return found

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: Widths of the published heads' linear layers, and the rate of their dropout.
 HEAD_WIDTHS: Final = (256, 128, 80)
 DROPOUT: Final = 0.1
+#: Crops of a clip that a classifier may score: so many would overlap by more than nine tenths.
+MAX_CROPS: Final = 100
 #: What stands between a linear layer and its ReLU.
 Norm = Literal["none", "batch"]
 

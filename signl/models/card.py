@@ -31,7 +31,8 @@ def model_card(description: Mapping[str, Any]) -> str:
     description : Mapping
         What ``config.json`` holds: ``class``, ``network``, ``made_by`` and ``card``, whose keys
         may be ``corpus``, ``label_percent``, ``n_labelled``, ``n_utterances``, ``seed``,
-        ``adapters``, ``n_weights``, ``pretrained``, ``features``, ``source`` and ``dev``.
+        ``adapters``, ``n_weights``, ``pretrained``, ``features``, ``source``, ``dev`` and, where
+        this chose nothing, ``dev_chose``.
     """
     card, kind = description["card"], description["class"]
     sections = [
@@ -41,10 +42,16 @@ def model_card(description: Mapping[str, Any]) -> str:
         _list("Network", _network(description)),
         _list("On the development set", _dev(card.get("dev") or {})),
         _USE[kind],
-        "The development set chose the epoch, so its figures flatter the model. Error rates on "
-        "other corpora are higher; a score is no proof.",
+        f"{_choice(card)} Error rates on other corpora are higher; a score is no proof.",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _choice(card: Mapping[str, Any]) -> str:
+    """Return what the development set chose."""
+    if card.get("dev_chose", True):
+        return "The development set chose the epoch, so its figures flatter the model."
+    return "Nothing was chosen by the development set."
 
 
 def _title(description: Mapping[str, Any]) -> str:
@@ -109,6 +116,8 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
         features = description["card"].get("features")
         items["front-end"] = f"apart from the model: `{json.dumps(features, sort_keys=True)}`"
         items["input"] = f"frames ({description['width']} channels, {description['n_frames']})"
+    if "crops" in description:
+        items["crops of a clip"] = f"{description['crops']}, whose scores are averaged"
     return items
 
 

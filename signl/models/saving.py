@@ -33,7 +33,7 @@ from signl.features.speech_model.adapters import (
 )
 from signl.features.speech_model.hidden_states import TrainableSpeechModel, which_states
 from signl.features.speech_model.lora_options import LoraOptions
-from signl.models.base import NetworkOptions
+from signl.models.base import MAX_CROPS, NetworkOptions
 from signl.models.card import model_card
 from signl.models.end_to_end import EndToEndEncoder
 from signl.models.head_kinds import build_head
@@ -160,8 +160,10 @@ def load_classifier(model_path: str | Path, config_path: str | Path) -> LoadedMo
 
 def _describe(module: Network | Classifier) -> dict[str, Any]:
     if isinstance(module, Classifier):
-        described = module.encoder.describe()
-        return {**described, "class": _CLASSIFIER, "head": module.head.describe()}
+        described = {**module.encoder.describe(), "class": _CLASSIFIER}
+        # Nothing is said of one crop: what there was before crops were counted stays as it was.
+        crops = {"crops": module.n_crops} if module.n_crops != 1 else {}
+        return {**described, "head": module.head.describe(), **crops}
     return {**module.describe(), "class": _ENCODER}
 
 
@@ -275,9 +277,17 @@ def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Class
     try:
         with _WITHOUT_MEMORY:
             head = build_head(encoder.embedding_width, **description["head"])
-        return Classifier(encoder, head)
+        return Classifier(encoder, head, n_crops=_crops_of(description))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ArtefactError(f"{path} does not describe a classifier's head: {error!r}") from error
+
+
+def _crops_of(description: Mapping[str, Any]) -> int:
+    """Return how many crops of a clip a classifier scores."""
+    n_crops = description.get("crops", 1)
+    if not isinstance(n_crops, int) or isinstance(n_crops, bool) or not 1 <= n_crops <= MAX_CROPS:
+        raise ValueError(f"crops is {n_crops!r}; allowed is a whole number, 1 to {MAX_CROPS}")
+    return n_crops
 
 
 def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedModel[Module]:
