@@ -13,6 +13,7 @@ from signl.cli.import_checkpoint import import_checkpoint
 from signl.cli.inspect_corpus import corpus_commands
 from signl.cli.measure_scores import measure_scores
 from signl.cli.plan import plan
+from signl.cli.push import push
 from signl.cli.score import score
 from signl.cli.show import show
 
@@ -51,6 +52,7 @@ app.command("export-scores")(export_scores)
 app.command("measure-scores")(measure_scores)
 app.command("import-checkpoint")(import_checkpoint)
 app.command("plan")(plan)
+app.command("push")(push)
 app.command("score")(score)
 app.command("show")(show)
 app.add_typer(corpus_commands, name="corpus")
