@@ -1,6 +1,9 @@
 """What is published of a model, and a model that goes to a stand-in of the Hub and comes back."""
 
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 
@@ -15,10 +18,16 @@ from signl.evaluation.publishing import files_to_publish
 from signl.evaluation.scorer import load
 from signl.models.card import card_text, metadata_of, model_card
 
-SCORE = """
-import sys, signl
-print(repr(signl.load(sys.argv[1], revision=sys.argv[2]).score(sys.argv[3]).score))
-"""
+MODEL = "results/classifiers/signl-logmel/cfad/labels-100/seed-1"
+
+
+def commands_of(repository):
+    """The commands of docs/using.md that publish a model, with the names of the stand-in."""
+    page = (repository / "docs" / "using.md").read_text(encoding="utf-8")
+    section = page.partition("## Publish a model\n")[2]
+    block = re.search(r"^```\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)[1]
+    block = block.replace(MODEL, "model").replace("owner/name", NAME).replace("COMMIT", COMMIT)
+    return [shlex.split(line)[1:] for line in block.splitlines()]
 
 
 @pytest.fixture
@@ -42,22 +51,24 @@ def test_a_model_goes_to_the_hub_and_comes_back(model, tmp_path, repository):
             "HF_TOKEN": TOKEN,
         }
 
-        def run(*arguments, **changes):
+        def run(arguments, **changes):
             return subprocess.run(
-                [sys.executable, *map(str, arguments)],
+                [sys.executable, "-m", "signl", *arguments],
                 env=environment | changes,
+                cwd=tmp_path,
                 capture_output=True,
                 text=True,
                 check=False,
                 timeout=120,
             )
 
-        pushed = run("-m", "signl", "push", model, NAME, "--private")
+        push, score = commands_of(repository)
+        pushed = run(push)
         assert pushed.returncode == 0, pushed.stderr
         assert f"revision {COMMIT}" in pushed.stdout
         assert held.created[0].get("private") or held.created[0].get("visibility") == "private"
-        scored = run("-c", SCORE, NAME, COMMIT, audio)
-        refused = run("-m", "signl", "push", model, NAME, HF_TOKEN="hf_another")
+        scored = run([*score, "--json", "-"])
+        refused = run(push, HF_TOKEN="hf_another")
     assert held.files.keys() == {
         "model.safetensors",
         "config.json",
@@ -65,7 +76,7 @@ def test_a_model_goes_to_the_hub_and_comes_back(model, tmp_path, repository):
         "README.md",
     }
     assert held.files["model.safetensors"] == (model / "model.safetensors").read_bytes()
-    assert float(scored.stdout) == load(model).score(audio).score
+    assert json.loads(scored.stdout)["score"] == load(model).score(audio).score
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"ConfigError: {NAME} cannot be pushed: ")
 
