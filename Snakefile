@@ -9,7 +9,7 @@ min_version("9.20")
 # A --configfile takes the place of config.yaml; --config alone changes keys of it.
 if "experiments" not in config:
 
-    configfile: Path(workflow.basedir, "config.yaml")
+    configfile: Path(workflow.current_basedir, "config.yaml")
 
 
 include: "rules/common.smk"

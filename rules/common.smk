@@ -17,12 +17,14 @@ from signl.experiment import Experiment
 from signl.jobs import jobs_of
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
+from signl.models.own_code import look_in
 from signl.paths import is_writable, snakemake_path, unwritable_message
 from signl.yaml_files import check_keys
 
 try:
     for path in workflow.configfiles:
         check_keys(path)
+    look_in(Path(path).parent for path in workflow.configfiles)
     experiment = Experiment(config)
 except SignlError as error:
     raise WorkflowError(str(error)) from None
@@ -310,8 +312,21 @@ def eval_shards(wildcards):
 
 
 def scoring_options(wildcards):
-    """Return the corpus of a classifier, and what perturbs the one that it is evaluated on."""
-    return {"corpus": wildcards.corpus, **experiment.perturbing(wildcards.eval_corpus)}
+    """Return the corpus of a classifier, and what perturbs the one that it is evaluated on.
+
+    Of a network of one's own also its kind, whose code may then be run.
+    """
+    return {
+        "corpus": wildcards.corpus,
+        **experiment.perturbing(wildcards.eval_corpus),
+        **experiment.own_network(wildcards.recipe, wildcards.corpus),
+    }
+
+
+def dev_scoring_options(wildcards):
+    """Return partition and corpus, and the kind of a network of one's own."""
+    own = experiment.own_network(wildcards.recipe, wildcards.corpus)
+    return {"partition": "dev", "corpus": wildcards.corpus, **own}
 
 
 def pretraining_options(wildcards):

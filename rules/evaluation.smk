@@ -49,7 +49,7 @@ rule score_dev:
         mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        cfg=lambda wildcards: {"partition": "dev", "corpus": wildcards.corpus},
+        cfg=dev_scoring_options,
         revision=stages.DEV_SCORES.tag,
     script:
         "../workflow_scripts/score_dev.py"

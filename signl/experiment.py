@@ -204,9 +204,7 @@ class Experiment:
         Its options, and a seal of the sounds that it takes: others make its results anew.
         """
         _, perturbation = split_perturbed(name)
-        if not perturbation:
-            return {}
-        return {"perturbation": sealed(self.perturbations[perturbation])}
+        return {"perturbation": sealed(self.perturbations[perturbation])} if perturbation else {}
 
     def frontend_label(self, recipe: str) -> str:
         """Return what tables call the front-end of a recipe."""
@@ -278,6 +276,11 @@ class Experiment:
         """Return what fine-tuning on a corpus takes of a recipe."""
         own = self.recipe(recipe).for_corpus(corpus)
         return own.finetuning_recipe(self.trained_frontend(recipe))
+
+    def own_network(self, recipe: str, corpus: str) -> dict[str, str]:
+        """Return ``model_code``, the kind of a recipe's network, where that is one's own."""
+        kind = self.recipe(recipe).for_corpus(corpus).own_kind
+        return {} if kind is None else {"model_code": kind}
 
     def published_as(self) -> dict[str, Any]:
         """Return recipe -> the published system beside which its results stand."""

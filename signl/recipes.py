@@ -13,6 +13,7 @@ from signl.features.frontend import FrontendOptions
 from signl.features.speech_model.lora_options import FrontendTraining, LoraOptions
 from signl.models.base import NetworkOptions
 from signl.models.networks import NETWORKS
+from signl.models.own_code import is_own
 from signl.paths import expand_path
 from signl.training.options import (
     FINETUNINGS,
@@ -32,7 +33,7 @@ def expanded(key: str) -> AfterValidator:
 
 #: What a corpus may have of its own.
 PER_CORPUS: Final = ("model", "pretraining", "finetuning")
-_OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "published_as"})
+_OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "model_code", "published_as"})
 _OF_SCORES: Final = frozenset({"scores", "score_files", "published_as"})
 _NEEDED: Final = ("crop_s", "model", "finetuning")
 
@@ -56,6 +57,11 @@ class Recipe(Options):
     )
     classifier: Annotated[str, expanded("classifier")] | None = Field(
         default=None, description="folder of a classifier, to evaluate as it is"
+    )
+    model_code: str | None = Field(
+        default=None,
+        description="with `classifier`: `package.module:Class` of its network, if that is code of "
+        "your own",
     )
     scores: Annotated[str, expanded("scores")] | None = Field(
         default=None, description="folder of a system's score files, to measure as they are"
@@ -106,8 +112,9 @@ class Recipe(Options):
             raise ValueError(
                 f"its keys {missing} are missing; or name a classifier, or a folder of scores"
             )
-        if "score_files" in self.model_fields_set:
-            raise ValueError("it has score_files without scores; allowed are both, or neither")
+        for key, needed in (("score_files", "scores"), ("model_code", "classifier")):
+            if key in self.model_fields_set:
+                raise ValueError(f"it has {key} without {needed}; allowed are both, or neither")
         keys = ("pretraining", "encoder", "encoder_of")
         starts = [key for key in keys if getattr(self, key) is not None]
         if len(starts) > 1:
@@ -139,6 +146,12 @@ class Recipe(Options):
             )
         own = self.model_dump(mode="json", exclude={"per_corpus"}, exclude_unset=True)
         return type(self).model_validate(merged(own, overrides))
+
+    @property
+    def own_kind(self) -> str | None:
+        """The kind of its network, where that is code outside this package; else nothing."""
+        kind = self.model_code if self.model is None else self.model.kind
+        return kind if is_own(kind) else None
 
     @property
     def stretch(self) -> float:

@@ -223,6 +223,7 @@ def load(
     *,
     revision: str | None = None,
     frontend: str | Path | None = None,
+    model_code: str | None = None,
     device: str | torch.device = "cpu",
 ) -> Scorer:
     """Load a classifier to score audio with.
@@ -236,13 +237,17 @@ def load(
         Commit of a model on the Hub, which needs it.
     frontend : path, optional
         A folder with the model of the front-end, where it lies elsewhere than at the training.
+    model_code : str, optional
+        ``package.module:Class`` of a network of one's own, whose code may be run; that of other
+        models is refused.
     device : str or device
         Where to compute.
 
     Raises
     ------
     ConfigError
-        If there is no such model, or its front-end cannot be built here.
+        If there is no such model, its front-end cannot be built here, or its network is code
+        outside this package that was not named.
     ArtefactError
         If a file is damaged, the model is no classifier, or its front-end or its operating point
         is that of another.
@@ -251,7 +256,7 @@ def load(
     for name in ("config.json", "model.safetensors"):
         if not Path(folder, name).is_file():
             raise ConfigError(f"{model} has no {name}, and so is no saved model")
-    loaded = from_pretrained(folder)
+    loaded = from_pretrained(folder, model_code=model_code)
     if not isinstance(loaded.module, Classifier):
         raise ArtefactError(f"{model} is an encoder, which gives no scores; name a classifier")
     if not isinstance(loaded.card, Mapping):

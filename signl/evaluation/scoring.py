@@ -60,7 +60,8 @@ def score_trials(
         (:mod:`signl.evaluation.operating_point`).
     options : Mapping
         What the header of the output says; with ``corpus``, the one on which the classifier must
-        have been trained, and with ``perturbation`` what is done to the utterances.
+        have been trained, with ``perturbation`` what is done to the utterances, and with
+        ``model_code`` the kind of a network of one's own, whose code may be run.
     resources : Resources
         What this job computes with.
 
@@ -72,7 +73,7 @@ def score_trials(
     ScoreError
         If an operating point is asked for and the trials are of one class.
     """
-    loaded = load_classifier(model, config)
+    loaded = load_classifier(model, config, model_code=options.get("model_code"))
     classifier = loaded.module
     _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
     perturbation = options.get("perturbation")

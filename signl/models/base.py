@@ -86,3 +86,28 @@ class AudioOptions(NetworkOptions):
     normalise: bool = Field(
         default=False, description="Bring the clips to zero mean and unit variance."
     )
+
+
+class OwnNetwork(NetworkOptions):
+    """Options of a network whose class lies outside this package (kind ``package.module:Class``).
+
+    Attributes
+    ----------
+    source_files : tuple of str
+        Other files of its code, by their place relative to its own: a change of them makes its
+        trainings anew, as a change of its own file does.
+    """
+
+    source_files: ClassVar[tuple[str, ...]] = ()
+
+    code: str = Field(
+        default="", description="SHA-256 of its source, which is filled in: leave it out."
+    )
+
+
+class OwnFrameOptions(OwnNetwork):
+    """Base of the options of one's own networks that read frames of a front-end."""
+
+
+class OwnAudioOptions(OwnNetwork, AudioOptions):
+    """Base of the options of one's own networks that read waveforms."""
