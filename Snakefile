@@ -45,6 +45,7 @@ rule all:
     input:
         "results/indomain.csv",
         "results/crossdomain.csv",
+        "results/comparisons.csv",
         "results/breakdown.csv",
         "results/pretraining.csv",
         "results/quarantine.csv",

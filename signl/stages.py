@@ -157,6 +157,12 @@ COLLECTED: Final = Stage(
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )
+COMPARISONS: Final = Stage(
+    "compare_recipes",
+    1,
+    "",
+    {"comparisons": f"{RESULTS}/comparisons.parquet", "table": f"{RESULTS}/comparisons.csv"},
+)
 TABLES: Final = Stage("tabulate", 2, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
@@ -186,6 +192,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     GIVEN_SCORES,
     METRICS,
     COLLECTED,
+    COMPARISONS,
     TABLES,
     BREAKDOWN_TABLE,
     PRETRAINING_TABLE,
