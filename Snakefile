@@ -20,6 +20,7 @@ include: "rules/features.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/summary.smk"
 include: "rules/freshness.smk"
 
 
@@ -38,6 +39,7 @@ localrules:
     tabulate_breakdown,
     tabulate_pretraining,
     count_quarantine,
+    summarise,
 
 
 rule all:
@@ -49,3 +51,4 @@ rule all:
         "results/breakdown.csv",
         "results/pretraining.csv",
         "results/quarantine.csv",
+        "results/summary.html",

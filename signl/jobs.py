@@ -189,6 +189,7 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     history = stages.PRETRAINING.outputs["history"]
     histories = [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
     yield Job(stages.PRETRAINING_TABLE, rows=tuple(histories))
+    yield Job(stages.SUMMARY)
 
 
 def _scores_of(experiment: Experiment) -> Iterator[str]:

@@ -166,6 +166,7 @@ COMPARISONS: Final = Stage(
 TABLES: Final = Stage("tabulate", 2, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
+SUMMARY: Final = _table("summarise", 1, "summary.html", output="page")
 LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
 PART_FIGURES: Final = _figure("draw_breakdown", 1, "breakdown/{figure}")
@@ -196,6 +197,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     TABLES,
     BREAKDOWN_TABLE,
     PRETRAINING_TABLE,
+    SUMMARY,
     LABEL_FIGURE,
     DOMAIN_FIGURE,
     PART_FIGURES,
