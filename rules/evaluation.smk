@@ -128,6 +128,36 @@ rule collect_metrics:
         "../workflow_scripts/collect_metrics.py"
 
 
+rule compare_recipes:
+    input:
+        scores=all_scores(),
+        trials=all_measured_trials(),
+    output:
+        comparisons=path_of(stages.COMPARISONS, "comparisons"),
+        table=report(
+            path_of(stages.COMPARISONS, "table"),
+            caption="report/comparisons.rst",
+            category="Results",
+            labels={"table": "comparisons"},
+        ),
+    log:
+        stages.COMPARISONS.log,
+    benchmark:
+        stages.COMPARISONS.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        cfg=experiment.config.comparisons.dump_given(),
+        protocols=protocols_in_use(),
+        revision=stages.COMPARISONS.tag,
+    script:
+        "../workflow_scripts/compare_recipes.py"
+
+
 rule tabulate:
     input:
         metrics=path_of(stages.COLLECTED, "metrics"),

@@ -24,6 +24,7 @@ from signl.artefacts import (
 )
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import collect_metrics
+from signl.evaluation.comparisons import tabulate_comparisons
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.jobs import Job
@@ -193,6 +194,7 @@ class Tables:
             **dict.fromkeys(_COLLECTED, metrics),
             "pretraining.csv": histories,
             "breakdown.csv": [collected["breakdown"]],
+            "comparisons.csv": [stages.COMPARISONS.outputs["comparisons"]],
             **{f"{name}.csv": [collected["metrics"]] for name in ("indomain", "crossdomain")},
         }
 
@@ -213,6 +215,8 @@ class Tables:
         """
         if path.name in _COLLECTED:
             _check_table(path, stages.COLLECTED)
+        if path.name == "comparisons.parquet":
+            _check_table(path, stages.COMPARISONS)
         sources = [root / each for each in self._sources.get(path.name, [])]
         if not sources or not all(each.is_file() for each in sources):
             return
@@ -231,6 +235,8 @@ class Tables:
             tabulate_pretraining(sources, path)
         elif path.name == "breakdown.csv":
             tabulate_breakdown(sources[0], path)
+        elif path.name == "comparisons.csv":
+            tabulate_comparisons(sources[0], path)
         else:
             table: Any = path.stem
             tabulate(sources[0], path, table=table, options=self._options)

@@ -16,6 +16,7 @@ from signl.corpora.corpus import Corpus
 from signl.corpora.pools import pooled
 from signl.corpora.registry import CORPORA, corpus_named, options_of
 from signl.demo.options import Demo
+from signl.evaluation.comparison_options import ComparisonOptions
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.recipes import Recipe, expanded
@@ -132,6 +133,9 @@ class Configuration(Options):
         default=Demo(), description="the embedded experiment's corpora and front-end"
     )
     limits: Limits = Field(default=Limits(), description="what a run may do without")
+    comparisons: ComparisonOptions = Field(
+        default=ComparisonOptions(), description="how recipes are compared"
+    )
     gpus_per_job: int = Field(
         default=1,
         ge=0,

@@ -17,6 +17,7 @@ from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
 from signl.corpora.table.options import TableOptions
+from signl.evaluation.comparison_options import ComparisonOptions
 from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontends import FRONTENDS
 from signl.features.speech_model.lora_options import LoraOptions
@@ -105,6 +106,7 @@ def option_tables() -> str:
         ("A corpus of kind `table`", TableOptions),
         ("An experiment", Axes),
         ("`limits`", Limits),
+        ("`comparisons`", ComparisonOptions),
     ]
     return "\n\n".join(_table(title, options) for title, options in sections)
 

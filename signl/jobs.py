@@ -188,12 +188,26 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     metrics = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
     collected = sorted(path for paths in metrics for path in paths)
     yield Job(stages.COLLECTED, also={"metrics": collected})
+    yield Job(
+        stages.COMPARISONS,
+        options=experiment.config.comparisons,
+        also={"scores": sorted(_scores_of(experiment))},
+    )
     for table in ("indomain", "crossdomain"):
         yield Job(stages.TABLES, {"table": table})
     yield Job(stages.BREAKDOWN_TABLE)
     history = stages.PRETRAINING.outputs["history"]
     histories = [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
     yield Job(stages.PRETRAINING_TABLE, rows=tuple(histories))
+    yield Job(stages.SUMMARY)
+
+
+def _scores_of(experiment: Experiment) -> Iterator[str]:
+    """Yield the scores of all classifiers on all corpora, computed or given."""
+    for cell in experiment.evaluated:
+        is_given = experiment.recipe(cell.classifier.recipe).scores
+        stage = stages.GIVEN_SCORES if is_given else stages.SCORES
+        yield from stage.paths(**cell.wildcards)
 
 
 def _drawing_jobs(experiment: Experiment) -> Iterator[Job]:

@@ -174,6 +174,34 @@ class Recipe(Options):
         return {key: getattr(self, key) for key in keys} | {"frontend": frontend, "lora": lora}
 
 
+def pretraining_pairs(recipes: Mapping[str, Recipe]) -> list[tuple[str, str]]:
+    """Return the recipes with pre-training, each with one that differs from it in this alone."""
+    from_random = {
+        name: _without_start(recipe)
+        for name, recipe in recipes.items()
+        if not (recipe.pretraining or recipe.encoder_of or recipe.encoder or recipe.is_given)
+    }
+    return sorted(
+        (name, other)
+        for name, recipe in recipes.items()
+        if recipe.pretraining or recipe.encoder_of
+        for other, options in from_random.items()
+        if _without_start(recipe) == options
+    )
+
+
+def _without_start(recipe: Recipe) -> dict[str, Any]:
+    """Return the options of a recipe but for what its network starts from."""
+    options = recipe.model_dump(exclude={"pretraining", "encoder_of", "published_as"})
+    own = options["per_corpus"].items()
+    options["per_corpus"] = {
+        corpus: kept
+        for corpus, each in own
+        if (kept := {key: value for key, value in each.items() if key != "pretraining"})
+    }
+    return options
+
+
 def merged(options: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with those of ``overrides`` put in, mapping by mapping."""
     result = dict(options)

@@ -172,9 +172,16 @@ COLLECTED: Final = Stage(
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )
+COMPARISONS: Final = Stage(
+    "compare_recipes",
+    1,
+    "",
+    {"comparisons": f"{RESULTS}/comparisons.parquet", "table": f"{RESULTS}/comparisons.csv"},
+)
 TABLES: Final = Stage("tabulate", 2, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
+SUMMARY: Final = _table("summarise", 1, "summary.html", output="page")
 LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
 PART_FIGURES: Final = _figure("draw_breakdown", 1, "breakdown/{figure}")
@@ -203,9 +210,11 @@ STAGES: Final[tuple[Stage, ...]] = (
     GIVEN_SCORES,
     METRICS,
     COLLECTED,
+    COMPARISONS,
     TABLES,
     BREAKDOWN_TABLE,
     PRETRAINING_TABLE,
+    SUMMARY,
     LABEL_FIGURE,
     DOMAIN_FIGURE,
     PART_FIGURES,

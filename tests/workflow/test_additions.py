@@ -11,6 +11,7 @@ pytestmark = pytest.mark.workflow
 #: All metrics stand in one table: what comes of it runs anew with any of them.
 TABLES = {
     *("collect_metrics", "tabulate indomain", "tabulate crossdomain", "tabulate_breakdown"),
+    *("compare_recipes", "summarise"),
     "all",
 }
 #: Evaluation corpora of the toy experiment.
