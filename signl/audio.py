@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 import torch
-import torchaudio.functional
 from av.error import FFmpegError
 from torch import Tensor
 
 from signl import audio_files
 from signl.errors import AudioError
+from signl.resampling import mono_at
 
 SAMPLE_RATE_HZ: Final = 16_000
 #: Rates that are in use lie here. To resample from any other, as a damaged header may give it,
@@ -263,16 +263,7 @@ def to_mono_16k(recording: Recording) -> Tensor:
     -------
     Tensor of shape (time,), float32
     """
-    samples = recording.samples
-    if samples.shape[1] == 1:
-        mixed = samples[:, 0].astype(np.float32)  # a copy: the recording stays as it is
-    else:
-        mixed = samples.mean(axis=1, dtype=np.float32)
-    mono = torch.from_numpy(np.ascontiguousarray(mixed))
-    if recording.rate_hz == SAMPLE_RATE_HZ:
-        return mono
-    resampled: Tensor = torchaudio.functional.resample(mono, recording.rate_hz, SAMPLE_RATE_HZ)
-    return resampled
+    return mono_at(recording.samples, recording.rate_hz, SAMPLE_RATE_HZ)
 
 
 def load_waveform(encoded: bytes, *, max_duration_s: float) -> Tensor:

@@ -139,7 +139,9 @@ def damage(path):
         (lambda folder: damage(folder / "model.safetensors"), "model.safetensors is damaged"),
         (
             lambda folder: write_document(
-                folder / "config.json", {"class": "table"}, MadeBy("x", 1, {})
+                folder / "config.json",
+                {"class": "table"},
+                MadeBy(stage="x", revision=1, options={}),
             ),
             "holds a model of class 'table'",
         ),
