@@ -44,14 +44,13 @@ SCHEMA: Final = pa.schema(
         *((name, pa.string()) for name in IDENTITY[:4]),
         ("label_percent", pa.float64()),
         *((name, pa.string()) for name in ("first", "second")),
+        *((name, pa.float64()) for name in ("difference", "low", "high", "p", "p_corrected")),
+        ("differs", pa.bool_()),
+        *((name, pa.float64()) for name in ("eer_first", "eer_second")),
         *((name, pa.int64()) for name in ("n_seeds_first", "n_seeds_second")),
         *((name, pa.int64()) for name in ("n_bonafide", "n_spoof")),
         ("resampled", pa.string()),
-        *((name, pa.float64()) for name in ("eer_first", "eer_second")),
-        *((name, pa.float64()) for name in ("difference", "low", "high")),
-        *((name, pa.float64()) for name in ("p", "p_corrected")),
         ("n_compared", pa.int64()),
-        ("differs", pa.bool_()),
     ]
 )
 #: Columns of the CSV file in per cent, or points of it.

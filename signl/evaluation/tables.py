@@ -35,6 +35,8 @@ COLUMNS = (
     "n_spoof",
     "eer_mean",
     "eer_std",
+    "eer_low_mean",
+    "eer_high_mean",
     "min_dcf_mean",
     "min_dcf_std",
     "act_dcf_mean",
@@ -62,6 +64,7 @@ _GROUP = [name for name in CELL_COLUMNS if name != "seed"]
 # Figures of which the table holds the mean alone, and the factor to the table's unit.
 _MEANS = {
     **{name: 1 for name in ("act_dcf", "cllr", "calibrated_act_dcf", "calibrated_cllr")},
+    **{name: 100 for name in ("eer_low", "eer_high")},
     **{name: 100 for name in ("transfer_miss", "transfer_false_alarm", "transfer_hter", "dev_eer")},
 }
 

@@ -60,6 +60,8 @@ def test_row_holds_mean_and_sample_deviation_over_seeds(write_metrics, table):
         "n_spoof": "20",
         "eer_mean": f"{statistics.mean(percent):.4f}",
         "eer_std": f"{statistics.stdev(percent):.4f}",
+        "eer_low_mean": f"{0.9 * statistics.mean(percent):.4f}",
+        "eer_high_mean": f"{1.1 * statistics.mean(percent):.4f}",
         "min_dcf_mean": "0.2500",
         "min_dcf_std": "0.0500",
         "act_dcf_mean": "0.5000",
