@@ -13,7 +13,8 @@ rule extract_features:
         stages.FEATURES.benchmark
     conda:
         "../envs/signl.yaml"
-    threads: 1
+    # A GPU is faster than one thread decodes.
+    threads: lambda wildcards: DECODERS if extraction_gpus(wildcards) else 1
     resources:
         gpu=extraction_gpus,
         mem_mb=lambda wildcards, attempt: 12000 * attempt,

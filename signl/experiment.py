@@ -5,7 +5,7 @@ parsed, in every job, and so imports nothing heavy, and looks at no file's conte
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,9 @@ class Experiment:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = build(Configuration, config, "")
         check(self.config)
+        # Asked for by every job of a recipe, and built from its options each time.
+        self.pretraining_options = cache(self._pretraining_options)
+        self.finetuning_options = cache(self._finetuning_options)
 
     # What is asked for.
 
@@ -216,7 +219,7 @@ class Experiment:
         is_whole = options.trainable_frontend is True
         return options.frontend + (" (trained)" if is_whole else " (LoRA)")
 
-    @property
+    @cached_property
     def inspected_s(self) -> float:
         """Seconds of an utterance that must be decoded: the most that is read of audio."""
         seconds = [GIVEN_CLIP_S]
@@ -267,12 +270,12 @@ class Experiment:
         pretraining = self.recipe(pretrained_by).pretraining if pretrained_by else None
         return (pretraining.corpus if pretraining else None) or corpus
 
-    def pretraining_options(self, recipe: str, corpus: str) -> PretrainingRecipe:
+    def _pretraining_options(self, recipe: str, corpus: str) -> PretrainingRecipe:
         """Return what pre-training on a corpus takes of a recipe."""
         own = self.recipe(recipe).for_corpus(corpus)
         return own.pretraining_recipe(self.trained_frontend(recipe))
 
-    def finetuning_options(self, recipe: str, corpus: str) -> FinetuningRecipe:
+    def _finetuning_options(self, recipe: str, corpus: str) -> FinetuningRecipe:
         """Return what fine-tuning on a corpus takes of a recipe."""
         own = self.recipe(recipe).for_corpus(corpus)
         return own.finetuning_recipe(self.trained_frontend(recipe))

@@ -16,4 +16,5 @@ if __name__ == "__main__":
         snakemake.output.index,
         options=snakemake.params.cfg,
         gpu=snakemake.resources.gpu,
+        n_decoders=snakemake.threads,
     )

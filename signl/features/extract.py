@@ -4,6 +4,8 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,9 +15,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from signl.ahead import ahead
 from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
 from signl.augmentation.chain import Perturbation, perturbation_of
-from signl.corpora.audio_shards import iterate_audio
+from signl.corpora.audio_shards import iterate_audio, read_members
 from signl.devices import prepare_device
 from signl.errors import AudioError
 from signl.features.feature_shards import Shape, write_shard
@@ -154,21 +157,58 @@ def by_length(clips: Sequence[Clip], batch_samples: int) -> Iterator[list[int]]:
         yield from batches_of(positions, max(1, batch_samples // n_samples))
 
 
+class Encoding:
+    """Clips on their way through a front-end: a GPU computes while this process does other work.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        One that could not be decoded has no waveform, and gets no frames.
+    frontend : Frontend
+        On the device.
+    device : device
+        Computes.
+    """
+
+    def __init__(self, clips: Sequence[Clip], frontend: Frontend, device: torch.device) -> None:
+        self.clips = clips
+        self._parts: list[tuple[list[int], Tensor, Tensor]] = []
+        on_gpu = device.type == "cuda"
+        for positions in by_length(clips, round(BATCH_S[device.type] * SAMPLE_RATE_HZ)):
+            waveforms = torch.stack([clips[i].waveform for i in positions])  # type: ignore[misc]
+            if on_gpu:
+                # From pinned memory, and to it: neither copy is waited for.
+                waveforms = waveforms.pin_memory()
+            frames = frontend(waveforms.to(device, non_blocking=on_gpu)).to(torch.float16)
+            is_finite = frames.isfinite().flatten(start_dim=1).all(dim=1)
+            frames, is_finite = (
+                each.to("cpu", non_blocking=on_gpu) for each in (frames, is_finite)
+            )
+            self._parts.append((positions, frames, is_finite))
+        self._done = torch.cuda.Event() if on_gpu else None  # type: ignore[no-untyped-call]
+        if self._done is not None:
+            self._done.record(torch.cuda.current_stream(device))
+
+    def frames(self) -> list[Tensor | None]:
+        """Return the frames (frame, width) of each clip, float16 on the CPU, when they are there.
+
+        None without a waveform, and where frames hold what float16 cannot.
+        """
+        if self._done is not None:
+            self._done.synchronize()
+        encoded: list[Tensor | None] = [None] * len(self.clips)
+        for positions, frames, is_finite in self._parts:
+            for position, of_one, fits in zip(positions, frames, is_finite.tolist(), strict=True):
+                if fits:
+                    encoded[position] = of_one
+        return encoded
+
+
 def encode_clips(
     clips: Sequence[Clip], frontend: Frontend, device: torch.device
 ) -> list[Tensor | None]:
-    """Return the frames (frame, width) of each clip, float16 on the CPU.
-
-    None without a waveform, and where frames hold what float16 cannot.
-    """
-    encoded: list[Tensor | None] = [None] * len(clips)
-    for positions in by_length(clips, round(BATCH_S[device.type] * SAMPLE_RATE_HZ)):
-        waveforms = torch.stack([clips[i].waveform for i in positions])  # type: ignore[misc]
-        frames = frontend(waveforms.to(device)).to(torch.float16).cpu()
-        for position, of_one in zip(positions, frames, strict=True):
-            if of_one.isfinite().all():
-                encoded[position] = of_one
-    return encoded
+    """Return the frames of each clip; see :meth:`Encoding.frames`."""
+    return Encoding(clips, frontend, device).frames()
 
 
 def extract_features(
@@ -178,6 +218,7 @@ def extract_features(
     *,
     options: Mapping[str, Any] | FrontendOptions,
     gpu: int = 0,
+    n_decoders: int = 1,
 ) -> None:
     """Write the features of every utterance of an audio shard.
 
@@ -192,6 +233,8 @@ def extract_features(
         done to the utterances first.
     gpu : int
         GPUs given to this job.
+    n_decoders : int
+        Threads that decode, ahead of the device.
     """
     given = dict(options) if isinstance(options, Mapping) else {}
     perturbation = given.pop("perturbation", None)
@@ -200,7 +243,7 @@ def extract_features(
     frontend = config.build(device)
     clipper = Clipper.of(config, frontend, perturbation_of(perturbation))
     began = time.monotonic()
-    rows, blocks = _encode_shard(audio, clipper, frontend, device)
+    rows: list[dict[str, Any]] = []
     shape = Shape(
         width=frontend.width,
         window_samples=frontend.window_samples,
@@ -211,8 +254,9 @@ def extract_features(
     write_shard(
         output,
         index,
-        frames=blocks,
+        frames=_encode_shard(audio, clipper, frontend, device, rows, n_decoders),
         index=rows,
+        n_utterances=len(read_members(audio)),
         shape=shape,
         options=header,
         model_digest=config.model_digest(),
@@ -221,29 +265,51 @@ def extract_features(
 
 
 def _encode_shard(
-    audio: str | Path, clipper: Clipper, frontend: Frontend, device: torch.device
-) -> tuple[list[dict[str, Any]], list[Tensor]]:
-    rows: list[dict[str, Any]] = []
-    blocks: list[Tensor] = []
-    utterances: Iterable[Any] = tqdm(
-        iterate_audio(audio), desc=Path(audio).stem, unit=" utt", disable=None
-    )
-    for window in batches_of(utterances, WINDOW):
-        clips = [clipper.clip(member, encoded) for _, member, encoded in window]
-        for clip, frames in zip(clips, encode_clips(clips, frontend, device), strict=True):
-            n_frames = 0 if frames is None else len(frames)
-            reason = OVERFLOW if clip.reason is None and frames is None else clip.reason
-            rows.append(
-                {
-                    "member": clip.member,
-                    "n_frames": n_frames,
-                    "duration_s": clip.duration_s,
-                    "reason": reason,
-                }
-            )
-            if frames is not None:
-                blocks.append(frames)
-    return rows, blocks
+    audio: str | Path,
+    clipper: Clipper,
+    frontend: Frontend,
+    device: torch.device,
+    rows: list[dict[str, Any]],
+    n_decoders: int,
+) -> Iterator[Tensor]:
+    """Yield the frames of each utterance that has some, and fill in the rows of the index.
+
+    While the device computes a window the next one is decoded, and the one before is written:
+    so much is held in memory, whatever the shard.
+    """
+    utterances = tqdm(iterate_audio(audio), desc=Path(audio).stem, unit=" utt", disable=None)
+    with ThreadPoolExecutor(n_decoders, thread_name_prefix="decode") as pool:
+        windows = (
+            list(pool.map(lambda packed: clipper.clip(packed.member, packed.audio), window))
+            for window in batches_of(utterances, WINDOW)
+        )
+        before: Encoding | None = None
+        # Closed before the pool, also where the front-end fails: nothing is then asked of it.
+        with closing(ahead(windows)) as decoded:
+            for clips in decoded:
+                encoding = Encoding(clips, frontend, device)
+                if before is not None:
+                    yield from _taken(before, rows)
+                before = encoding
+        if before is not None:
+            yield from _taken(before, rows)
+
+
+def _taken(encoding: Encoding, rows: list[dict[str, Any]]) -> Iterator[Tensor]:
+    """Yield the frames of a window, and add its rows to the index."""
+    for clip, frames in zip(encoding.clips, encoding.frames(), strict=True):
+        n_frames = 0 if frames is None else len(frames)
+        reason = OVERFLOW if clip.reason is None and frames is None else clip.reason
+        rows.append(
+            {
+                "member": clip.member,
+                "n_frames": n_frames,
+                "duration_s": clip.duration_s,
+                "reason": reason,
+            }
+        )
+        if frames is not None:
+            yield frames
 
 
 def _report(rows: Sequence[Mapping[str, Any]], seconds: float, output: str | Path) -> None:

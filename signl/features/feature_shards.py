@@ -16,7 +16,7 @@ shard: ``member``, ``n_frames``, ``duration_s`` (of what was used, before any re
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -32,7 +32,7 @@ from signl.features.index import INDEX_SCHEMA, STAGE
 from signl.features.usable import check_members
 from signl.open_files import keep_open
 from signl.shards import by_archive
-from signl.tensors import Blocks, write_tensors
+from signl.tensors import GrowingFile
 
 #: The digest, in a shard's header, of the files of the model that gave its frames.
 MODEL_DIGEST: Final = "frontend_model"
@@ -61,9 +61,10 @@ def write_shard(
     path: str | Path,
     index_path: str | Path,
     *,
-    frames: Sequence[Tensor],
+    frames: Iterable[Tensor],
     index: Sequence[Mapping[str, Any]],
     shape: Shape,
+    n_utterances: int | None = None,
     options: Mapping[str, Any],
     model_digest: str = "",
 ) -> None:
@@ -73,42 +74,60 @@ def write_shard(
     ----------
     path, index_path : path
         The safetensors file and the Parquet table.
-    frames : sequence of Tensors of shape (frame, width), float16
-        Frames of the utterances, in order.
+    frames : iterable of Tensors of shape (frame, width), float16
+        Frames of the utterances, in order; written one by one, so that none need be held.
     index : sequence of mappings
-        A row of the index for each utterance, in order.
+        A row of the index for each utterance, in order; it may be filled as frames are taken.
     shape : Shape
         The front-end's shape.
+    n_utterances : int, optional
+        Utterances that the index will have; by default those that it has.
     options : Mapping
         Options of the front-end, kept in the header.
     model_digest : str
         Digest of the files of the front-end's model, kept there too; empty, where it has none.
     """
-    counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
-    offsets = counts.cumsum(0)
-    made_by = MadeBy(
-        stage=STAGE,
-        revision=stages.FEATURES.revision,
-        options=options,
-        digests={
-            "members": seals.text_digest([row["member"] for row in index]),
-            "offsets": _digest_of(offsets),
-            **({MODEL_DIGEST: model_digest} if model_digest else {}),
-        },
-    )
-    n_frames = sum(map(len, frames))
-    tensors: dict[str, Tensor | Blocks] = {
-        "frames": Blocks([n_frames, shape.width], torch.float16, frames),
-        "offsets": offsets,
-    }
-    # One entry, for several come in another order each time.
-    header = made_by.placed_at(path).to_blank_json(data=seals.BLANK, shape=shape._asdict())
-    artefacts.write_table(
-        index_path, pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA), made_by
-    )
+
+    def made_by(members: list[str], offsets: Tensor) -> MadeBy:
+        digests = {"members": seals.text_digest(members), "offsets": _digest_of(offsets)}
+        model = {MODEL_DIGEST: model_digest} if model_digest else {}
+        return MadeBy(
+            stage=STAGE,
+            revision=stages.FEATURES.revision,
+            options=options,
+            digests={**digests, **model},
+        )
+
+    def header(made: MadeBy) -> dict[str, str]:
+        # One entry, for several come in another order each time.
+        text = made.placed_at(path).to_blank_json(data=seals.BLANK, shape=shape._asdict())
+        return {artefacts.HEADER: text}
+
+    if n_utterances is None:
+        n_rows, max_frames = len(index), sum(row["n_frames"] for row in index)
+    else:
+        n_rows, max_frames = n_utterances, n_utterances * shape.clip_frames
     with atomic_write(path) as scratch:
-        write_tensors(scratch, tensors, {artefacts.HEADER: header})
+        # Digests are of one length, whatever they are of.
+        room = header(made_by([], torch.zeros(1, dtype=torch.int64)))
+        with GrowingFile(
+            scratch,
+            {"offsets": ([n_rows + 1], torch.int64)},
+            grows="frames",
+            row_shape=[shape.width],
+            dtype=torch.float16,
+            max_rows=max_frames,
+            metadata=room,
+        ) as file:
+            for of_one in frames:
+                file.append(of_one)
+            counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
+            offsets = counts.cumsum(0)
+            made = made_by([row["member"] for row in index], offsets)
+            file.finish({"offsets": offsets}, header(made))
         seals.seal_tensors(scratch)
+        table = pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA)
+        artefacts.write_table(index_path, table, made)
 
 
 def repeated(frames: Tensor, start: int, stop: int) -> Tensor:

@@ -21,9 +21,10 @@ from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.gradient_options import GradientOptions
 from signl.training.job import Training, TrainingJob
 from signl.training.label_subsets import read_labelled
+from signl.training.losses import mean_loss
 from signl.training.model_files import EncoderFiles
 from signl.training.options import FinetuningOptions, FinetuningRecipe
-from signl.training.passes import make_trainer, mean_loss
+from signl.training.passes import make_trainer
 from signl.training.run import Record
 from signl.training.sharing import gather_rows
 from signl.typed import build
@@ -47,10 +48,11 @@ def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     """Sum up a pass."""
     losses, all_scores, all_classes = [], [], []
     for batch_classes, step in results:
-        losses.append((len(batch_classes), step.loss.item()))
-        all_scores.append(step.scores.detach().cpu())
-        all_classes.append(batch_classes.cpu())
-    scores, classes = torch.cat(all_scores).numpy(), torch.cat(all_classes).numpy()
+        losses.append((len(batch_classes), step.loss.detach()))
+        all_scores.append(step.scores.detach())
+        all_classes.append(batch_classes)
+    # A GPU is waited for here, at the end of the pass.
+    scores, classes = (torch.cat(each).cpu().numpy() for each in (all_scores, all_classes))
     bonafide, spoof = (scores[classes == CLASS_INDEX[label]] for label in (BONAFIDE, SPOOF))
     return Passed(mean_loss(losses), equal_error_rate(bonafide, spoof).rate)
 

@@ -1,7 +1,6 @@
 """One pass of a network over a partition: to train it, or to see how good it is."""
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +14,7 @@ from torch.optim import Adam
 from torch.optim.swa_utils import update_bn
 
 from signl.augmentation.chain import Chain
-from signl.errors import ConfigError, TrainingError
+from signl.errors import ConfigError
 from signl.features.speech_model.adapters import adapted_parts
 from signl.training.crops import (
     Batch,
@@ -30,6 +29,7 @@ from signl.training.crops import (
     shuffled,
 )
 from signl.training.launching import seed_epoch
+from signl.training.losses import FiniteLosses
 from signl.training.options import TrainingOptions
 
 logger = logging.getLogger(__name__)
@@ -118,11 +118,13 @@ class Trainer:
         """
         batches = self._batches(epoch)
         loaded = self._load(batches, epoch, name=f"epoch {epoch}")
+        losses = FiniteLosses(self.loading.device)
         for number, batch in enumerate(batches):
             results = self._move(list(islice(loaded, len(batch))), step)
             for _, result in results:
-                _check_finite(result.loss, f"epoch {epoch}, batch {number}")
+                losses.add(result.loss, f"epoch {epoch}, batch {number}")
             yield from results
+        losses.check()
 
     def _batches(self, epoch: int) -> list[list[list[int]]]:
         """Return the parts of the batches of an epoch."""
@@ -187,11 +189,13 @@ class Trainer:
         crops = FixedCrops(length=self.crop_length, n_views=self.n_dev_views or self.n_views)
         batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
         self.bare.eval()
+        losses = FiniteLosses(self.loading.device)
         for batch in load_batches(utterances, batches, crops, self.loading, name="dev"):
             with torch.no_grad():
                 result = step(batch)
-            _check_finite(result.loss, "dev")
+            losses.add(result.loss, "dev")
             yield batch.classes, result
+        losses.check()
 
 
 def make_trainer(
@@ -285,17 +289,3 @@ def _check_batches(
                 )
                 + "; raise batch_size or the label percent, or lower accumulate or gpus_per_job"
             )
-
-
-def _check_finite(loss: Tensor, where: str) -> None:
-    value = loss.item()
-    if not math.isfinite(value):
-        raise TrainingError(
-            f"{where}: the loss is {value}, and nothing that follows can be of use; a lower "
-            "learning_rate helps most often, precision: 32-true where half precision is too coarse"
-        )
-
-
-def mean_loss(losses: Sequence[tuple[int, float]]) -> float:
-    """Return the mean over utterances of (number of utterances, loss) of batches."""
-    return sum(number * loss for number, loss in losses) / sum(number for number, _ in losses)

@@ -18,9 +18,10 @@ from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
+from signl.training.losses import mean_loss
 from signl.training.objective_step import Network, Step
 from signl.training.options import PretrainingOptions, PretrainingRecipe
-from signl.training.passes import make_trainer, mean_loss
+from signl.training.passes import make_trainer
 from signl.training.run import Patience, Record
 from signl.training.sharing import share_batch_statistics
 from signl.typed import build
@@ -47,14 +48,14 @@ class Passed(NamedTuple):
 
 def _passed(results: Iterable[tuple[Tensor, Step]]) -> Passed:
     """Sum up a pass."""
-    losses: list[tuple[int, float]] = []
+    losses: list[tuple[int, Tensor]] = []
     diagnosed: list[Step] = []
     n_seen = 0
     for classes, step in results:
         if n_seen < DIAGNOSED:
             diagnosed.append(Step(*(part.detach().float().cpu() for part in step)))
         n_seen += len(classes)
-        losses.append((len(classes), step.loss.item()))
+        losses.append((len(classes), step.loss.detach()))
     embeddings = torch.cat([step.embeddings for step in diagnosed])
     projections = torch.cat([step.projections for step in diagnosed])
     return Passed(mean_loss(losses), embeddings[:DIAGNOSED], projections[:DIAGNOSED])
@@ -152,7 +153,7 @@ class Pretraining(GradientTraining):
         """Train on two random crops of each utterance of ``train``; return the mean loss."""
         self.trainer.bare.train()
         results = self.trainer.train(epoch, self._step(f"epoch {epoch}"))
-        return mean_loss([(len(classes), step.loss.item()) for classes, step in results])
+        return mean_loss([(len(classes), step.loss.detach()) for classes, step in results])
 
     def validate(self) -> Passed:
         """Compute the loss on both halves of the clips of ``dev``.

@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from signl.tensors import Blocks, write_tensors
+from signl.tensors import Blocks, GrowingFile, write_tensors
 
 TENSORS = {
     "weight": torch.arange(6.0).reshape(2, 3),
@@ -63,3 +63,47 @@ def test_whoever_may_read_the_folder_may_read_the_file(tmp_path):
     finally:
         os.umask(mask)
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def growing(path, max_rows, metadata=None):
+    known = {"offsets": ([3], torch.int64)}
+    return GrowingFile(
+        path,
+        known,
+        grows="frames",
+        row_shape=[4],
+        dtype=torch.float16,
+        max_rows=max_rows,
+        metadata=metadata or {"signl": "00"},
+    )
+
+
+@pytest.mark.parametrize("max_rows", [5, 1_000_000])
+def test_a_tensor_that_grows_is_read_as_one_that_was_written_whole(tmp_path, max_rows):
+    frames, offsets = torch.rand(5, 4).half(), torch.tensor([0, 2, 5])
+    with growing(tmp_path / "grown", max_rows) as file:
+        for rows in frames.split([2, 0, 3]):
+            file.append(rows)
+        file.finish({"offsets": offsets}, {"signl": "ab"})
+    with safe_open(tmp_path / "grown", framework="pt") as found:
+        assert found.metadata() == {"signl": "ab"}
+        assert torch.equal(found.get_tensor("frames"), frames)
+        assert torch.equal(found.get_tensor("offsets"), offsets)
+    tensors = {"frames": frames, "offsets": offsets}
+    write_tensors(tmp_path / "whole", tensors, {"signl": "ab"})
+    if max_rows == len(frames):
+        assert (tmp_path / "grown").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_what_does_not_fit_a_growing_file_is_refused(tmp_path):
+    path = tmp_path / "grown"
+    with growing(path, 3) as file:
+        file.append(torch.zeros(2, 4).half())
+        with pytest.raises(ValueError, match="more than 3 rows"):
+            file.append(torch.zeros(2, 4).half())
+    with growing(path, 3) as file, pytest.raises(ValueError, match=r"rows of shape \[5\]"):
+        file.append(torch.zeros(1, 5).half())
+    with growing(path, 3) as file, pytest.raises(ValueError, match="room for"):
+        file.finish({"offsets": torch.zeros(3, dtype=torch.int64)}, {"signl": "0" * 99})
+    with growing(path, 3) as file, pytest.raises(ValueError, match="offsets is not of"):
+        file.finish({"offsets": torch.zeros(2, dtype=torch.int64)}, {"signl": "00"})

@@ -1,4 +1,5 @@
 import logging
+import threading
 
 import pytest
 import torch
@@ -253,3 +254,46 @@ def test_what_is_played_faster_fills_the_clip(run, utterances):
     _, index = run(clip_s=0.5, perturbation={"kind": "speed", "factors": [1.25]})
     durations = {row["member"]: row["duration_s"] for row in index.to_pylist()}
     assert durations[long] == 0.5
+
+
+def test_a_window_is_decoded_while_the_one_before_is_computed(monkeypatch, pack, encode, tmp_path):
+    """The front-end waits for clips of the second window, which another thread must make."""
+    monkeypatch.setattr(extract, "WINDOW", 2)
+    utterances = {f"{number}.flac": encode(0.2, seed=number) for number in range(8)}
+    decoded, n_written = [], []
+    third = threading.Event()
+
+    class Watched(Clipper):
+        def clip(self, member, encoded):
+            decoded.append(member)
+            if len(decoded) == 3:
+                third.set()
+            return super().clip(member, encoded)
+
+    class Waiting(LogMel):
+        def __call__(self, waveforms):
+            assert third.wait(timeout=30)
+            n_written.append(len(rows))
+            return super().__call__(waveforms)
+
+    options = LogMelOptions()
+    frontend, rows = Waiting(options, CPU), []
+    watched = Watched.of(options, frontend)
+    taken = []
+    for frames in extract._encode_shard(pack(utterances), watched, frontend, CPU, rows, 2):
+        taken.append(frames)
+        # One window in use, one computed, two decoded or on their way to be.
+        assert len(decoded) <= len(taken) + 4 * extract.WINDOW
+    assert [row["member"] for row in rows] == list(utterances)
+    # When a window is computed, all but the one before it have been handed on to be written.
+    assert n_written == [0, 0, 2, 4]
+
+
+def test_bytes_do_not_hang_on_how_many_threads_decode(pack, utterances, tmp_path):
+    written = []
+    for n_decoders in (1, 4):
+        output, index = tmp_path / "0000-of-0001.safetensors", tmp_path / "0000-of-0001.parquet"
+        given = {"kind": "logmel", "clip_s": 2.0}
+        extract_features(pack(utterances), output, index, options=given, n_decoders=n_decoders)
+        written.append((output.read_bytes(), index.read_bytes()))
+    assert written[0] == written[1]

@@ -1,7 +1,6 @@
 import weakref
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances, shuffled
 from signl.training.gradient_options import GradientOptions
 from signl.training.launching import make_fabric
-from signl.training.passes import make_trainer, mean_loss
+from signl.training.passes import make_trainer
 
 
 class Step(NamedTuple):
@@ -147,8 +146,3 @@ def test_pictures_are_let_go(trainer, step, monkeypatch, name):
     kept = list(getattr(trainer, name)(*arguments))
     assert len(kept) == len(pictures) >= 3
     assert max(alive) <= 2
-
-
-def test_the_mean_is_over_utterances():
-    losses = [(3, 1.0), (1, 5.0)]
-    assert mean_loss(losses) == pytest.approx(np.mean([1.0, 1.0, 1.0, 5.0]))
