@@ -95,8 +95,8 @@ def perturbation_of(options: Mapping[str, Any] | None) -> Perturbation | None:
     built = AUGMENTATIONS.build(given)
     if expected and built.seal() != expected:
         raise ConfigError(
-            f"the sounds in {given['folder']} are others than when this run was planned; run the "
-            "same snakemake command again"
+            f"the sounds in {given.get('folder', 'the folders of its choices')} are others than when "
+            "this run was planned; run the same snakemake command again"
         )
     return Perturbation(built)
 

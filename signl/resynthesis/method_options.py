@@ -6,7 +6,7 @@ one of code, which the options import when they build it, and a line in
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Value = TypeVar("Value")
+
+#: Of more, the lowest would lie between two of their frequencies.
+_MAX_BANDS: Final = 96
 
 
 class Method(Protocol):
@@ -90,6 +93,13 @@ CountRange = Annotated[
 
 #: Some whole numbers of which one is drawn.
 Counts = Annotated[tuple[Count, ...], FromList, Field(min_length=1)]
+
+
+def check_bands(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuse more mel bands than windows of 512 samples can tell apart."""
+    if max(numbers) > _MAX_BANDS:
+        raise ValueError(f"allowed are at most {_MAX_BANDS} bands, of windows of 512 samples")
+    return numbers
 
 
 def draw_count(ends: tuple[int, int], rng: "np.random.Generator") -> int:

@@ -1,10 +1,10 @@
 """Options of phases that are found anew."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from signl.resynthesis.method_options import CountRange, Counts, Method, MethodOptions
+from signl.resynthesis.method_options import CountRange, Counts, Method, MethodOptions, check_bands
 
 
 class GriffinLimOptions(MethodOptions):
@@ -29,7 +29,7 @@ class MelGriffinLimOptions(MethodOptions):
     iterations: CountRange = Field(
         default=(6, 19), description="Iterations: a number, or from where to where it is drawn."
     )
-    bands: Counts = Field(
+    bands: Annotated[Counts, AfterValidator(check_bands)] = Field(
         default=(32, 48, 64, 80), description="Numbers of mel bands to choose among."
     )
 

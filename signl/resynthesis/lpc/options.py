@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signl.resynthesis.method_options import Counts, Method, MethodOptions
+from signl.resynthesis.method_options import Method, MethodOptions
 from signl.typed import FromList, NotNegative
 
 Excitation = Literal["pulse", "mixed", "noise"]
@@ -14,7 +14,9 @@ class LpcOptions(MethodOptions):
     """Options of linear prediction: windows of 30 ms every 15 ms."""
 
     kind: Literal["lpc"] = "lpc"
-    orders: Counts = Field(default=(10, 14, 18, 22), description="Orders to choose among.")
+    orders: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=100)], ...], FromList, Field(min_length=1)
+    ] = Field(default=(10, 14, 18, 22), description="Orders to choose among.")
     excitations: Annotated[tuple[Excitation, ...], FromList, Field(min_length=1)] = Field(
         default=("pulse", "mixed", "noise"),
         description="Excitations to choose among. pulse: pulses at the pitch, and noise where "

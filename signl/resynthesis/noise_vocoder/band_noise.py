@@ -20,7 +20,6 @@ def envelope(powers: NDArray[np.float64], n_bands: int) -> NDArray[np.float64]:
     A bin between the middles of two bands has a value between theirs.
     """
     bank = mel_bank(n_bands, WINDOW)
-    bank = bank[bank.sum(axis=1) > 0]
     means = (bank / bank.sum(axis=1, keepdims=True)) @ powers
     # The first bin and the last lie in no band: they are those beside them.
     weights = bank.copy()

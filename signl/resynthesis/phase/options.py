@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signl.augmentation.augmentation_options import Range, within
-from signl.resynthesis.method_options import Counts, Method, MethodOptions
+from signl.resynthesis.method_options import Method, MethodOptions
 from signl.typed import FromList, NotNegative
 
 PhaseChange = Literal["jitter", "random", "quantised"]
@@ -26,7 +26,11 @@ class PhaseOptions(MethodOptions):
     quantised_jitter: NotNegative = Field(
         default=0.3, description="Standard deviation of the noise of quantised, in radians."
     )
-    windows: Counts = Field(
+    windows: Annotated[
+        tuple[Annotated[int, Field(ge=16, le=8192, multiple_of=4)], ...],
+        FromList,
+        Field(min_length=1),
+    ] = Field(
         default=(256, 512, 1024), description="Lengths of a window, in samples, to choose among."
     )
 

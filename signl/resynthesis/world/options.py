@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signl.augmentation.augmentation_options import Range, within
-from signl.resynthesis.method_options import Counts, Method, MethodOptions
-from signl.typed import Rate
+from signl.resynthesis.method_options import Method, MethodOptions
+from signl.typed import FromList, Rate
 
 
 class WorldOptions(MethodOptions):
@@ -16,9 +16,9 @@ class WorldOptions(MethodOptions):
     smooth_probability: Rate = Field(
         default=0.4, description="Share whose spectral envelope is cut to a few cepstral values."
     )
-    cepstrum: Counts = Field(
-        default=(24, 40, 60), description="Numbers of cepstral values that are kept."
-    )
+    cepstrum: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=513)], ...], FromList, Field(min_length=1)
+    ] = Field(default=(24, 40, 60), description="Numbers of cepstral values to choose among.")
     pitch_probability: Rate = Field(default=0.3, description="Share whose pitch is changed.")
     pitch: Annotated[Range, within(0.5, 2.0)] = Field(
         default=(0.85, 1.18), description="Ratio of the new pitch to that of the recording."
