@@ -94,9 +94,10 @@ def perturbation_of(options: Mapping[str, Any] | None) -> Perturbation | None:
     expected = given.pop("sounds", "")
     built = AUGMENTATIONS.build(given)
     if expected and built.seal() != expected:
+        where = given.get("folder", "the folders of its choices")
         raise ConfigError(
-            f"the sounds in {given['folder']} are others than when this run was planned; run the "
-            "same snakemake command again"
+            f"the sounds in {where} are others than when this run was planned; run the same "
+            "snakemake command again"
         )
     return Perturbation(built)
 
