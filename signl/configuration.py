@@ -18,6 +18,7 @@ from signl.demo.options import Demo
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.recipes import Recipe, expanded
+from signl.resynthesis.copies_options import ResynthesisOptions
 from signl.typed import MAX_NAME_LENGTH, NAME, FromList, Name, Options, retold
 
 #: What stands in paths where a network reads audio instead of a front-end's features.
@@ -129,6 +130,11 @@ class Configuration(Options):
     )
     frontends: dict[Name, Annotated[FrontendOptions, FRONTENDS]] = Field(
         default={}, description="name -> kind and options; none, where no recipe reads features"
+    )
+    resynthesis: dict[Name, ResynthesisOptions] = Field(
+        default={},
+        description="name -> what copies are made of the training partitions, for recipes that "
+        "learn from them",
     )
     recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
         description="name -> front-end, network, trainings"
