@@ -1,0 +1,1 @@
+"""Companding to a few bits."""

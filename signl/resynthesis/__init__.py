@@ -1,0 +1,1 @@
+"""Copies of an utterance: through other channels, and through methods of synthesis."""

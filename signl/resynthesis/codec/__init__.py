@@ -1,0 +1,1 @@
+"""Lossy coding at low bit rates."""

@@ -1,0 +1,1 @@
+"""Magnitudes whose phases are found anew (Griffin and Lim 1984)."""

@@ -1,0 +1,1 @@
+"""Linear prediction with a made excitation."""

@@ -1,0 +1,1 @@
+"""Noise with the energies of bands."""

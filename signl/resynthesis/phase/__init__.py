@@ -1,0 +1,1 @@
+"""Magnitudes kept, phases changed."""

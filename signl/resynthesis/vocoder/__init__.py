@@ -1,0 +1,1 @@
+"""Neural vocoders in ONNX files."""

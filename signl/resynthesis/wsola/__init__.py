@@ -1,0 +1,1 @@
+"""Another duration, or another pitch."""
