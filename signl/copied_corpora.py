@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from signl import stages
-from signl.corpora.copied_names import copied_archive
+from signl.corpora.copied_names import copied_archive, split_copied
 from signl.experiment import Experiment
 from signl.labels import TRAIN
 from signl.resynthesis.copies_options import ResynthesisOptions
@@ -18,6 +18,11 @@ class CopiedShard(NamedTuple):
     corpus: str
     resynthesis: str
     shard: str
+
+    @classmethod
+    def of_place(cls, place: Mapping[str, str]) -> Self:
+        """Return the shard whose features lie at a place (:attr:`place`)."""
+        return cls(*split_copied(place["archive"]), place["shard"])
 
     @property
     def wildcards(self) -> dict[str, str]:
@@ -82,8 +87,16 @@ class CopiedCorpora:
         return max(read, default=0.0)
 
     def parameters(self, resynthesis: str) -> dict[str, object]:
-        """Return the options of the rule ``resynthesise``."""
-        return {"clip_s": self.clip_s(resynthesis), **self.options_of(resynthesis).dump_given()}
+        """Return the options of the rule ``resynthesise``.
+
+        A vocoder whose file has changed makes other copies: the seal of these files is with them.
+        """
+        return {**self.besides(resynthesis), **self.options_of(resynthesis).dump_given()}
+
+    def besides(self, resynthesis: str) -> dict[str, object]:
+        """Return what the header of copies says besides the options."""
+        seal = self.options_of(resynthesis).seal()
+        return {"clip_s": self.clip_s(resynthesis), "seal": seal}
 
     def shards_of(self, corpus: str, resynthesis: str) -> list[CopiedShard]:
         """Return the shards of copies of a corpus."""

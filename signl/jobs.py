@@ -118,7 +118,7 @@ def _copying_jobs(experiment: Experiment) -> Iterator[Job]:
             stages.COPIES,
             shard.wildcards,
             copied.options_of(shard.resynthesis),
-            {"clip_s": copied.clip_s(shard.resynthesis)},
+            copied.besides(shard.resynthesis),
         )
     for frontend, shard in copied.features:
         place = shard.place | {"frontend": frontend}

@@ -14,6 +14,12 @@ def copied_archive(archive: str, corpus: str, resynthesis: str) -> str:
     return _BETWEEN.join((archive, corpus, resynthesis))
 
 
+def split_copied(text: str) -> tuple[str, str, str]:
+    """Return archive, corpus and resynthesis of what stands in a path for copies."""
+    archive, corpus, resynthesis = text.rsplit(_BETWEEN, 2)
+    return archive, corpus, resynthesis
+
+
 def is_copied(archive: str) -> bool:
     """Tell whether a name in a path is that of copies, not of an archive."""
     return _BETWEEN in archive

@@ -34,7 +34,7 @@ from signl.corpora.audio_shards import (
 from signl.corpora.locating import read_trials
 from signl.errors import AudioError
 from signl.labels import TRAIN
-from signl.resynthesis.copies import Copy, copies_of
+from signl.resynthesis.copies import Copy, Resynthesis, copies_of
 from signl.resynthesis.copies_options import ResynthesisOptions
 from signl.typed import build
 
@@ -67,7 +67,8 @@ def resynthesise(
     output : path
         The shard of copies, whole or not at all; the module's docstring lists its columns.
     options : Mapping
-        ``clip_s``, seconds of an utterance that are copied, and beside it those of
+        ``clip_s``, seconds of an utterance that are copied; ``seal``, which may be absent, of the
+        files that methods read; and beside them those of
         :class:`signl.resynthesis.copies_options.ResynthesisOptions`.
 
     Raises
@@ -78,17 +79,19 @@ def resynthesise(
         If an option is wrong.
     """
     clip_s = options["clip_s"]
-    given = {key: value for key, value in options.items() if key != "clip_s"}
+    given = {key: value for key, value in options.items() if key not in ("clip_s", "seal")}
     how = build(ResynthesisOptions, given, "resynthesis")
     names = _utterances_in(audio, trials)
     made_by = MadeBy(
-        stage=STAGE, revision=stages.COPIES.revision, options=how.dump() | {"clip_s": clip_s}
+        stage=STAGE,
+        revision=stages.COPIES.revision,
+        options=how.dump() | {"clip_s": clip_s, "seal": how.seal()},
     )
     began, writer = time.monotonic(), _CopiesWriter()
     packed = (each for each in iterate_audio(audio) if each.row in names)
     bar = tqdm(packed, total=len(names), desc=Path(output).stem, unit=" utt", disable=None)
     with atomic_write(output) as scratch:
-        writer.write(scratch, _rows(bar, names, how, clip_s), made_by.placed_at(output))
+        writer.write(scratch, _rows(bar, names, how.build(), clip_s), made_by.placed_at(output))
     seconds = time.monotonic() - began
     logger.info(
         "wrote %d copies of %d utterances (%s) in %.0f s (%.2f s an utterance), to %s",
@@ -127,7 +130,7 @@ def _utterances_in(audio: str | Path, trials: str | Path) -> dict[int, str]:
 def _rows(
     utterances: Iterable[PackedAudio],
     names: Mapping[int, str],
-    options: ResynthesisOptions,
+    built: Resynthesis,
     clip_s: float,
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each copy of the utterances that can be decoded."""
@@ -135,10 +138,11 @@ def _rows(
         name = names[packed.row]
         try:
             waveform = load_waveform(packed.audio, max_duration_s=clip_s)
+            copies = copies_of(waveform.double().numpy(), name=name, built=built)
         except AudioError as error:
-            logger.warning("%r has no copies, for it cannot be decoded: %s", name, error)
+            logger.warning("%r has no copies: %s", name, error)
             continue
-        for copy in copies_of(waveform.double().numpy(), name=name, options=options):
+        for copy in copies:
             yield {
                 "member": f"{name}/{copy.role}-{copy.number}",
                 "audio": _flac(copy),

@@ -11,6 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from signl import stages
+from signl.errors import ConfigError
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.models.heads import Classifier, Head, LinearHead, MlpHead
@@ -226,11 +227,24 @@ class FinetuningJob(TrainingJob):
         return {"corpus": self.corpus, "percent": self.percent, "seed": self.seed}
 
     def partitions(self) -> dict[str, Utterances]:
-        """Read the labelled utterances of ``train`` and ``dev``, and with copies the others."""
+        """Read the labelled utterances of ``train`` and ``dev``, and with copies the others.
+
+        Raises
+        ------
+        ConfigError
+            If the recipe learns from copies and there are none, or the other way round.
+        """
         labelled = {
             "train": Utterances.of(read_labelled(self.train, self.labels)),
             "dev": Utterances.of(read_labelled(self.dev, self.labels)),
         }
+        wanted = getattr(self.training_options, "resynthesis", None)
+        if bool(self.copies) != (wanted is not None):
+            raise ConfigError(
+                f"finetuning.kind {self.recipe.finetuning.kind} "
+                + ("needs the copies of train" if wanted else "takes no copies of train")
+                + f", and {len(self.copies)} tables of them were given"
+            )
         if not self.copies:
             return labelled
         return labelled | read_copied(self.train, self.labels, *self.copies)
