@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
+from signl.augmentation.augmentation_options import seals_of
 from signl.augmentation.augmentations import AUGMENTATIONS, Augmentations
 from signl.resynthesis.method_options import MethodOptions
 from signl.resynthesis.methods import CLASSICAL, METHODS, Methods
@@ -87,12 +88,14 @@ class ResynthesisOptions(Options):
         ConfigError
             Names it.
         """
-        for each in (*self.used, *self.channel):
-            each.check_files()
+        for method in self.used:
+            method.check_files()
+        for augmentation in self.channel:
+            augmentation.check_files()
 
     def seal(self) -> str:
         """Return a digest of the files that it reads; empty, if there are none."""
-        seals = [seal for each in (*self.used, *self.channel) if (seal := each.seal())]
+        seals = [seal for each in self.used if (seal := each.seal())] + seals_of(self.channel)
         return text_digest(seals) if seals else ""
 
     def build(self) -> "Resynthesis":

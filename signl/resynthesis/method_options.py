@@ -99,4 +99,4 @@ def draw_count(ends: tuple[int, int], rng: "np.random.Generator") -> int:
 
 def choose(values: Sequence[Value], rng: "np.random.Generator") -> Value:
     """Draw one of some values; each is as likely."""
-    return values[rng.integers(len(values))]
+    return values[int(rng.integers(len(values)))]

@@ -8,7 +8,7 @@ from signl.resynthesis.method_options import CountRange, Counts, Method, MethodO
 
 
 class GriffinLimOptions(MethodOptions):
-    """Options of Griffin-Lim on magnitudes: windows of 512 samples every 128, random phases first."""
+    """Options of Griffin-Lim on magnitudes: windows of 512 samples every 128."""
 
     kind: Literal["griffin_lim"] = "griffin_lim"
     iterations: CountRange = Field(

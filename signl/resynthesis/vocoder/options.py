@@ -1,9 +1,9 @@
 """Options of a neural vocoder in an ONNX file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from signl.errors import ConfigError
 from signl.paths import expand_path
@@ -49,6 +49,14 @@ class VocoderOptions(MethodOptions):
     context: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=64, description="Frames before and after a piece that go through with it."
     )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.spectrum is not None and self.output is not None:
+            raise ValueError("allowed is output or spectrum, not both")
+        if self.spectrum is not None and not self.mel.centre:
+            raise ValueError("spectrum takes mel: centre: true, of windows around their times")
+        return self
 
     def check_files(self) -> None:
         """Refuse a file that is not there.
