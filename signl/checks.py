@@ -236,6 +236,8 @@ def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]
             yield f"recipes.{name}.frontend", recipe.frontend, list(config.frontends)
         for corpus in recipe.per_corpus:
             yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
+    in_use = [each for each in evaluable if each in config.corpora]
+    yield from (("without_attacks: corpus", each, in_use) for each in config.without_attacks)
     for name, axes in config.experiments.items():
         where = f"experiments.{name}"
         for recipe_name in axes.recipes:
@@ -247,8 +249,4 @@ def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]
                 [each for each in trainable if each in config.corpora],
             )
         for corpus in axes.evaluate_on:
-            yield (
-                f"{where}.evaluate_on: corpus",
-                corpus,
-                [each for each in evaluable if each in config.corpora],
-            )
+            yield f"{where}.evaluate_on: corpus", corpus, in_use

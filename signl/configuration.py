@@ -136,6 +136,11 @@ class Configuration(Options):
         description="name -> what copies are made of the training partitions, for recipes that "
         "learn from them",
     )
+    without_attacks: dict[str, Names] = Field(
+        default={},
+        description="evaluation corpus -> attacks without which it is measured besides, such as "
+        "those that a resynthesis makes too",
+    )
     recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
         description="name -> front-end, network, trainings"
     )

@@ -71,6 +71,14 @@ class CopiedCorpora:
         options = self.experiment.finetuning_options(recipe, corpus).finetuning
         return self._copied(recipe, corpus, getattr(options, "resynthesis", None))
 
+    def methods_of(self, recipe: str, corpus: str) -> str:
+        """Return the methods whose pseudo-spoofs a recipe learns from, as tables name them."""
+        if self.experiment.recipe(recipe).is_given:
+            return ""
+        copied = self.of_finetuning(recipe, corpus)
+        used = self.options_of(copied.resynthesis).used if copied else ()
+        return ", ".join(each.label for each in used)
+
     def _copied(self, recipe: str, corpus: str, resynthesis: str | None) -> Copied | None:
         if resynthesis is None:
             return None

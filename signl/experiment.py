@@ -17,6 +17,7 @@ from signl.checks import check
 from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
+from signl.evaluation.excluded_attacks import protocols_with
 from signl.evaluation.score_folders import find_score_file
 from signl.features.frontend import FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
@@ -343,4 +344,6 @@ class Experiment:
 
     def protocols_of(self, corpus: str) -> tuple[str, ...]:
         """Return the names of a corpus's sets of evaluation trials, perturbed or not."""
-        return self.config.corpus(split_perturbed(corpus)[0]).protocols
+        name, _ = split_perturbed(corpus)
+        excluded = self.config.without_attacks.get(name, ())
+        return protocols_with(self.config.corpus(name).protocols, excluded)

@@ -160,7 +160,7 @@ GIVEN_SCORES: Final = _stage(
 METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
-    2,
+    3,
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )

@@ -134,3 +134,25 @@ def test_a_recipe_that_reads_audio_has_no_copies(config):
     wrong["recipes"]["zero"] = {**RECIPE, "frontend": "w2v", "trainable_frontend": True}
     with pytest.raises(ConfigError, match=r"recipes\.zero"):
         Experiment(wrong)
+
+
+def test_tables_name_the_methods_that_were_used(config):
+    changed = copy.deepcopy(config)
+    changed["resynthesis"]["made"] = {"without": ["world", "lpc"]}
+    copied = CopiedCorpora(Experiment(changed))
+    assert copied.methods_of("plain", "cfad") == ""
+    named = "griffin_lim, mel_griffin_lim, phase, noise_vocoder, wsola"
+    assert copied.methods_of("zero", "cfad") == named
+
+
+def test_attacks_are_left_out_by_name(config):
+    changed = copy.deepcopy(config)
+    changed["without_attacks"] = {"in_the_wild": ["x"]}
+    protocols = Experiment(config).protocols_of("in_the_wild")
+    assert Experiment(changed).protocols_of("in_the_wild@noise") == (
+        *protocols,
+        *(f"{name} without x" for name in protocols),
+    )
+    changed["without_attacks"] = {"asvspoof": ["x"]}
+    with pytest.raises(ConfigError, match="without_attacks: corpus is 'asvspoof'"):
+        Experiment(changed)
