@@ -9,7 +9,7 @@ min_version("9.20")
 # A --configfile takes the place of config.yaml; --config alone changes keys of it.
 if "experiments" not in config:
 
-    configfile: Path(workflow.basedir, "config.yaml")
+    configfile: Path(workflow.current_basedir, "config.yaml")
 
 
 include: "rules/common.smk"
@@ -20,6 +20,7 @@ include: "rules/features.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/summary.smk"
 include: "rules/freshness.smk"
 
 
@@ -38,6 +39,7 @@ localrules:
     tabulate_breakdown,
     tabulate_pretraining,
     count_quarantine,
+    summarise,
 
 
 rule all:
@@ -45,6 +47,8 @@ rule all:
     input:
         "results/indomain.csv",
         "results/crossdomain.csv",
+        "results/comparisons.csv",
         "results/breakdown.csv",
         "results/pretraining.csv",
         "results/quarantine.csv",
+        "results/summary.html",

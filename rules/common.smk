@@ -13,17 +13,20 @@ from signl.augmentation.perturbed_names import split_perturbed
 from signl.configuration import AUDIO
 from signl.copied_corpora import CopiedCorpora
 from signl.corpora.copied_names import is_copied
+from signl.corpora.pools import is_pool, members_of
 from signl.errors import SignlError
 from signl.experiment import Experiment
 from signl.jobs import jobs_of
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
+from signl.models.own_code import look_in
 from signl.paths import is_writable, snakemake_path, unwritable_message
 from signl.yaml_files import check_keys
 
 try:
     for path in workflow.configfiles:
         check_keys(path)
+    look_in(Path(path).parent for path in workflow.configfiles)
     experiment = Experiment(config)
 except SignlError as error:
     raise WorkflowError(str(error)) from None
@@ -86,7 +89,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    corpus=any_of(experiment.config.known_corpora),
+    corpus=any_of([*experiment.config.known_corpora, *experiment.pools]),
     eval_corpus=any_of(experiment.named_perturbed(experiment.config.corpora)),
     partition=any_of(PARTITIONS),
     archive=r"[^/]+",
@@ -184,7 +187,7 @@ def usable_for(partition):
 
     def usable(wildcards):
         return path_of(
-            stages.USABLE,
+            stages.POOLED if is_pool(wildcards.corpus) else stages.USABLE,
             "usable",
             source=experiment.source_of(wildcards.recipe),
             corpus=wildcards.corpus,
@@ -192,6 +195,21 @@ def usable_for(partition):
         )
 
     return usable
+
+
+def labels_for(wildcards):
+    """Return the labelled subset of the training corpus."""
+    return path_of(
+        stages.POOLED_LABELS if is_pool(wildcards.corpus) else stages.LABELS, **wildcards
+    )
+
+
+def of_members(template):
+    """Return an input function: a file of each corpus of a pool, in the order of its name."""
+    return lambda wildcards: [
+        template.format(**{**wildcards, "corpus": corpus})
+        for corpus in members_of(wildcards.corpus)
+    ]
 
 
 def usable_partitions(name):
@@ -208,15 +226,21 @@ def training_shards(wildcards):
     template = shard_template(experiment.source_of(wildcards.recipe))
     shards = [
         shard
+        for corpus in members_of(wildcards.corpus)
         for partition in ("train", "dev")
-        for shard in holdings.shards_with(template, wildcards.corpus, partition)
+        for shard in holdings.shards_with(template, corpus, partition)
     ]
     return sorted(set(shards))
 
 
 def dev_shards(wildcards):
     template = shard_template(experiment.source_of(wildcards.recipe))
-    return holdings.shards_with(template, wildcards.corpus, "dev")
+    shards = [
+        shard
+        for corpus in members_of(wildcards.corpus)
+        for shard in holdings.shards_with(template, corpus, "dev")
+    ]
+    return sorted(set(shards))
 
 
 def trained_frontend(wildcards):
@@ -252,7 +276,9 @@ def encoder_of(wildcards):
     pretrained_by = experiment.pretrained_by(wildcards.recipe)
     if pretrained_by is None:
         return []
-    return made_model(stages.PRETRAINING, {**wildcards, "recipe": pretrained_by})
+    corpus = experiment.pretrained_on(wildcards.recipe, wildcards.corpus)
+    encoder = {**wildcards, "recipe": pretrained_by, "corpus": corpus}
+    return made_model(stages.PRETRAINING, encoder)
 
 
 def classifier_of(wildcards):
@@ -298,7 +324,7 @@ def dev_files_of(wildcards):
     return [
         stages.DEV_SCORES.outputs["scores"].format(**wildcards),
         usable_for("dev")(wildcards),
-        *stages.LABELS.paths(**wildcards),
+        labels_for(wildcards),
     ]
 
 
@@ -309,8 +335,21 @@ def eval_shards(wildcards):
 
 
 def scoring_options(wildcards):
-    """Return the corpus of a classifier, and what perturbs the one that it is evaluated on."""
-    return {"corpus": wildcards.corpus, **experiment.perturbing(wildcards.eval_corpus)}
+    """Return the corpus of a classifier, and what perturbs the one that it is evaluated on.
+
+    Of a network of one's own also its kind, whose code may then be run.
+    """
+    return {
+        "corpus": wildcards.corpus,
+        **experiment.perturbing(wildcards.eval_corpus),
+        **experiment.own_network(wildcards.recipe, wildcards.corpus),
+    }
+
+
+def dev_scoring_options(wildcards):
+    """Return partition and corpus, and the kind of a network of one's own."""
+    own = experiment.own_network(wildcards.recipe, wildcards.corpus)
+    return {"partition": "dev", "corpus": wildcards.corpus, **own}
 
 
 def pretraining_options(wildcards):

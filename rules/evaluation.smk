@@ -33,7 +33,7 @@ rule score_dev:
         classifier=classifier_of,
         frontend=kept_frontend,
         trials=usable_for("dev"),
-        labels=path_of(stages.LABELS),
+        labels=labels_for,
         shards=dev_shards,
     output:
         **stages.DEV_SCORES.outputs,
@@ -49,7 +49,7 @@ rule score_dev:
         mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        cfg=lambda wildcards: {"partition": "dev", "corpus": wildcards.corpus},
+        cfg=dev_scoring_options,
         revision=stages.DEV_SCORES.tag,
     script:
         "../workflow_scripts/score_dev.py"
@@ -129,6 +129,36 @@ rule collect_metrics:
         revision=stages.COLLECTED.tag,
     script:
         "../workflow_scripts/collect_metrics.py"
+
+
+rule compare_recipes:
+    input:
+        scores=all_scores(),
+        trials=all_measured_trials(),
+    output:
+        comparisons=path_of(stages.COMPARISONS, "comparisons"),
+        table=report(
+            path_of(stages.COMPARISONS, "table"),
+            caption="report/comparisons.rst",
+            category="Results",
+            labels={"table": "comparisons"},
+        ),
+    log:
+        stages.COMPARISONS.log,
+    benchmark:
+        stages.COMPARISONS.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        cfg=experiment.config.comparisons.dump_given(),
+        protocols=protocols_in_use(),
+        revision=stages.COMPARISONS.tag,
+    script:
+        "../workflow_scripts/compare_recipes.py"
 
 
 rule tabulate:

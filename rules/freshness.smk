@@ -6,6 +6,7 @@ from functools import wraps
 from snakemake.logging import logger
 
 from signl.jobs import jobs_of
+from signl.own_network_checks import check_own_networks
 from signl.paths import future_message
 from signl.staleness import stale_artefacts, told
 
@@ -24,6 +25,10 @@ def look_before(run):
         if not LOOKING.intersection(workflow.dag_settings.targets):
             if problem := holdings.problem or future_message(holdings.files):
                 raise WorkflowError(problem)
+            try:
+                check_own_networks(experiment)
+            except SignlError as error:
+                raise WorkflowError(str(error)) from None
             workflow._prepare_dag = force_stale(workflow._prepare_dag)
         return run(*arguments, **options)
 

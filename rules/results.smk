@@ -55,6 +55,12 @@ def all_measured_trials():
     return [measured_trials(cell) for cell in measured_cells()]
 
 
+def protocols_in_use():
+    """Return the protocols of each corpus that is evaluated on."""
+    corpora = sorted({cell.eval_corpus for cell in experiment.evaluated})
+    return {corpus: experiment.protocols_of(corpus) for corpus in corpora}
+
+
 def classifier_histories():
     """Return the histories of all classifiers that are trained."""
     return [

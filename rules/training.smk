@@ -26,6 +26,48 @@ rule sample_labels:
         "../workflow_scripts/sample_labels.py"
 
 
+rule pool_utterances:
+    input:
+        usable=of_members(path_of(stages.USABLE, "usable")),
+    output:
+        **stages.POOLED.outputs,
+    log:
+        stages.POOLED.log,
+    benchmark:
+        stages.POOLED.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        revision=stages.POOLED.tag,
+    script:
+        "../workflow_scripts/pool_utterances.py"
+
+
+rule pool_labels:
+    input:
+        labels=of_members(path_of(stages.LABELS)),
+    output:
+        **stages.POOLED_LABELS.outputs,
+    log:
+        stages.POOLED_LABELS.log,
+    benchmark:
+        stages.POOLED_LABELS.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=20,
+    params:
+        revision=stages.POOLED_LABELS.tag,
+    script:
+        "../workflow_scripts/pool_labels.py"
+
+
 rule pretrain_encoder:
     input:
         train=usable_for("train"),
@@ -56,7 +98,7 @@ rule train_classifier:
     input:
         train=usable_for("train"),
         dev=usable_for("dev"),
-        labels=path_of(stages.LABELS),
+        labels=labels_for,
         copies=copies_for,
         shards=finetuning_shards,
         frontend=trained_frontend,

@@ -152,7 +152,7 @@ def _files(results: Path) -> Iterator[Path]:
     """Yield the files in the folders of artefacts, and the tables beside them."""
     for name in FOLDERS:
         yield from (path for path in (results / name).rglob("*") if path.is_file())
-    for pattern in ("*.csv", "*.parquet"):
+    for pattern in ("*.csv", "*.parquet", "*.html"):
         yield from (path for path in results.glob(pattern) if path.is_file())
 
 

@@ -25,10 +25,11 @@ from signl.artefacts import (
 from signl.corpora.copied_names import is_copied
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import collect_metrics
+from signl.evaluation.comparisons import tabulate_comparisons
 from signl.evaluation.pretraining import tabulate_pretraining
 from signl.evaluation.tables import tabulate, tabulate_breakdown
 from signl.jobs import Job
-from signl.models.card import model_card
+from signl.models.card import card_text, model_card
 from signl.seals import file_digest
 from signl.stages import Stage
 
@@ -143,9 +144,12 @@ def _check_history(path: Path, stage: Stage) -> None:
 
 
 def _check_card(path: Path, stage: Stage) -> None:
-    """Check that a model card is of the model beside it."""
+    """Check that a model card is of the model beside it; earlier ones are without metadata."""
     document = _whole_document(path.with_name("config.json"), stage)
-    if document is not None and path.read_bytes() != model_card(document).encode():
+    if document is None:
+        return
+    forms = (model_card(document), card_text(document))
+    if path.read_bytes() not in [each.encode() for each in forms]:
         raise ArtefactError(f"{path} is not the card of the model beside it; {remedy(path)}")
 
 
@@ -191,6 +195,7 @@ class Tables:
             **dict.fromkeys(_COLLECTED, metrics),
             "pretraining.csv": histories,
             "breakdown.csv": [collected["breakdown"]],
+            "comparisons.csv": [stages.COMPARISONS.outputs["comparisons"]],
             **{f"{name}.csv": [collected["metrics"]] for name in ("indomain", "crossdomain")},
         }
 
@@ -211,6 +216,8 @@ class Tables:
         """
         if path.name in _COLLECTED:
             _check_table(path, stages.COLLECTED)
+        if path.name == "comparisons.parquet":
+            _check_table(path, stages.COMPARISONS)
         sources = [root / each for each in self._sources.get(path.name, [])]
         if not sources or not all(each.is_file() for each in sources):
             return
@@ -229,6 +236,8 @@ class Tables:
             tabulate_pretraining(sources, path)
         elif path.name == "breakdown.csv":
             tabulate_breakdown(sources[0], path)
+        elif path.name == "comparisons.csv":
+            tabulate_comparisons(sources[0], path)
         else:
             table: Any = path.stem
             tabulate(sources[0], path, table=table, options=self._options)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from signl.augmentation.augmentation_options import AugmentationOptions
-from signl.configuration import Configuration
+from signl.configuration import Axes, Configuration
+from signl.corpora.pools import is_pool, members_of
 from signl.corpora.registry import CORPORA
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
@@ -33,6 +34,7 @@ def check(config: Configuration) -> None:
     for name, recipe in config.recipes.items():
         if not recipe.is_given:
             check_recipe(config, name, recipe)
+    _check_copied_pools(config)
     _check_shared_encoders(config)
     _check_percents(config)
     _check_pairs(config)
@@ -93,14 +95,27 @@ def _check_percents(config: Configuration) -> None:
 def _check_pairs(config: Configuration) -> None:
     """Refuse evaluation on what another cut of the same audio was trained or selected on."""
     for name, axes in config.experiments.items():
-        for trained, evaluated in product(axes.train_corpora, axes.evaluate_on):
-            same = config.corpus(trained).packed_by == config.corpus(evaluated).packed_by
-            if trained != evaluated and same:
-                raise ConfigError(
-                    f"experiments.{name} trains on {trained} and evaluates on {evaluated}, "
-                    "which share audio; allowed is one of them, or each in an experiment of "
-                    "its own"
-                )
+        for corpora in _read_together(config, axes):
+            trained = [(each, "trains on") for each in corpora]
+            others = [(each, "evaluates on") for each in axes.evaluate_on]
+            for (one, _), (other, does) in product(trained, [*trained, *others]):
+                same = config.corpus(one).packed_by == config.corpus(other).packed_by
+                if one != other and same:
+                    raise ConfigError(
+                        f"experiments.{name} trains on {one} and {does} {other}, which share "
+                        "audio; allowed is one of them, or each in an experiment of its own"
+                    )
+
+
+def _read_together(config: Configuration, axes: Axes) -> Iterator[tuple[str, ...]]:
+    """Yield the corpora that one training of an experiment reads, or that of its encoder."""
+    for trained in axes.train_corpora:
+        yield members_of(trained)
+    for name in axes.recipes:
+        recipe = config.recipes[name]
+        pretrained_by = config.recipes[recipe.encoder_of] if recipe.encoder_of else recipe
+        if pretrained_by.pretraining and pretrained_by.pretraining.corpora:
+            yield pretrained_by.pretraining.corpora
 
 
 def _check_given_classifiers(config: Configuration) -> None:
@@ -226,27 +241,45 @@ def _check_names(config: Configuration) -> None:
             raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
 
 
+def _check_copied_pools(config: Configuration) -> None:
+    """Refuse pools of corpora for what learns from resynthesis: copies are of one corpus."""
+    for name, axes in config.experiments.items():
+        learning = [
+            each
+            for each in axes.recipes
+            if getattr(config.recipes[each].finetuning, "resynthesis", None) is not None
+        ]
+        pools = [each for each in axes.train_corpora if is_pool(each)]
+        if learning and pools:
+            raise ConfigError(
+                f"experiments.{name} trains {learning[0]}, which learns from resynthesis, on "
+                f"several corpora, {pools[0]}; allowed is one at a time"
+            )
+
+
 def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Yield where a name is used, the name, and the names that are allowed there."""
     known = config.known_corpora.items()
     trainable = [name for name, corpus in known if TRAIN in corpus.partitions]
     evaluable = [name for name, corpus in known if EVAL in corpus.partitions]
+    trained = [each for each in trainable if each in config.corpora]
+    evaluated = [each for each in evaluable if each in config.corpora]
     for name, recipe in config.recipes.items():
+        where = f"recipes.{name}"
         if recipe.frontend is not None:
-            yield f"recipes.{name}.frontend", recipe.frontend, list(config.frontends)
+            yield f"{where}.frontend", recipe.frontend, list(config.frontends)
         for corpus in recipe.per_corpus:
-            yield f"recipes.{name}.per_corpus: corpus", corpus, trainable
-    in_use = [each for each in evaluable if each in config.corpora]
-    yield from (("without_attacks: corpus", each, in_use) for each in config.without_attacks)
+            yield f"{where}.per_corpus: corpus", corpus, trainable
+        pretrained = (recipe.pretraining and recipe.pretraining.corpora) or ()
+        yield from ((f"{where}.pretraining.corpora: corpus", each, trained) for each in pretrained)
+    excluded = config.without_attacks
+    yield from (("without_attacks: corpus", each, evaluated) for each in excluded)
     for name, axes in config.experiments.items():
         where = f"experiments.{name}"
-        for recipe_name in axes.recipes:
-            yield f"{where}.recipes: recipe", recipe_name, list(config.recipes)
-        for corpus in axes.train_corpora:
-            yield (
-                f"{where}.train_corpora: corpus with a train partition",
-                corpus,
-                [each for each in trainable if each in config.corpora],
-            )
-        for corpus in axes.evaluate_on:
-            yield f"{where}.evaluate_on: corpus", corpus, in_use
+        pools = (each for pool in axes.train_corpora for each in members_of(pool))
+        for axis, names, allowed in (
+            ("recipes: recipe", axes.recipes, list(config.recipes)),
+            ("train_corpora: corpus with a train partition", pools, trained),
+            ("evaluate_on: corpus", axes.evaluate_on, evaluated),
+        ):
+            yield from ((f"{where}.{axis}", each, allowed) for each in names)

@@ -13,8 +13,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.corpora.corpus import Corpus
+from signl.corpora.pools import pooled
 from signl.corpora.registry import CORPORA, corpus_named, options_of
 from signl.demo.options import Demo
+from signl.evaluation.comparison_options import ComparisonOptions
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.recipes import Recipe, expanded
@@ -47,6 +49,19 @@ def _unique(values: object) -> object:
     return values
 
 
+def _pools(values: object) -> object:
+    """Return the name of each pool in place of a list of its corpora."""
+    if not isinstance(values, list):
+        return values
+    for each in values:
+        if isinstance(each, list) and not (len(each) > 1 and len(set(map(str, each))) == len(each)):
+            raise ValueError(
+                f"{each} stands for corpora that are trained on together; allowed are two or more, "
+                "each once"
+            )
+    return [pooled(map(str, each)) if isinstance(each, list) else each for each in values]
+
+
 Names = Annotated[tuple[str, ...], FromList, BeforeValidator(_unique), Field(min_length=1)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 
@@ -55,7 +70,10 @@ class Axes(Options):
     """An experiment: the product of its axes."""
 
     recipes: Names = Field(description="names of recipes")
-    train_corpora: Names = Field(description="corpora that are trained on")
+    train_corpora: Annotated[Names, BeforeValidator(_pools)] = Field(
+        description="corpora that are trained on; a list among them, `[cfad, asvspoof5]`, is "
+        "trained on as one corpus"
+    )
     label_percents: Annotated[
         tuple[Percent, ...], FromList, BeforeValidator(_unique), Field(min_length=1)
     ] = Field(description="shares of the training labels, above 0 and at most 100")
@@ -116,6 +134,9 @@ class Configuration(Options):
         default=Demo(), description="the embedded experiment's corpora and front-end"
     )
     limits: Limits = Field(default=Limits(), description="what a run may do without")
+    comparisons: ComparisonOptions = Field(
+        default=ComparisonOptions(), description="how recipes are compared"
+    )
     gpus_per_job: int = Field(
         default=1,
         ge=0,

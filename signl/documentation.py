@@ -1,9 +1,11 @@
 """What is generated from the options: the JSON Schema for editors, and the tables of the docs.
 
-``make generated`` writes both anew; a test tells when they drift.
+``make generated`` writes both anew, and the conda environment of the pinned packages; a test tells
+when they drift.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.configuration import Axes, Configuration, Limits
 from signl.corpora.registry import CORPORA
 from signl.corpora.table.options import TableOptions
+from signl.evaluation.comparison_options import ComparisonOptions
 from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontends import FRONTENDS
 from signl.features.speech_model.lora_options import LoraOptions
@@ -29,6 +32,18 @@ from signl.typed import Options
 
 SCHEMA: Final = "rules/schemas/config.schema.json"
 PAGE: Final = "docs/method.md"
+PINS: Final = "requirements.txt"
+ENVIRONMENT: Final = "envs/signl.yaml"
+_ENVIRONMENT_HEAD: Final = """\
+# The pins of requirements.txt: generated, say make generated. Has not been tried, there was no
+# conda where it was written. The library is that of PYTHONPATH: export PYTHONPATH=<repository>.
+channels:
+  - conda-forge
+dependencies:
+  - python=3.11
+  - pip
+  - pip:
+"""
 _BEGIN, _END = "<!-- options: generated -->", "<!-- options: end -->"
 #: Keys of pydantic's schema that say what is allowed, and how that is written.
 _BOUNDS: Final = {
@@ -91,6 +106,7 @@ def option_tables() -> str:
         ("A corpus of kind `table`", TableOptions),
         ("An experiment", Axes),
         ("`limits`", Limits),
+        ("`comparisons`", ComparisonOptions),
     ]
     return "\n\n".join(_table(title, options) for title, options in sections)
 
@@ -149,8 +165,29 @@ def page_with_tables(text: str) -> str:
     return f"{head}{_BEGIN}\n\n{option_tables()}\n\n{_END}{tail}"
 
 
+def environment_text(pins: str) -> str:
+    """Return the conda environment of pinned packages.
+
+    Parameters
+    ----------
+    pins : str
+        Lines of ``name==version``, with a condition behind a semicolon where there is one.
+
+    Raises
+    ------
+    ValueError
+        If a line is neither that nor a comment.
+    """
+    lines = [line for line in pins.splitlines() if line and not re.match(r"\s*#", line)]
+    if wrong := [line for line in lines if not re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+", line)]:
+        raise ValueError(f"{wrong[0]!r} is no pin; allowed is name==version")
+    return _ENVIRONMENT_HEAD + "".join(f"      - {json.dumps(line)}\n" for line in lines)
+
+
 def main(repository: Path) -> None:
-    """Write the schema, and the tables into their page."""
+    """Write the schema, the environment, and the tables into their page."""
+    environment = environment_text((repository / PINS).read_text(encoding="utf-8"))
+    (repository / ENVIRONMENT).write_text(environment, encoding="utf-8")
     path = repository / SCHEMA
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(schema_text(), encoding="utf-8")

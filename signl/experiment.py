@@ -5,7 +5,6 @@ parsed, in every job, and so imports nothing heavy, and looks at no file's conte
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -16,9 +15,11 @@ from signl.augmentation.perturbed_names import perturbed, split_perturbed
 from signl.checks import check
 from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
+from signl.corpora.pools import is_pool, members_of
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.evaluation.excluded_attacks import protocols_with
 from signl.evaluation.score_folders import find_score_file
+from signl.experiment_cells import Evaluated, Pretrained, Trained
 from signl.features.frontend import FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.holdings import Holdings
@@ -32,55 +33,6 @@ __all__ = ["AUDIO", "Evaluated", "Experiment", "Pretrained", "Trained"]
 
 #: Seconds that a classifier with a front-end of its own reads, of the published length.
 GIVEN_CLIP_S: Final = 9.0
-
-
-@dataclass(frozen=True, order=True)
-class Trained:
-    """A classifier: recipe, training corpus, per cent of the labels, seed."""
-
-    recipe: str
-    corpus: str
-    percent: float
-    seed: int
-
-    @property
-    def wildcards(self) -> dict[str, str]:
-        """What stands for it in paths; a percent as 5, 100 or 0.5."""
-        return {
-            "recipe": self.recipe,
-            "corpus": self.corpus,
-            "percent": f"{self.percent:g}",
-            "seed": str(self.seed),
-        }
-
-
-@dataclass(frozen=True, order=True)
-class Pretrained:
-    """A pre-trained encoder: recipe, corpus, seed."""
-
-    recipe: str
-    corpus: str
-    seed: int
-
-    @property
-    def wildcards(self) -> dict[str, str]:
-        """What stands for it in paths."""
-        return {"recipe": self.recipe, "corpus": self.corpus, "seed": str(self.seed)}
-
-
-@dataclass(frozen=True, order=True)
-class Evaluated:
-    """A classifier on an evaluation corpus, perturbed or not, under all protocols of that."""
-
-    classifier: Trained
-    eval_corpus: str
-    perturbation: str = ""
-
-    @property
-    def wildcards(self) -> dict[str, str]:
-        """What stands for it in paths."""
-        evaluated = perturbed(self.eval_corpus, self.perturbation)
-        return self.classifier.wildcards | {"eval_corpus": evaluated}
 
 
 class Experiment:
@@ -135,9 +87,10 @@ class Experiment:
     def pretrained(self) -> list[Pretrained]:
         """All encoders that the classifiers start from, sorted."""
         encoders = {
-            Pretrained(pretrained_by, classifier.corpus, classifier.seed)
+            Pretrained(pretrained_by, corpus, classifier.seed)
             for classifier in self.classifiers
             if (pretrained_by := self.pretrained_by(classifier.recipe))
+            for corpus in [self.pretrained_on(classifier.recipe, classifier.corpus)]
         }
         return sorted(encoders)
 
@@ -162,10 +115,28 @@ class Experiment:
                 continue
             source = self.source_of(cell.classifier.recipe, cell.perturbation)
             used.add((source, cell.eval_corpus, EVAL))
-        for classifier in self.trained:
-            source = self.source_of(classifier.recipe)
-            used |= {(source, classifier.corpus, partition) for partition in (TRAIN, DEV)}
+        for source, corpus, partition in self._read_by_trainings:
+            used |= {(source, member, partition) for member in members_of(corpus)}
         return sorted(used)
+
+    @cached_property
+    def pooled_in_use(self) -> list[tuple[str, str, str]]:
+        """Source, pool and partition of all that is trained on of several corpora as one."""
+        return sorted(each for each in self._read_by_trainings if is_pool(each[1]))
+
+    @property
+    def pools(self) -> list[str]:
+        """Names of all pools of corpora that are trained on, sorted."""
+        return sorted({corpus for _, corpus, _ in self.pooled_in_use})
+
+    @property
+    def _read_by_trainings(self) -> set[tuple[str, str, str]]:
+        trainings = {(each.recipe, each.corpus) for each in (*self.trained, *self.pretrained)}
+        return {
+            (self.source_of(recipe), corpus, partition)
+            for recipe, corpus in trainings
+            for partition in (TRAIN, DEV)
+        }
 
     @cached_property
     def holdings(self) -> Holdings:
@@ -234,9 +205,7 @@ class Experiment:
         Its options, and a seal of the sounds that it takes: others make its results anew.
         """
         _, perturbation = split_perturbed(name)
-        if not perturbation:
-            return {}
-        return {"perturbation": sealed(self.perturbations[perturbation])}
+        return {"perturbation": sealed(self.perturbations[perturbation])} if perturbation else {}
 
     def frontend_label(self, recipe: str) -> str:
         """Return what tables call the front-end of a recipe."""
@@ -287,6 +256,18 @@ class Experiment:
         options = self.recipe(recipe)
         return recipe if options.pretraining is not None else options.encoder_of
 
+    def pretrained_on(self, recipe: str, corpus: str) -> str:
+        """Return the corpora, as one name, of the pre-training that a classifier starts from.
+
+        Parameters
+        ----------
+        recipe, corpus : str
+            Of the classifier.
+        """
+        pretrained_by = self.pretrained_by(recipe)
+        pretraining = self.recipe(pretrained_by).pretraining if pretrained_by else None
+        return (pretraining.corpus if pretraining else None) or corpus
+
     def pretraining_options(self, recipe: str, corpus: str) -> PretrainingRecipe:
         """Return what pre-training on a corpus takes of a recipe."""
         own = self.recipe(recipe).for_corpus(corpus)
@@ -296,6 +277,11 @@ class Experiment:
         """Return what fine-tuning on a corpus takes of a recipe."""
         own = self.recipe(recipe).for_corpus(corpus)
         return own.finetuning_recipe(self.trained_frontend(recipe))
+
+    def own_network(self, recipe: str, corpus: str) -> dict[str, str]:
+        """Return ``model_code``, the kind of a recipe's network, where that is one's own."""
+        kind = self.recipe(recipe).for_corpus(corpus).own_kind
+        return {} if kind is None else {"model_code": kind}
 
     def published_as(self) -> dict[str, Any]:
         """Return recipe -> the published system beside which its results stand."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from signl import stages
 from signl.copied_corpora import CopiedCorpora
+from signl.corpora.pools import is_pool, members_of
 from signl.experiment import AUDIO, Experiment
 from signl.stages import Stage
 from signl.typed import Options
@@ -158,9 +159,7 @@ def _feature_jobs(experiment: Experiment) -> Iterator[Job]:
 
 
 def _training_jobs(experiment: Experiment) -> Iterator[Job]:
-    subsets = {(each.corpus, each.seed, f"{each.percent:g}") for each in experiment.trained}
-    for corpus, seed, percent in sorted(subsets):
-        yield Job(stages.LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
+    yield from _label_jobs(experiment)
     for encoder in experiment.pretrained:
         yield Job(
             stages.PRETRAINING,
@@ -181,6 +180,17 @@ def _training_jobs(experiment: Experiment) -> Iterator[Job]:
         )
 
 
+def _label_jobs(experiment: Experiment) -> Iterator[Job]:
+    subsets = {(each.corpus, each.seed, f"{each.percent:g}") for each in experiment.trained}
+    single = {(member, *rest) for corpus, *rest in subsets for member in members_of(corpus)}
+    for corpus, seed, percent in sorted(single):
+        yield Job(stages.LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
+    for source, corpus, partition in experiment.pooled_in_use:
+        yield Job(stages.POOLED, {"source": source, "corpus": corpus, "partition": partition})
+    for corpus, seed, percent in sorted(each for each in subsets if is_pool(each[0])):
+        yield Job(stages.POOLED_LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
+
+
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
         recipe = experiment.recipe(cell.classifier.recipe)
@@ -198,12 +208,26 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     metrics = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
     collected = sorted(path for paths in metrics for path in paths)
     yield Job(stages.COLLECTED, also={"metrics": collected})
+    yield Job(
+        stages.COMPARISONS,
+        options=experiment.config.comparisons,
+        also={"scores": sorted(_scores_of(experiment))},
+    )
     for table in ("indomain", "crossdomain"):
         yield Job(stages.TABLES, {"table": table})
     yield Job(stages.BREAKDOWN_TABLE)
     history = stages.PRETRAINING.outputs["history"]
     histories = [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
     yield Job(stages.PRETRAINING_TABLE, rows=tuple(histories))
+    yield Job(stages.SUMMARY)
+
+
+def _scores_of(experiment: Experiment) -> Iterator[str]:
+    """Yield the scores of all classifiers on all corpora, computed or given."""
+    for cell in experiment.evaluated:
+        is_given = experiment.recipe(cell.classifier.recipe).scores
+        stage = stages.GIVEN_SCORES if is_given else stages.SCORES
+        yield from stage.paths(**cell.wildcards)
 
 
 def _drawing_jobs(experiment: Experiment) -> Iterator[Job]:

@@ -47,6 +47,15 @@ class Kinds(Generic[Kind]):
         """Names of all kinds, sorted."""
         return sorted(self.entries)
 
+    @property
+    def known(self) -> str:
+        """What is allowed, for messages."""
+        return str(self.names)
+
+    def knows(self, kind: object) -> bool:
+        """Tell whether there is such a kind."""
+        return isinstance(kind, str) and kind in self.entries
+
     def options_of(self, name: str) -> type[Kind]:
         """Return the options class of a kind.
 
@@ -56,7 +65,7 @@ class Kinds(Generic[Kind]):
             Names the kinds that there are.
         """
         if name not in self.entries:
-            raise ConfigError(f"{self.what} of kind {name!r}; known are {self.names}")
+            raise ConfigError(f"{self.what} of kind {name!r}; known are {self.known}")
         module, _, attribute = self.entries[name].partition(":")
         options: type[Kind] = getattr(importlib.import_module(module), attribute)
         return options
@@ -75,14 +84,14 @@ class Kinds(Generic[Kind]):
             raise PydanticCustomError(
                 "kind",
                 "allowed is a mapping with the key kind, one of {known}",
-                {"known": str(self.names)},
+                {"known": self.known},
             )
         kind = values.get("kind", self.default)
-        if not isinstance(kind, str) or kind not in self.entries:
+        if not isinstance(kind, str) or not self.knows(kind):
             raise PydanticCustomError(
                 "kind",
                 "its kind is {kind}; known are {known}",
-                {"kind": repr(kind), "known": str(self.names)},
+                {"kind": repr(kind), "known": self.known},
             )
         return self.options_of(kind).model_validate({"kind": kind, **values})
 

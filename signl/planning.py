@@ -222,20 +222,27 @@ class Planner:
             n_crops += self._share(job) * self.sizes.n_trials(corpus, DEV)
             return self._computing(recipe, n_crops, trains=True)
         labelled = self._share(job) * self.sizes.n_trials(corpus, TRAIN, DEV)
-        # A logistic regression takes the crops through the frozen network once.
-        epochs = self._epochs(getattr(options, "epochs", 1))
+        # What is no training by gradient takes the crops through the frozen network once.
+        epochs = self._epochs(getattr(options, "epochs", options.crops))
         return self._computing(recipe, epochs * labelled, trains=True)
 
     def score(self, job: Job) -> Cost:
         """Return what the scores of an evaluation corpus take."""
         corpus, _ = split_perturbed(job.wildcards["eval_corpus"])
-        n_trials = self.sizes.n_trials(corpus, EVAL)
-        return self._computing(job.wildcards["recipe"], n_trials)
+        n_crops = self._crops(job) * self.sizes.n_trials(corpus, EVAL)
+        return self._computing(job.wildcards["recipe"], n_crops)
 
     def score_dev(self, job: Job) -> Cost:
         """Return what the scores of the labelled dev trials take."""
         n_trials = self._share(job) * self.sizes.n_trials(job.wildcards["corpus"], DEV)
-        return self._computing(job.wildcards["recipe"], n_trials)
+        return self._computing(job.wildcards["recipe"], self._crops(job) * n_trials)
+
+    def _crops(self, job: Job) -> int:
+        """Return how many crops of an utterance are scored; of what is given, one is guessed."""
+        recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
+        if self.experiment.recipe(recipe).is_given:
+            return 1
+        return self.experiment.finetuning_options(recipe, corpus).finetuning.crops
 
     # Details.
 

@@ -23,6 +23,7 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
     where = f"recipes.{name}"
     frontend = None if recipe.frontend is None else config.frontends[recipe.frontend]
     _check_frontend_training(recipe.trainable_frontend, frontend, where)
+    _check_shared_pretraining(recipe, where)
     for corpus in (None, *recipe.per_corpus):
         own = recipe if corpus is None else recipe.for_corpus(corpus)
         of_corpus = where if corpus is None else f"{where}.per_corpus.{corpus}"
@@ -31,6 +32,7 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
         _check_untrained(own, of_corpus)
         _check_augmentations(own, of_corpus)
         _check_resynthesis(config, own, of_corpus)
+        _check_crops(own, frontend, of_corpus)
         if frontend is None:
             _check_audio_crop(own, of_corpus)
         else:
@@ -55,6 +57,23 @@ def _check_frontend_training(
             frontend.check_adapters(lora)
         except ConfigError as error:
             raise ConfigError(f"{where}.trainable_frontend: {error}") from None
+
+
+def _check_shared_pretraining(recipe: Recipe, where: str) -> None:
+    """Check that one encoder for all training corpora fits the classifiers of each."""
+    if recipe.pretraining is None:
+        return
+    for corpus in recipe.per_corpus:
+        own = recipe.for_corpus(corpus)
+        assert own.pretraining is not None
+        both = {*(recipe.pretraining.corpora or ()), *(own.pretraining.corpora or ())}
+        for key in ("model", "pretraining"):
+            if both and getattr(own, key) != getattr(recipe, key):
+                raise ConfigError(
+                    f"{where}.per_corpus.{corpus} has a {key} of its own, and pretraining.corpora "
+                    f"gives one encoder for all training corpora, of {sorted(both)}; allowed is "
+                    "one of the two, or a recipe of its own"
+                )
 
 
 def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
@@ -161,7 +180,7 @@ def _check_views_differ(recipe: Recipe, frontend: FrontendOptions | None, where:
     """Refuse a pre-training whose two views of an utterance are one and the same crop."""
     assert recipe.pretraining is not None
     assert recipe.model is not None
-    clip_s = frontend.clip_s if frontend else cast(AudioOptions, recipe.model).clip_s
+    clip_s = _clip_s_of(recipe, frontend)
     is_augmented = (
         recipe.model.augments_graphs
         or not recipe.pretraining.views.is_none
@@ -173,6 +192,22 @@ def _check_views_differ(recipe: Recipe, frontend: FrontendOptions | None, where:
             f"of pre-training, which are then the same; allowed is a crop_s below {clip_s}, or "
             "views, or waveform_augmentation"
         )
+
+
+def _check_crops(recipe: Recipe, frontend: FrontendOptions | None, where: str) -> None:
+    """Refuse to score crops of a clip that are one and the same."""
+    assert recipe.finetuning is not None
+    n_crops, clip_s = recipe.finetuning.crops, _clip_s_of(recipe, frontend)
+    if n_crops > 1 and recipe.crop_s == clip_s:
+        raise ConfigError(
+            f"{where}.finetuning.crops is {n_crops} and crop_s the whole clip of {clip_s} s, of "
+            f"which all crops are the same; allowed is crops: 1, or a crop_s below {clip_s}"
+        )
+
+
+def _clip_s_of(recipe: Recipe, frontend: FrontendOptions | None) -> float:
+    """Return the seconds of a clip of what a recipe reads."""
+    return frontend.clip_s if frontend else cast(AudioOptions, recipe.model).clip_s
 
 
 def _check_augmentations(recipe: Recipe, where: str) -> None:

@@ -13,6 +13,7 @@ from signl.features.frontend import FrontendOptions
 from signl.features.speech_model.lora_options import FrontendTraining, LoraOptions
 from signl.models.base import NetworkOptions
 from signl.models.networks import NETWORKS
+from signl.models.own_code import is_own
 from signl.paths import expand_path
 from signl.training.options import (
     FINETUNINGS,
@@ -32,7 +33,7 @@ def expanded(key: str) -> AfterValidator:
 
 #: What a corpus may have of its own.
 PER_CORPUS: Final = ("model", "pretraining", "finetuning")
-_OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "published_as"})
+_OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "model_code", "published_as"})
 _OF_SCORES: Final = frozenset({"scores", "score_files", "published_as"})
 _NEEDED: Final = ("crop_s", "model", "finetuning")
 
@@ -56,6 +57,11 @@ class Recipe(Options):
     )
     classifier: Annotated[str, expanded("classifier")] | None = Field(
         default=None, description="folder of a classifier, to evaluate as it is"
+    )
+    model_code: str | None = Field(
+        default=None,
+        description="with `classifier`: `package.module:Class` of its network, if that is code of "
+        "your own",
     )
     scores: Annotated[str, expanded("scores")] | None = Field(
         default=None, description="folder of a system's score files, to measure as they are"
@@ -106,8 +112,9 @@ class Recipe(Options):
             raise ValueError(
                 f"its keys {missing} are missing; or name a classifier, or a folder of scores"
             )
-        if "score_files" in self.model_fields_set:
-            raise ValueError("it has score_files without scores; allowed are both, or neither")
+        for key, needed in (("score_files", "scores"), ("model_code", "classifier")):
+            if key in self.model_fields_set:
+                raise ValueError(f"it has {key} without {needed}; allowed are both, or neither")
         keys = ("pretraining", "encoder", "encoder_of")
         starts = [key for key in keys if getattr(self, key) is not None]
         if len(starts) > 1:
@@ -141,6 +148,12 @@ class Recipe(Options):
         return type(self).model_validate(merged(own, overrides))
 
     @property
+    def own_kind(self) -> str | None:
+        """The kind of its network, where that is code outside this package; else nothing."""
+        kind = self.model_code if self.model is None else self.model.kind
+        return kind if is_own(kind) else None
+
+    @property
     def stretch(self) -> float:
         """Seconds of a recording that its trainings read for one of a clip, at most."""
         trainings = (self.pretraining, self.finetuning)
@@ -159,6 +172,34 @@ class Recipe(Options):
         training = self.trainable_frontend
         lora = training if frontend is not None and isinstance(training, LoraOptions) else None
         return {key: getattr(self, key) for key in keys} | {"frontend": frontend, "lora": lora}
+
+
+def pretraining_pairs(recipes: Mapping[str, Recipe]) -> list[tuple[str, str]]:
+    """Return the recipes with pre-training, each with one that differs from it in this alone."""
+    from_random = {
+        name: _without_start(recipe)
+        for name, recipe in recipes.items()
+        if not (recipe.pretraining or recipe.encoder_of or recipe.encoder or recipe.is_given)
+    }
+    return sorted(
+        (name, other)
+        for name, recipe in recipes.items()
+        if recipe.pretraining or recipe.encoder_of
+        for other, options in from_random.items()
+        if _without_start(recipe) == options
+    )
+
+
+def _without_start(recipe: Recipe) -> dict[str, Any]:
+    """Return the options of a recipe but for what its network starts from."""
+    options = recipe.model_dump(exclude={"pretraining", "encoder_of", "published_as"})
+    own = options["per_corpus"].items()
+    options["per_corpus"] = {
+        corpus: kept
+        for corpus, each in own
+        if (kept := {key: value for key, value in each.items() if key != "pretraining"})
+    }
+    return options
 
 
 def merged(options: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

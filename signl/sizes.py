@@ -6,6 +6,7 @@ from typing import Any
 
 from signl.archives.whereabouts import LocatedArchive
 from signl.copied_corpora import Copied, CopiedCorpora, CopiedShard
+from signl.corpora.pools import members_of
 from signl.corpora.registry import CORPORA, locate_protocols, set_named
 from signl.demo.options import Counts
 from signl.experiment import Experiment
@@ -21,8 +22,9 @@ class Sizes:
         self._counted = cache(self._count)
 
     def n_trials(self, corpus: str, *partitions: str) -> int:
-        """Return the trials of partitions, of a subset those of the whole."""
-        return sum(self._n_trials(corpus, partition) for partition in partitions)
+        """Return the trials of partitions, of a subset those of the whole; of a pool, of all."""
+        members = members_of(corpus)
+        return sum(self._n_trials(each, partition) for each in members for partition in partitions)
 
     def n_copies(self, of: Copied | CopiedShard) -> float:
         """Return the copies of the training partition of a corpus."""

@@ -11,11 +11,12 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
+from signl.whole_files import write_text
 
-from signl.artefacts import write_text
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: What makes a spreadsheet compute a cell; the last four are taken for the first four in Asia.
 _STARTS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -32,8 +33,10 @@ def inert(text: str) -> str:
     return f"'{text}" if runs and not _NUMBER.fullmatch(text) else text
 
 
-def inert_table(table: pa.Table) -> pa.Table:
+def inert_table(table: "pa.Table") -> "pa.Table":
     """Return a table whose columns of text are :func:`inert`."""
+    import pyarrow as pa  # other writers of CSV have no tables of it
+
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
             texts = [None if text is None else inert(text) for text in table[place].to_pylist()]

@@ -13,6 +13,14 @@ from typing import Final
 #: The folder of the workflow's results.
 RESULTS: Final = "results"
 
+#: Rule -> the rule whose artefacts its own are read as, being of the same form and revision.
+_READ_AS: Final[Mapping[str, str]] = {
+    "score_dev": "score",
+    "convert_scores": "score",
+    "pool_utterances": "gather_utterances",
+    "pool_labels": "sample_labels",
+}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -44,8 +52,8 @@ class Stage:
 
     @property
     def maker(self) -> str:
-        """What its artefacts' headers call it: all scores are scores alike."""
-        return "score" if self.rule in ("score_dev", "convert_scores") else self.rule
+        """What its artefacts' headers call it: all scores, say, are read alike."""
+        return _READ_AS.get(self.rule, self.rule)
 
     @property
     def tag(self) -> str:
@@ -136,6 +144,13 @@ QUARANTINE: Final = _table("count_quarantine", 2, "quarantine.csv")
 LABELS: Final = _stage(
     "sample_labels", 2, "labels", "{corpus}/seed-{seed}/labels-{percent}", labels=".parquet"
 )
+#: Of several corpora that are trained on as one; read as USABLE and LABELS are.
+POOLED: Final = _stage(
+    "pool_utterances", 2, "pooled", "{source}/{corpus}/{partition}", usable=".parquet"
+)
+POOLED_LABELS: Final = _stage(
+    "pool_labels", 2, "pooled_labels", "{corpus}/seed-{seed}/labels-{percent}", labels=".parquet"
+)
 PRETRAINING: Final = _model("pretrain_encoder", 2, "encoders", "{recipe}/{corpus}/seed-{seed}")
 FINETUNING: Final = _model("train_classifier", 3, "classifiers", _TRAINED)
 #: Models that are imported lie where the user says.
@@ -164,9 +179,16 @@ COLLECTED: Final = Stage(
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )
+COMPARISONS: Final = Stage(
+    "compare_recipes",
+    1,
+    "",
+    {"comparisons": f"{RESULTS}/comparisons.parquet", "table": f"{RESULTS}/comparisons.csv"},
+)
 TABLES: Final = Stage("tabulate", 2, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
+SUMMARY: Final = _table("summarise", 1, "summary.html", output="page")
 LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
 PART_FIGURES: Final = _figure("draw_breakdown", 1, "breakdown/{figure}")
@@ -188,6 +210,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     GATHERED_COPIES,
     QUARANTINE,
     LABELS,
+    POOLED,
+    POOLED_LABELS,
     PRETRAINING,
     FINETUNING,
     SCORES,
@@ -195,9 +219,11 @@ STAGES: Final[tuple[Stage, ...]] = (
     GIVEN_SCORES,
     METRICS,
     COLLECTED,
+    COMPARISONS,
     TABLES,
     BREAKDOWN_TABLE,
     PRETRAINING_TABLE,
+    SUMMARY,
     LABEL_FIGURE,
     DOMAIN_FIGURE,
     PART_FIGURES,

@@ -19,6 +19,7 @@ from signl.archives.facts import archive_facts, recorded_header
 from signl.artefacts import HEADER, MadeBy, open_document, table_made_by
 from signl.errors import ArtefactError
 from signl.jobs import Job
+from signl.models.own_code import own_kinds
 from signl.typed import Options
 
 _WORDS: Final = {"digest": "a digest", "mtime_ns": "a date"}
@@ -121,13 +122,17 @@ def _compare(options: Options, found: Mapping[str, Any]) -> str:
     """Compare options with those of a header; what that does not say had its default."""
     kind = type(options)
     known = {key: value for key, value in found.items() if key in kind.model_fields}
+    now = options.dump()
+    if not own_kinds(known) <= own_kinds(now):
+        # Code is imported that the configuration names, not what a header may ask for.
+        return next(_differences(known, now), "")
     try:
         made_with = kind.model_validate(known)
     except ValidationError as error:
         return f"options that are no longer known ({error.error_count()} of them)"
     if made_with == options:
         return ""
-    return next(_differences(made_with.dump(), options.dump()), "")
+    return next(_differences(made_with.dump(), now), "")
 
 
 def _differences(one: object, other: object, place: str = "") -> Iterator[str]:

@@ -29,6 +29,8 @@ def complete_environment() -> None:
         os.environ.setdefault("MPLCONFIGDIR", str(_own_folder()))
     if not home:
         os.environ["HOME"] = str(_own_folder())
+    # Else pydantic looks through the entry points of all that is installed, in each process.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _is_known_user() -> bool:

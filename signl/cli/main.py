@@ -48,7 +48,7 @@ def _run() -> None:
     from signl.logs import printable
 
     try:
-        app()
+        app(prog_name="signl")
     except (SignlError, OSError) as error:
         sys.stderr.write(printable(f"{type(error).__name__}: {error}") + "\n")
         sys.exit(1)

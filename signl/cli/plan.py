@@ -55,8 +55,10 @@ def read_configs(paths: list[Path]) -> dict[str, Any]:
     import yaml
 
     from signl.errors import ConfigError
+    from signl.models.own_code import look_in
     from signl.yaml_files import check_keys
 
+    look_in(path.parent for path in paths)
     merged: dict[str, Any] = {}
     for path in paths:
         try:

@@ -3,10 +3,10 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,6 +38,13 @@ def score(
         Path | None,
         typer.Option(
             file_okay=False, exists=True, help="The folder of the front-end's model, if it moved."
+        ),
+    ] = None,
+    model_code: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PACKAGE.MODULE:CLASS",
+            help="The network's code, if it is your own: looked for as Python does, and here.",
         ),
     ] = None,
     csv: Annotated[
@@ -85,7 +92,8 @@ def score(
     found = find_files(sources)
     if found.n_others:
         typer.echo(f"left out, without an ending of audio: {found.n_others}", err=True)
-    scorer = _load(model, revision, frontend, gpu=gpu, threads=threads)
+    sources_of_model = {"revision": revision, "frontend": frontend, "model_code": model_code}
+    scorer = _load(model, sources_of_model, gpu=gpu, threads=threads)
     windows = scorer.windows(window_s, hop_s) if over_time else None
     outputs = {"csv": csv, "json": json, "parquet": parquet}
     # Lines on a terminal are progress enough, and would tear a bar apart.
@@ -98,22 +106,23 @@ def score(
         raise typer.Exit(1)
 
 
-def _load(
-    model: str, revision: str | None, frontend: Path | None, *, gpu: bool, threads: int
-) -> "Scorer":
+def _load(model: str, options: Mapping[str, Any], *, gpu: bool, threads: int) -> "Scorer":
     """Return the scorer of a model on the device that is asked for, and tell what it lacks."""
     import torch
 
     from signl.devices import prepare_device
     from signl.errors import ConfigError
     from signl.evaluation.scorer import load
+    from signl.models.own_code import look_in
 
+    if options["model_code"]:
+        look_in([Path.cwd()])
     if gpu and not torch.cuda.is_available():
         raise ConfigError("--gpu: no GPU can be used here; leave it out to compute on the CPU")
     device = prepare_device(gpu=int(gpu))
     if device.type == "cpu":
         torch.set_num_threads(threads)
-    scorer = load(model, revision=revision, frontend=frontend, device=device)
+    scorer = load(model, device=device, **options)
     if scorer.point is None:
         typer.echo("the model has no operating_point.json: scores come without verdict", err=True)
     elif scorer.point.calibration is None:

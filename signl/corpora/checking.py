@@ -7,13 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tqdm import tqdm
-
 from signl.archives.members import shown
 from signl.archives.whereabouts import LocatedArchive, lookalikes
-from signl.artefacts import write_text
 from signl.corpora.registry import corpus_named, locate_archives
 from signl.errors import ArchiveError
+from signl.whole_files import write_text
 
 logger = logging.getLogger(__name__)
 
@@ -269,6 +267,8 @@ def _verify(path: Path, located: LocatedArchive, known: dict[str, dict[str, str]
 
 def hash_file(path: Path, kinds: Iterable[str]) -> dict[str, str]:
     """Return checksums of a file by kind, for example ``md5``, in one reading."""
+    from tqdm import tqdm  # a third of what planning would import
+
     hashes = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
     with (
         path.open("rb", buffering=0) as handle,

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from signl import stages
 from signl.archives.members import shown
-from signl.artefacts import MadeBy, read_table, remedy, write_table
+from signl.artefacts import MadeBy, remedy, write_table
 from signl.corpora.audio_shards import read_header, read_members
-from signl.corpora.manifest import MANIFEST_SCHEMA, read_manifest
 from signl.corpora.registry import archive_named
+from signl.corpora.trial_tables import PLACE_FIELDS, TRIALS_SCHEMA, read_manifest
 from signl.errors import ArtefactError, ManifestError
 from signl.labels import PARTITIONS
 from signl.typed import FromList, Options, build
@@ -25,15 +25,7 @@ logger = logging.getLogger(__name__)
 STAGE: Final = stages.TRIALS.rule
 _N_NAMED: Final = 10
 
-_PLACE_FIELDS: Final = (
-    pa.field("packed_archive", pa.string(), nullable=False),
-    pa.field("shard", pa.int32(), nullable=False),
-    pa.field("n_shards", pa.int32(), nullable=False),
-    pa.field("row", pa.int32(), nullable=False),
-)
-#: The manifest, and the archive, shard and row that hold a trial's audio.
-TRIALS_SCHEMA: Final = pa.schema([*MANIFEST_SCHEMA, *_PLACE_FIELDS])
-_PLACES_SCHEMA: Final = pa.schema([pa.field("key", pa.string()), *_PLACE_FIELDS])
+_PLACES_SCHEMA: Final = pa.schema([pa.field("key", pa.string()), *PLACE_FIELDS])
 
 
 class LocateOptions(Options):
@@ -97,19 +89,6 @@ def locate_trials(
     )
     write_table(output, pa.Table.from_arrays(columns, schema=TRIALS_SCHEMA), made_by)
     logger.info("located the audio of %d of %d trials", found.num_rows, trials.num_rows)
-
-
-def read_trials(path: str | Path, *, columns: list[str] | None = None) -> pa.Table:
-    """Read trials that :func:`locate_trials` wrote.
-
-    Parameters
-    ----------
-    path : path
-        The table.
-    columns : list of str, optional
-        Read these alone.
-    """
-    return read_table(path, stage=STAGE, revision=stages.TRIALS.revision, columns=columns)
 
 
 def _join(archives: pa.ChunkedArray, members: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -16,10 +16,11 @@ import pyarrow as pa
 from signl import stages
 from signl.archives.facts import witnessing
 from signl.archives.members import shown
-from signl.artefacts import MadeBy, read_table, write_table
+from signl.artefacts import MadeBy, write_table
 from signl.corpora.checking import missing_archives_message
 from signl.corpora.corpus import Corpus, Expected
 from signl.corpora.registry import corpus_named, locate_protocols
+from signl.corpora.trial_tables import MANIFEST_SCHEMA
 from signl.corpora.trials import Reading, Trial
 from signl.errors import ArchiveError, ManifestError
 from signl.labels import BONAFIDE, EVAL, SPOOF
@@ -29,27 +30,6 @@ from signl.typed import build
 logger = logging.getLogger(__name__)
 
 STAGE: Final = stages.MANIFEST.rule
-
-MANIFEST_SCHEMA: Final = pa.schema(
-    [
-        pa.field("utterance_id", pa.string(), nullable=False),
-        pa.field("archive", pa.string(), nullable=False),
-        pa.field("member", pa.string(), nullable=False),
-        pa.field("partition", pa.string(), nullable=False),
-        pa.field("protocols", pa.list_(pa.string()), nullable=False),
-        pa.field("label", pa.string(), nullable=False),
-        pa.field("attack", pa.string()),
-        pa.field("speaker", pa.string()),
-        pa.field("codec", pa.string()),
-        pa.field("codec_quality", pa.int8()),
-        pa.field("vocoder", pa.string()),
-        pa.field("source", pa.string()),
-        pa.field("subset", pa.string()),
-        pa.field("gender", pa.string()),
-        pa.field("language", pa.string()),
-        pa.field("trim", pa.bool_()),
-    ]
-)
 
 
 def build_manifest(
@@ -107,19 +87,6 @@ def build_manifest(
     _log_counts(reading.trials, corpus)
     for partition in reading.absent_partitions:
         logger.info("%s, %s: no protocol was found, so that it has no trials", corpus, partition)
-
-
-def read_manifest(path: str | Path, *, columns: list[str] | None = None) -> pa.Table:
-    """Read a manifest that :func:`build_manifest` wrote.
-
-    Parameters
-    ----------
-    path : path
-        The manifest.
-    columns : list of str, optional
-        Read these alone.
-    """
-    return read_table(path, stage=STAGE, revision=stages.MANIFEST.revision, columns=columns)
 
 
 def to_table(trials: Sequence[Trial]) -> pa.Table:

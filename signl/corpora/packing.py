@@ -17,8 +17,8 @@ from signl.archives.facts import Witness, witnessing
 from signl.archives.members import MAX_MEMBER_BYTES, Member, is_twice, shown
 from signl.archives.streams import stream_members
 from signl.corpora.audio_shards import ShardWriter
-from signl.corpora.manifest import read_manifest
 from signl.corpora.registry import archive_named
+from signl.corpora.trial_tables import read_manifest
 from signl.errors import ArchiveError, ManifestError
 from signl.typed import Count, Options, build
 

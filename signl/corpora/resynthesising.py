@@ -31,7 +31,7 @@ from signl.corpora.audio_shards import (
     iterate_audio,
     read_header,
 )
-from signl.corpora.locating import read_trials
+from signl.corpora.trial_tables import read_trials
 from signl.errors import AudioError
 from signl.labels import TRAIN
 from signl.resynthesis.copies import Copy, Resynthesis, copies_of

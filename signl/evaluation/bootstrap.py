@@ -113,7 +113,7 @@ def _count_below(scores: Scores) -> IntArray:
 
 def _excess(rejected: IntArray, sizes: IntArray) -> IntArray:
     """Compute (miss - false alarm) times the product of the class sizes, in whole numbers."""
-    product: IntArray = (rejected * sizes[::-1]).sum(axis=0) - sizes.prod()
+    product: IntArray = (rejected * sizes[::-1]).sum(axis=0) - sizes.prod(axis=0)
     return product
 
 
@@ -145,7 +145,7 @@ def rates_at(crossing: Crossing, sizes: IntArray) -> FloatArray:
     ----------
     crossing : Crossing
         Of each resample.
-    sizes : ndarray of shape (2, 1)
+    sizes : ndarray of shape (2, 1) or (2, resample)
         Bona fide trials and spoofs of a resample.
 
     Returns

@@ -15,66 +15,26 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from signl import stages
-from signl.artefacts import MadeBy, place_of, read_table, write_table
+from signl.artefacts import MadeBy, place_of, write_table
 from signl.errors import ScoreError
 from signl.evaluation.cells import Cell
+from signl.evaluation.collected import (
+    BREAKDOWN_SCHEMA,
+    CELL_COLUMNS,
+    FIGURES,
+    PARTS,
+    REMARKS,
+    SCHEMA,
+    STAGE,
+)
 from signl.evaluation.measure import read_metrics
 
 logger = logging.getLogger(__name__)
-
-STAGE = stages.COLLECTED.rule
-#: What a row is of, in the order by which rows are sorted.
-_CELL: Final = (
-    *(("recipe", pa.string()), ("train_corpus", pa.string()), ("eval_corpus", pa.string())),
-    *(("protocol", pa.string()), ("label_percent", pa.float64()), ("frontend", pa.string())),
-    *(("perturbation", pa.string()), ("resynthesis", pa.string()), ("seed", pa.int64())),
-)
-CELL_COLUMNS: Final = tuple(name for name, _ in _CELL)
-#: Figures: column -> its type, and where it stands in the metrics of a protocol.
-_FIGURES: Final[Mapping[str, tuple[pa.DataType, tuple[str | int, ...]]]] = {
-    **{name: (pa.int64(), (name,)) for name in ("n_bonafide", "n_spoof")},
-    **{name: (pa.float64(), (name,)) for name in ("eer", "eer_threshold")},
-    "eer_low": (pa.float64(), ("eer_interval", 0)),
-    "eer_high": (pa.float64(), ("eer_interval", 1)),
-    **{name: (pa.float64(), (name,)) for name in ("min_dcf", "act_dcf", "cllr")},
-    **{
-        f"{block}_{name}": (pa.float64(), (block, name))
-        for block, names in (
-            ("transfer", ("threshold", "miss", "false_alarm", "hter")),
-            ("calibrated", ("slope", "offset", "act_dcf", "cllr")),
-        )
-        for name in names
-    },
-    **{f"dev_{name}": (pa.int64(), ("dev", name)) for name in ("n_bonafide", "n_spoof")},
-    "dev_eer": (pa.float64(), ("dev", "eer")),
-}
-#: Remarks: column -> where they stand; as one text, empty without a remark.
-_REMARKS: Final[Mapping[str, tuple[str, ...]]] = {
-    "remarks": ("remarks",),
-    "dev_remarks": ("dev", "remarks"),
-    "calibrated_remarks": ("calibrated", "remarks"),
-}
-SCHEMA: Final = pa.schema(
-    [
-        *_CELL,
-        *((name, kind) for name, (kind, _) in _FIGURES.items()),
-        *((name, pa.string()) for name in _REMARKS),
-    ]
-)
-BREAKDOWN_SCHEMA: Final = pa.schema(
-    [
-        *_CELL,
-        *(("part", pa.string()), ("name", pa.string())),
-        *(("n_bonafide", pa.int64()), ("n_spoof", pa.int64()), ("eer", pa.float64())),
-    ]
-)
-#: What a breakdown is by -> where the metrics hold it.
-PARTS: Final = {"attack": "attacks", "codec": "codecs"}
 
 
 class _Result(NamedTuple):
@@ -120,17 +80,6 @@ def collect_metrics(
     logger.info("collected %d cells and %d parts, wrote %s", len(rows), len(parts), output)
 
 
-def read_collected(path: str | Path) -> pa.Table:
-    """Read a table that :func:`collect_metrics` wrote.
-
-    Raises
-    ------
-    ArtefactError
-        If the file is damaged or was made by something else.
-    """
-    return read_table(path, stage=STAGE, revision=stages.COLLECTED.revision)
-
-
 def _read(path: Path) -> Iterator[_Result]:
     """Yield what a file holds, by protocol."""
     document = read_metrics(path)
@@ -142,8 +91,8 @@ def _read(path: Path) -> Iterator[_Result]:
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of a row that are no part of its name."""
-    figures = {name: _look_up(metrics, place) for name, (_, place) in _FIGURES.items()}
-    remarks = {name: _look_up(metrics, place) or [] for name, place in _REMARKS.items()}
+    figures = {name: _look_up(metrics, place) for name, (_, place) in FIGURES.items()}
+    remarks = {name: _look_up(metrics, place) or [] for name, place in REMARKS.items()}
     return figures | {name: "; ".join(said) for name, said in remarks.items()}
 
 

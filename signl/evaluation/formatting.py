@@ -8,7 +8,7 @@ from typing import Final
 from signl.artefacts import table_made_by
 from signl.augmentation.perturbed_names import perturbed
 from signl.errors import ArtefactError
-from signl.evaluation.collecting import STAGE, read_collected
+from signl.evaluation.collected import STAGE, read_collected
 from signl.evaluation.table_forms import FORMS, Form, Lines
 from signl.evaluation.tables import COLUMNS, PERTURBED
 

@@ -18,7 +18,7 @@ from signl.features.extract import Clip, Clipper, encode_clips
 from signl.features.feature_shards import MODEL_DIGEST, repeated
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import frontend_options
-from signl.models.network import Network
+from signl.models.heads import Classifier
 from signl.training.clips import picture_of
 from signl.training.crops import FixedCrops
 
@@ -42,8 +42,11 @@ class ModelInputs(Protocol):
         """Return the clip of a waveform at 16 kHz, no longer than :attr:`clip_s`."""
         ...
 
-    def crops(self, clips: Sequence[Clip]) -> list[Tensor | None]:
-        """Return a crop of each clip, float32; None without a waveform, and where frames fail."""
+    def crops(self, clips: Sequence[Clip]) -> list[list[Tensor] | None]:
+        """Return the crops that are scored of each clip, float32.
+
+        None without a waveform, and where frames fail.
+        """
         ...
 
 
@@ -54,8 +57,8 @@ class FrameInputs:
     ----------
     options : FrontendOptions
         The front-end on whose frames the network was trained.
-    network : Network
-        Its width and its crops must be those of the front-end.
+    classifier : Classifier
+        The width of its network and its crops must be those of the front-end.
     device : device
         Where the front-end computes.
 
@@ -65,7 +68,10 @@ class FrameInputs:
         If the front-end cannot be built, or is not one of this network.
     """
 
-    def __init__(self, options: FrontendOptions, network: Network, device: torch.device) -> None:
+    def __init__(
+        self, options: FrontendOptions, classifier: Classifier, device: torch.device
+    ) -> None:
+        network = classifier.encoder
         self._frontend, self._device = options.build(device), device
         self._clipper = Clipper.of(options, self._frontend)
         self._length = network.crop_length
@@ -76,7 +82,7 @@ class FrameInputs:
                 f"the front-end gives {clip_frames} frames of width {self._frontend.width}, and "
                 f"the network reads {self._length} of width {width}: it is of another front-end"
             )
-        (self._start,) = FixedCrops(length=self._length).starts("", clip_frames)
+        self._starts = _crops_of(classifier).starts("", clip_frames)
 
     @property
     def clip_s(self) -> float:
@@ -85,23 +91,23 @@ class FrameInputs:
 
     @property
     def span_s(self) -> float:
-        """Seconds of a clip that the crop's frames see."""
-        frontend = self._frontend
-        n_samples = frontend.window_samples + (self._length - 1) * frontend.hop_samples
+        """Seconds of a clip that the frames of its crops see."""
+        frontend, n_frames = self._frontend, self._starts[-1] + self._length
+        n_samples = frontend.window_samples + (n_frames - 1) * frontend.hop_samples
         return n_samples / SAMPLE_RATE_HZ
 
     def clip_of(self, name: str, waveform: Tensor) -> Clip:
         """Return the clip of a waveform."""
         return self._clipper.clip_of(name, waveform)
 
-    def crops(self, clips: Sequence[Clip]) -> list[Tensor | None]:
-        """Return a picture (1, width, frame) of each clip."""
-        start, stop = self._start, self._start + self._length
+    def crops(self, clips: Sequence[Clip]) -> list[list[Tensor] | None]:
+        """Return pictures (1, width, frame) of each clip."""
         encoded = encode_clips(clips, self._frontend, self._device)
-        return [
-            None if frames is None else picture_of(repeated(frames, start, stop))
-            for frames in encoded
-        ]
+        return [None if frames is None else self._pictures(frames) for frames in encoded]
+
+    def _pictures(self, frames: Tensor) -> list[Tensor]:
+        spans = ((start, start + self._length) for start in self._starts)
+        return [picture_of(repeated(frames, start, stop)) for start, stop in spans]
 
 
 class WaveformInputs:
@@ -109,20 +115,21 @@ class WaveformInputs:
 
     Parameters
     ----------
-    network : Network
-        Says how long its clips and its crops are.
+    classifier : Classifier
+        Says how long its clips and its crops are, and how many of these.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, classifier: Classifier) -> None:
+        network = classifier.encoder
         self.clip_s, self._length = network.clip_s, network.crop_length
         self._normalises = network.normalises
         clip_length = round(self.clip_s * SAMPLE_RATE_HZ)
-        (self._start,) = FixedCrops(length=self._length).starts("", clip_length)
+        self._starts = _crops_of(classifier).starts("", clip_length)
 
     @property
     def span_s(self) -> float:
-        """Seconds of a crop."""
-        return self._length / SAMPLE_RATE_HZ
+        """Seconds to the end of the last crop."""
+        return (self._starts[-1] + self._length) / SAMPLE_RATE_HZ
 
     def clip_of(self, name: str, waveform: Tensor) -> Clip:
         """Return the clip of a waveform."""
@@ -130,26 +137,31 @@ class WaveformInputs:
         clip = to_clip(waveform, clip_s=self.clip_s, normalises=self._normalises)
         return Clip(name, clip, duration_s, None)
 
-    def crops(self, clips: Sequence[Clip]) -> list[Tensor | None]:
-        """Return a waveform (time,) of each clip."""
+    def crops(self, clips: Sequence[Clip]) -> list[list[Tensor] | None]:
+        """Return waveforms (time,) of each clip."""
+        waveforms = (clip.waveform for clip in clips)
         return [
-            None if clip.waveform is None else clip.waveform[self._start :][: self._length]
-            for clip in clips
+            None if each is None else [each[at : at + self._length] for at in self._starts]
+            for each in waveforms
         ]
 
 
+def _crops_of(classifier: Classifier) -> FixedCrops:
+    return FixedCrops(length=classifier.encoder.crop_length, n_views=classifier.n_crops)
+
+
 def inputs_for(
-    network: Network,
+    classifier: Classifier,
     card: Mapping[str, Any],
     device: torch.device,
     *,
     frontend: str | Path | None = None,
 ) -> ModelInputs:
-    """Return what a network is given of waveforms, as its card says.
+    """Return what a classifier is given of waveforms, as its card says.
 
     Parameters
     ----------
-    network : Network
+    classifier : Classifier
     card : Mapping
         ``features``, the options of the front-end, and ``frontend_model``, a digest of its files;
         of a network that reads audio, neither.
@@ -165,12 +177,12 @@ def inputs_for(
     ArtefactError
         If the card does not say which it is, or its files are others than those of the training.
     """
-    if network.reads == "audio":
+    if classifier.encoder.reads == "audio":
         if frontend is not None:
             raise ConfigError(
                 f"the front-end {frontend} is of no use: this model reads audio, and has its own"
             )
-        return WaveformInputs(network)
+        return WaveformInputs(classifier)
     if not card.get("features"):
         raise ArtefactError(
             "the model's card does not say on features of which front-end it was trained; allowed "
@@ -187,7 +199,7 @@ def inputs_for(
                 frontend,
             )
     _check_digest(options, card.get(MODEL_DIGEST))
-    return FrameInputs(options, network, device)
+    return FrameInputs(options, classifier, device)
 
 
 def _replaced(options: FrontendOptions, frontend: str | Path) -> FrontendOptions:

@@ -1,25 +1,33 @@
 """A paired test of systems that scored the same trials: bootstrap of the difference of EERs.
 
-A resample draws bona fide and spoof trials, each class with replacement, and every system is
+A resample draws trials with replacement (:mod:`signl.evaluation.resampling`), and every system is
 measured on the same draw: what is hard for all of them falls out of the difference. How often a
 trial is drawn decides how much it weighs in each system's own order of scores, which is looked
-through near the EER alone: below that place it is enough to count.
+through near the EER alone: below that place it is enough to count, which is one product of
+matrices for all systems and resamples.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from signl.errors import ScoreError
 from signl.evaluation.bootstrap import Crossing, IntArray, Interval, rates_at
+from signl.evaluation.resampling import BoolArray, Counts, Units, draw_batches
 from signl.metrics import FloatArray, Scores, equal_error_rate
 
-BoolArray = npt.NDArray[np.bool_]
-#: Deviations of (miss - false alarm) by which the window of ranks reaches to either side: all but
-#: never has a resample its EER beyond, and then all ranks are looked through.
+#: Deviations of (miss - false alarm) by which the window of scores reaches to either side: all but
+#: never has a resample its EER beyond, and then a wider one is looked through.
 _N_DEVIATIONS = 6.0
+#: Trials of a class by which it reaches farther, where hardly any error is made.
+_N_SLACK = 8
+#: Trials that are counted at a time, few enough for exact sums of float32.
+_N_COUNTED = 1 << 14
+#: Ranks of a block, whose counts are added up before one of them is looked into.
+_BLOCK = 64
 
 
 class PairedDifference(NamedTuple):
@@ -41,34 +49,30 @@ class PairedDifference(NamedTuple):
     p: float
 
 
-class _Order(NamedTuple):
-    """The trials of a system by rank: ties bona fide first, as the EER has them.
+class _Window(NamedTuple):
+    """The trials of a system among whose scores resamples have their EER.
 
     Attributes
     ----------
-    trial : ndarray of shape (trial,)
-        Which trial has a rank; bona fide trials are numbered first, then the spoofs.
-    is_bonafide : ndarray of shape (trial,)
-        Its class, as a whole number.
-    step : ndarray of shape (trial,)
-        What the rejection of one copy adds to (miss - false alarm) times the class sizes.
-    window : slice
-        Ranks among which nearly all resamples have their EER.
-    below : ndarray of shape (trial,)
-        Of each trial, not rank: whether it lies below the window, as a whole number.
+    ranked : ndarray of shape (inside,)
+        Trials of the window by score, ties bona fide first, as the EER has them.
+    is_below : ndarray of shape (trial,)
+        Whether a trial has a lower score than all of these.
     """
 
-    trial: IntArray
-    is_bonafide: IntArray
-    step: IntArray
-    window: slice
-    below: IntArray
+    ranked: IntArray
+    is_below: BoolArray
 
 
 def paired_resamples(
-    systems: Sequence[npt.ArrayLike], is_bonafide: BoolArray, *, seed: int, n_resamples: int
+    systems: Sequence[npt.ArrayLike],
+    is_bonafide: BoolArray,
+    *,
+    seed: int,
+    n_resamples: int,
+    units: Units | None = None,
 ) -> FloatArray:
-    """Draw the EERs of all systems on common bootstrap resamples, stratified by class.
+    """Draw the EERs of all systems on common bootstrap resamples.
 
     Parameters
     ----------
@@ -80,6 +84,9 @@ def paired_resamples(
         Seed of the draws.
     n_resamples : int
         Resamples, at least 1.
+    units : Units, optional
+        What is drawn, of the trials with all bona fide ones first; by default trial by trial,
+        each class for itself.
 
     Returns
     -------
@@ -98,20 +105,23 @@ def paired_resamples(
             f"a paired test needs one score a trial, {is_bonafide.size}, of every system; got "
             f"{[np.size(scores) for scores in systems]}"
         )
-    orders = [_order_of(np.asarray(scores, np.float64), is_bonafide) for scores in systems]
+    checked = [
+        Scores.checked(scores[is_bonafide], scores[~is_bonafide])
+        for scores in (np.asarray(each, np.float64) for each in systems)
+    ]
     n_bonafide = int(np.count_nonzero(is_bonafide))
-    sizes = np.array([[n_bonafide], [is_bonafide.size - n_bonafide]])
-    generator = np.random.default_rng(seed)
-    rates = np.empty((len(orders), n_resamples))
-    for resample in range(n_resamples):
-        # How often each trial is drawn, class by class.
-        drawn = [
-            np.bincount(generator.integers(size, size=size), minlength=size)
-            for size in sizes[:, 0].tolist()
-        ]
-        weights = np.concatenate(drawn)
-        for system, order in enumerate(orders):
-            rates[system, resample] = _rate(order, weights, sizes)
+    drawn = units or Units.trials(n_bonafide, is_bonafide.size - n_bonafide)
+    windows = [_window(scores, drawn) for scores in checked]
+    rates = np.empty((len(checked), n_resamples))
+    first = 0
+    for counts in draw_batches(drawn, seed=seed, n_resamples=n_resamples):
+        of_classes = (counts[:n_bonafide], counts[n_bonafide:])
+        sizes = np.stack([own.sum(axis=0, dtype=np.int64) for own in of_classes])
+        below = _count_below(windows, counts, n_bonafide)
+        into = rates[:, first : first + counts.shape[1]]
+        for row, scores, window, passed in zip(into, checked, windows, below, strict=True):
+            row[:] = _rates(scores, window, passed, counts, sizes)
+        first += counts.shape[1]
     return rates
 
 
@@ -160,63 +170,103 @@ def compare_eers(
     return paired_difference(rates[0], rates[1], observed, confidence=confidence)
 
 
-def _order_of(scores: FloatArray, is_bonafide: BoolArray) -> _Order:
-    """Rank the trials of a system."""
-    checked = Scores.checked(scores[is_bonafide], scores[~is_bonafide])
-    n_bonafide, n_spoof = checked.bonafide.size, checked.spoof.size
-    trial = np.argsort(np.concatenate(checked), kind="stable")
-    of_class = trial < n_bonafide
-    step = np.where(of_class, n_spoof, n_bonafide)
-    gap = np.cumsum(step) / (n_bonafide * n_spoof) - 1
-    margin = _N_DEVIATIONS * np.sqrt(0.25 / n_bonafide + 0.25 / n_spoof)
-    first, last = np.searchsorted(gap, [-margin, margin])
-    below = np.zeros(trial.size, dtype=np.int64)
-    below[trial[:first]] = 1
-    return _Order(trial, of_class.astype(np.int64), step, slice(first, last + 1), below)
+def _window(scores: Scores, units: Units) -> _Window:
+    """Return the trials among whose scores the EER of a resample is looked for."""
+    bonafide, spoof = (np.sort(own) for own in scores)
+    longer = bonafide if bonafide.size > spoof.size else spoof
+    places = range(longer.size)
+
+    def gap(place: int, side: Literal["left", "right"]) -> float:
+        """Compute miss - false alarm where a score is the lowest accepted, or highest rejected."""
+        rejected = [
+            np.searchsorted(own, longer[place], side) / own.size for own in (bonafide, spoof)
+        ]
+        return float(sum(rejected) - 1)
+
+    threshold = longer[bisect_left(places, 0.0, key=lambda place: gap(place, "right"))]
+    is_rejected = [own <= threshold for own in scores]
+    influence = np.concatenate([(own - own.mean()) / own.size for own in is_rejected])
+    slack = _N_SLACK / bonafide.size + _N_SLACK / spoof.size
+    margin = _N_DEVIATIONS * units.deviation(influence) + slack
+    low = bisect_right(places, -margin, key=lambda place: gap(place, "left")) - 1
+    high = bisect_left(places, margin, key=lambda place: gap(place, "right"))
+    lowest = longer[low] if low >= 0 else -np.inf
+    highest = longer[high] if high < longer.size else np.inf
+    values = np.concatenate(scores)
+    is_below = values < lowest
+    inside = np.flatnonzero(~is_below & (values <= highest))
+    return _Window(inside[np.argsort(values[inside], kind="stable")], is_below)
 
 
-def _rate(order: _Order, weights: IntArray, sizes: IntArray) -> float:
-    """Compute the EER of a system where trials are there as often as they were drawn.
+def _count_below(windows: Sequence[_Window], counts: Counts, n_bonafide: int) -> IntArray:
+    """Count the drawn trials below the window of each system: (system, class, resample)."""
+    below = np.zeros((len(windows), 2, counts.shape[1]), dtype=np.int64)
+    for of_class, ends in enumerate(((0, n_bonafide), (n_bonafide, len(counts)))):
+        for first in range(*ends, _N_COUNTED):
+            part = slice(first, min(first + _N_COUNTED, ends[1]))
+            masks = np.stack([window.is_below[part] for window in windows]).astype(np.float32)
+            below[:, of_class] += np.rint(masks @ counts[part].astype(np.float32)).astype(np.int64)
+    return below
+
+
+def _rates(
+    scores: Scores, window: _Window, passed: IntArray, counts: Counts, sizes: IntArray
+) -> FloatArray:
+    """Compute the EERs of a system where trials are there as often as they were drawn.
 
     Parameters
     ----------
-    order : _Order
+    scores : Scores
         Of the system.
-    weights : ndarray of shape (trial,)
+    window : _Window
+        Where its EERs are sought.
+    passed : ndarray of shape (2, resample)
+        Drawn trials below the window: bona fide, spoof.
+    counts : ndarray of shape (trial, resample)
         Copies of each trial.
-    sizes : ndarray of shape (2, 1)
-        Bona fide trials and spoofs.
+    sizes : ndarray of shape (2, resample)
+        Bona fide trials and spoofs of each resample.
     """
-    n_bonafide = sizes[0, 0]
-    passed = np.array(
-        [
-            [weights[:n_bonafide] @ order.below[:n_bonafide]],
-            [weights[n_bonafide:] @ order.below[n_bonafide:]],
-        ]
-    )
-    crossing = _crossing_in(order, order.window, passed, weights, sizes)
-    if crossing is None:
-        every = slice(0, weights.size)
-        crossing = _crossing_in(order, every, np.zeros_like(passed), weights, sizes)
-        assert crossing is not None
-    return float(rates_at(crossing, sizes)[0])
+    n_bonafide = scores.bonafide.size
+    crossing, is_found = _search(window.ranked, passed, counts, sizes, n_bonafide)
+    rates = rates_at(crossing, sizes)
+    if not is_found.all():
+        missed = ~is_found
+        every = np.argsort(np.concatenate(scores), kind="stable")
+        none = np.zeros_like(passed[:, missed])
+        crossing, _ = _search(every, none, counts[:, missed], sizes[:, missed], n_bonafide)
+        rates[missed] = rates_at(crossing, sizes[:, missed])
+    return rates
 
 
-def _crossing_in(
-    order: _Order, window: slice, passed: IntArray, weights: IntArray, sizes: IntArray
-) -> Crossing | None:
-    """Return where misses overtake false alarms, if that is at a rank of a window.
+def _search(
+    ranked: IntArray, passed: IntArray, counts: Counts, sizes: IntArray, n_bonafide: int
+) -> tuple[Crossing, BoolArray]:
+    """Find where misses overtake false alarms; and in which resamples that is in the window.
 
-    ``passed`` of shape (2, 1) counts the copies below the window: bona fide, spoof.
+    Copies are added up by blocks of ranks, and then by rank in the block that it is in.
     """
-    copies = weights[order.trial[window]]
-    missing = int(sizes.prod() - (passed * sizes[::-1]).sum())
-    # At a trial that was drawn, for others add nothing to the sum.
-    rank = int(np.searchsorted(np.cumsum(copies * order.step[window]), missing))
-    if missing <= 0 or rank == copies.size:
-        return None
-    is_bonafide = order.is_bonafide[window]
-    n_bonafide = copies[:rank] @ is_bonafide[:rank]
-    inside = np.array([[n_bonafide], [copies[:rank].sum() - n_bonafide]])
-    of_class = np.array([[is_bonafide[rank] == 1], [is_bonafide[rank] == 0]])
-    return Crossing(of_class, passed + inside)
+    n_blocks, n_resamples = -(-ranked.size // _BLOCK), counts.shape[1]
+    copies = np.zeros((n_blocks * _BLOCK, n_resamples), np.uint8)
+    copies[: ranked.size] = counts[ranked]
+    is_bonafide = np.zeros(len(copies), np.uint8)
+    is_bonafide[: ranked.size] = ranked < n_bonafide
+    before = np.zeros((n_blocks + 1, 2, n_resamples), np.int64)
+    blocks = copies.reshape(n_blocks, _BLOCK, n_resamples)
+    own = (copies * is_bonafide[:, None]).reshape(blocks.shape)
+    before[1:, 0] = own.sum(axis=1, dtype=np.int32).cumsum(axis=0)
+    before[1:, 1] = blocks.sum(axis=1, dtype=np.int32).cumsum(axis=0) - before[1:, 0]
+    before += passed
+    excess = (before * sizes[::-1]).sum(axis=1) - sizes.prod(axis=0)
+    is_found = (excess[0] < 0) & (excess[-1] >= 0)
+    block = np.minimum((excess[1:] < 0).sum(axis=0), n_blocks - 1)
+    columns = np.arange(n_resamples)
+    places = block * _BLOCK + np.arange(_BLOCK)[:, None]
+    drawn = copies[places, columns].astype(np.int64)
+    of_class = np.stack([is_bonafide[places] == 1, is_bonafide[places] == 0], axis=1)
+    within = (drawn[:, None] * of_class).cumsum(axis=0) + before[block, :, columns].T
+    excess = (within * sizes[::-1]).sum(axis=1) - sizes.prod(axis=0)
+    # A trial that was drawn, for others add nothing to the sum.
+    rank = np.minimum((excess < 0).sum(axis=0), _BLOCK - 1)
+    at = of_class[rank, :, columns].T
+    return Crossing(at, within[rank, :, columns].T - at * drawn[rank, columns]), is_found

@@ -189,9 +189,10 @@ class Scorer:
         scored = [place for place, crop in enumerate(crops) if crop is not None]
         found: dict[int, float] = {}
         if scored:
-            stacked = torch.stack([crop for crop in crops if crop is not None])
+            views = zip(*(each for each in crops if each is not None), strict=True)
+            stacked = [torch.stack(view).to(self._device) for view in views]
             with torch.inference_mode():
-                values = scores_of(self._classifier, stacked.to(self._device))
+                values = scores_of(self._classifier, stacked)
             found = dict(zip(scored, values.tolist(), strict=True))
         return [
             self._judged(found[place]) if place in found else unscored(clip.reason or OVERFLOW)
@@ -222,6 +223,7 @@ def load(
     *,
     revision: str | None = None,
     frontend: str | Path | None = None,
+    model_code: str | None = None,
     device: str | torch.device = "cpu",
 ) -> Scorer:
     """Load a classifier to score audio with.
@@ -235,13 +237,17 @@ def load(
         Commit of a model on the Hub, which needs it.
     frontend : path, optional
         A folder with the model of the front-end, where it lies elsewhere than at the training.
+    model_code : str, optional
+        ``package.module:Class`` of a network of one's own, whose code may be run; that of other
+        models is refused.
     device : str or device
         Where to compute.
 
     Raises
     ------
     ConfigError
-        If there is no such model, or its front-end cannot be built here.
+        If there is no such model, its front-end cannot be built here, or its network is code
+        outside this package that was not named.
     ArtefactError
         If a file is damaged, the model is no classifier, or its front-end or its operating point
         is that of another.
@@ -250,14 +256,14 @@ def load(
     for name in ("config.json", "model.safetensors"):
         if not Path(folder, name).is_file():
             raise ConfigError(f"{model} has no {name}, and so is no saved model")
-    loaded = from_pretrained(folder)
+    loaded = from_pretrained(folder, model_code=model_code)
     if not isinstance(loaded.module, Classifier):
         raise ArtefactError(f"{model} is an encoder, which gives no scores; name a classifier")
     if not isinstance(loaded.card, Mapping):
         raise ArtefactError(f"{model} has a card of {type(loaded.card).__name__}, no mapping")
     device = torch.device(device)
     try:
-        inputs = inputs_for(loaded.module.encoder, loaded.card, device, frontend=frontend)
+        inputs = inputs_for(loaded.module, loaded.card, device, frontend=frontend)
     except (ArtefactError, ConfigError) as error:
         raise type(error)(f"{model}: {error}") from error
     return Scorer(loaded.module, inputs, read_operating_point(folder), device)

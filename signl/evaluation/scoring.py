@@ -41,7 +41,7 @@ def score_trials(
 ) -> None:
     """Write the countermeasure score of every usable trial: higher is more bona fide.
 
-    The first half of each clip is scored, in float32.
+    The beginning of each clip is scored, or several crops of it whose mean is taken, in float32.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def score_trials(
         (:mod:`signl.evaluation.operating_point`).
     options : Mapping
         What the header of the output says; with ``corpus``, the one on which the classifier must
-        have been trained, and with ``perturbation`` what is done to the utterances.
+        have been trained, with ``perturbation`` what is done to the utterances, and with
+        ``model_code`` the kind of a network of one's own, whose code may be run.
     resources : Resources
         What this job computes with.
 
@@ -72,7 +73,7 @@ def score_trials(
     ScoreError
         If an operating point is asked for and the trials are of one class.
     """
-    loaded = load_classifier(model, config)
+    loaded = load_classifier(model, config, model_code=options.get("model_code"))
     classifier = loaded.module
     _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
     perturbation = options.get("perturbation")
@@ -133,16 +134,24 @@ def _scores(
         batch_size=clips.batch_size,
         n_workers=resources.n_workers,
     )
-    crops = FixedCrops(length=classifier.encoder.crop_length)
+    crops = FixedCrops(length=classifier.encoder.crop_length, n_views=classifier.n_crops)
     batches = even_batches(np.arange(len(utterances)), loading.batch_size)
     scores = []
     with torch.inference_mode():
         for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
-            scores.append(scores_of(network, batch.views[0]))
+            scores.append(scores_of(network, batch.views))
     return np.concatenate(scores)
 
 
-def scores_of(classifier: Classifier, crops: Tensor) -> np.ndarray:
-    """Return the scores of crops on the classifier's device, (crop,) in float64."""
-    found: np.ndarray = classifier.head.score(classifier(crops)).double().cpu().numpy()
+def scores_of(classifier: Classifier, views: Sequence[Tensor]) -> np.ndarray:
+    """Return the mean scores of clips, (clip,) in float64.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    views : sequence of Tensor of shape (clip, ...)
+        The first crop of each clip, the second, and so on, on the classifier's device.
+    """
+    scores = [classifier.head.score(classifier(crops)).double().cpu() for crops in views]
+    found: np.ndarray = torch.stack(scores).mean(dim=0).numpy()
     return found

@@ -6,17 +6,22 @@ does not have has no mean. Rows are sorted by recipe, training corpus, evaluatio
 label percent and front-end.
 """
 
+import itertools
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
+from signl.corpora.pools import members_of
 from signl.errors import ConfigError
-from signl.evaluation.collecting import CELL_COLUMNS, read_collected
-from signl.evaluation.published import PublishedSystem, published_eer, systems_of
+from signl.evaluation.collected import CELL_COLUMNS, read_collected
 from signl.spreadsheets import write_rows
+
+if TYPE_CHECKING:
+    from signl.evaluation.published import PublishedSystem
+
+Row = Mapping[str, Any]
 
 COLUMNS = (
     "recipe",
@@ -78,7 +83,8 @@ def tabulate(
     output : path
         The CSV file; equal inputs give equal bytes.
     table : {"indomain", "crossdomain"}
-        Which cells: those whose training and evaluation corpus are the same, or the others.
+        Which cells: those whose evaluation corpus is trained on, alone or among others, or the
+        rest.
     options : Mapping
         ``published_as``, which may be absent: for a recipe, the ``model`` and ``frontend``
         under which the paper reports it.
@@ -91,9 +97,11 @@ def tabulate(
         If the input is damaged or was made by something else.
     """
     published_as = _parse_options(options)
-    cells = read_collected(metrics).to_pandas()
-    is_in_domain = cells["train_corpus"] == cells["eval_corpus"]
-    wanted = cells[is_in_domain == (table == "indomain")]
+    wanted = [
+        cell
+        for cell in read_collected(metrics).to_pylist()
+        if (cell["eval_corpus"] in members_of(cell["train_corpus"])) == (table == "indomain")
+    ]
     rows = [_row(seeds, published_as) for seeds in _groups(wanted, _GROUP)]
     _write(output, COLUMNS, rows)
 
@@ -116,11 +124,11 @@ def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
     ArtefactError
         If the input is damaged or was made by something else.
     """
-    parts = read_collected(breakdown).to_pandas()
+    parts = read_collected(breakdown).to_pylist()
     own = ["part", "name"]
     rows = [
         _group_columns(seeds)
-        | seeds.iloc[0][own].to_dict()
+        | {name: seeds[0][name] for name in own}
         | _mean_and_deviation("eer", seeds, 100)
         for seeds in _groups(parts, [*_GROUP, *own])
     ]
@@ -135,50 +143,54 @@ def _write(output: str | Path, columns: tuple[str, ...], rows: Sequence[Mapping[
     write_rows(output, columns, [{name: row[name] for name in columns} for row in rows])
 
 
-def _parse_options(options: Mapping[str, Any]) -> dict[str, PublishedSystem]:
+def _parse_options(options: Mapping[str, Any]) -> "dict[str, PublishedSystem]":
     """Return the paper's system of each recipe that has one."""
     if unknown := sorted(options.keys() - {"published_as"}):
         raise ConfigError(f"tabulate: unknown keys {unknown}; known is ['published_as']")
-    return systems_of(options.get("published_as") or {})
+    published_as = options.get("published_as")
+    if not published_as:
+        return {}
+    from signl.evaluation.published import systems_of  # it reads what each corpus is
+
+    return systems_of(published_as)
 
 
-def _groups(rows: pd.DataFrame, names: list[str]) -> Iterator[pd.DataFrame]:
+def _groups(rows: Sequence[Row], names: Sequence[str]) -> Iterator[list[Row]]:
     """Yield the rows that differ in nothing but the seed, in the order of the table."""
-    ordered = rows.sort_values([*names, "seed"])
-    for _, seeds in ordered.groupby(names, sort=False):
-        yield seeds
+    ordered = sorted(rows, key=itemgetter(*names, "seed"))
+    for _, seeds in itertools.groupby(ordered, key=itemgetter(*names)):
+        yield list(seeds)
 
 
-def _group_columns(seeds: pd.DataFrame) -> dict[str, str]:
+def _group_columns(seeds: Sequence[Row]) -> dict[str, str]:
     """Build the columns that say what a row is of, and count, all of them text."""
-    first = seeds.iloc[0]
+    first = seeds[0]
     counts = {name: str(first[name]) for name in ("n_bonafide", "n_spoof")}
     row = {name: str(first[name]) for name in _GROUP} | {"n_seeds": str(len(seeds))}
     return row | counts | {"label_percent": f"{first['label_percent']:g}"}
 
 
-def _row(seeds: pd.DataFrame, published_as: Mapping[str, PublishedSystem]) -> dict[str, str]:
+def _row(seeds: Sequence[Row], published_as: "Mapping[str, PublishedSystem]") -> dict[str, str]:
     """Build one row of the table, all of it text."""
     row = _group_columns(seeds)
     row |= _mean_and_deviation("eer", seeds, 100) | _mean_and_deviation("min_dcf", seeds, 1)
-    row |= {f"{name}_mean": _mean(seeds[name], factor) for name, factor in _MEANS.items()}
-    row["n_dev_remarks"] = str((seeds["dev_remarks"] != "").sum())
-    return row | _published_columns(seeds.iloc[0], published_as.get(row["recipe"]))
+    row |= {f"{name}_mean": _mean(name, seeds, factor) for name, factor in _MEANS.items()}
+    row["n_dev_remarks"] = str(sum(each["dev_remarks"] != "" for each in seeds))
+    return row | _published_columns(seeds[0], published_as.get(row["recipe"]))
 
 
-def _published_columns(cell: "pd.Series[Any]", system: PublishedSystem | None) -> dict[str, str]:
+def _published_columns(cell: Row, system: "PublishedSystem | None") -> dict[str, str]:
     """Build the columns of what the paper reports, empty where it has nothing."""
-    named = {name: cell[name] for name in ("train_corpus", "eval_corpus", "protocol")}
     # What the paper reports is of recordings as they are.
-    found = (
-        published_eer(
-            system,
-            **named,
-            label_percent=cell["label_percent"],
-            n_trials=cell["n_bonafide"] + cell["n_spoof"],
-        )
-        if system and not cell[PERTURBED]
-        else None
+    if system is None or cell[PERTURBED]:
+        return {"published_eer_mean": "", "published_eer_std": ""}
+    from signl.evaluation.published import published_eer  # as above
+
+    found = published_eer(
+        system,
+        **{name: cell[name] for name in ("train_corpus", "eval_corpus", "protocol")},
+        label_percent=cell["label_percent"],
+        n_trials=cell["n_bonafide"] + cell["n_spoof"],
     )
     return {
         "published_eer_mean": f"{found.mean:.2f}" if found else "",
@@ -186,17 +198,20 @@ def _published_columns(cell: "pd.Series[Any]", system: PublishedSystem | None) -
     }
 
 
-def _mean_and_deviation(name: str, seeds: pd.DataFrame, factor: float) -> dict[str, str]:
+def _mean_and_deviation(name: str, seeds: Sequence[Row], factor: float) -> dict[str, str]:
     """Build the two columns of a figure, times a factor."""
-    values = [factor * value for value in seeds[name]]
-    has_deviation = len(values) > 1 and not seeds[name].isna().any()
-    deviation = f"{statistics.stdev(values):.4f}" if has_deviation else ""
-    return {f"{name}_mean": _mean(seeds[name], factor), f"{name}_std": deviation}
+    values = _figures(name, seeds, factor)
+    deviation = f"{statistics.stdev(values):.4f}" if len(values) > 1 else ""
+    return {f"{name}_mean": _mean(name, seeds, factor), f"{name}_std": deviation}
 
 
-def _mean(values: "pd.Series[float]", factor: float) -> str:
+def _mean(name: str, seeds: Sequence[Row], factor: float) -> str:
     """Return the mean of a figure, times a factor; empty where a seed does not have it."""
-    if values.isna().any():
-        return ""
-    # Not the mean of pandas, which rounds on the way: figures must not hang on its version.
-    return f"{statistics.fmean(factor * value for value in values):.4f}"
+    values = _figures(name, seeds, factor)
+    return f"{statistics.fmean(values):.4f}" if values else ""
+
+
+def _figures(name: str, seeds: Sequence[Row], factor: float) -> list[float]:
+    """Return a figure of each seed, times a factor; none, where a seed does not have it."""
+    values = [seed[name] for seed in seeds]
+    return [] if None in values else [factor * value for value in values]

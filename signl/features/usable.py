@@ -15,7 +15,7 @@ import pyarrow.csv
 
 from signl import artefacts, seals, stages
 from signl.artefacts import MadeBy, atomic_write, remedy
-from signl.corpora.locating import read_trials
+from signl.corpora.trial_tables import read_trials
 from signl.errors import ArtefactError, AudioError, ManifestError
 from signl.features.index import read_index
 from signl.seeds import shard_name

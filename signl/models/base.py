@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: Widths of the published heads' linear layers, and the rate of their dropout.
 HEAD_WIDTHS: Final = (256, 128, 80)
 DROPOUT: Final = 0.1
+#: Crops of a clip that a classifier may score: so many would overlap by more than nine tenths.
+MAX_CROPS: Final = 100
 #: What stands between a linear layer and its ReLU.
 Norm = Literal["none", "batch"]
 
@@ -84,3 +86,28 @@ class AudioOptions(NetworkOptions):
     normalise: bool = Field(
         default=False, description="Bring the clips to zero mean and unit variance."
     )
+
+
+class OwnNetwork(NetworkOptions):
+    """Options of a network whose class lies outside this package (kind ``package.module:Class``).
+
+    Attributes
+    ----------
+    source_files : tuple of str
+        Other files of its code, by their place relative to its own: a change of them makes its
+        trainings anew, as a change of its own file does.
+    """
+
+    source_files: ClassVar[tuple[str, ...]] = ()
+
+    code: str = Field(
+        default="", description="SHA-256 of its source, which is filled in: leave it out."
+    )
+
+
+class OwnFrameOptions(OwnNetwork):
+    """Base of the options of one's own networks that read frames of a front-end."""
+
+
+class OwnAudioOptions(OwnNetwork, AudioOptions):
+    """Base of the options of one's own networks that read waveforms."""

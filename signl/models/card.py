@@ -2,7 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+import yaml
+
+from signl.models.own_code import is_own
+
+#: What a hub finds models by; a card without them is not published.
+METADATA: Final = ("pipeline_tag", "tags", "library_name")
+_FENCE: Final = "---\n"
+#: What stands for the place of the model where a card says how it is used.
+PLACE: Final = "FOLDER"
 
 _TASK = {
     "encoder": "encodes speech for the detection of deepfakes; it has seen no labels",
@@ -24,15 +34,25 @@ _DEV_FIGURES = {
 
 
 def model_card(description: Mapping[str, Any]) -> str:
-    """Return the card of a model as Markdown.
+    """Return the card of a model as Markdown, with its metadata as YAML before it.
 
     Parameters
     ----------
     description : Mapping
         What ``config.json`` holds: ``class``, ``network``, ``made_by`` and ``card``, whose keys
         may be ``corpus``, ``label_percent``, ``n_labelled``, ``n_utterances``, ``seed``,
-        ``adapters``, ``n_weights``, ``pretrained``, ``features``, ``source`` and ``dev``.
+        ``adapters``, ``n_weights``, ``pretrained``, ``features``, ``source``, ``dev`` and, where
+        this chose nothing, ``dev_chose``.
+
+    References
+    ----------
+    The metadata are those of https://huggingface.co/docs/hub/model-cards.
     """
+    return _with_metadata(card_text(description), _metadata(description))
+
+
+def card_text(description: Mapping[str, Any]) -> str:
+    """Return a card without metadata: all of it, in versions before these."""
     card, kind = description["card"], description["class"]
     sections = [
         f"# {_title(description)} {kind}, {card.get('corpus') or 'corpus not known'}",
@@ -40,11 +60,74 @@ def model_card(description: Mapping[str, Any]) -> str:
         _list("Training", _training(card) | _counted(card)),
         _list("Network", _network(description)),
         _list("On the development set", _dev(card.get("dev") or {})),
-        _USE[kind],
-        "The development set chose the epoch, so its figures flatter the model. Error rates on "
-        "other corpora are higher; a score is no proof.",
+        _use(description),
+        f"{_choice(card)} Error rates on other corpora are higher; a score is no proof.",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _choice(card: Mapping[str, Any]) -> str:
+    """Return what the development set chose."""
+    if card.get("dev_chose", True):
+        return "The development set chose the epoch, so its figures flatter the model."
+    return "Nothing was chosen by the development set."
+
+
+def metadata_of(text: str) -> dict[str, Any]:
+    """Return the metadata of a card; nothing, where it has none.
+
+    Raises
+    ------
+    ValueError
+        If they are no YAML, or no mapping.
+    """
+    if not text.startswith(_FENCE):
+        return {}
+    try:
+        found = yaml.safe_load(text.removeprefix(_FENCE).partition(f"\n{_FENCE}")[0])
+    except yaml.YAMLError as error:
+        raise ValueError(f"its metadata are no YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"its metadata are {type(found).__name__}, no mapping")
+    return found
+
+
+def _with_metadata(text: str, metadata: Mapping[str, Any]) -> str:
+    shown = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
+    return f"{_FENCE}{shown}{_FENCE}\n{text}"
+
+
+def _metadata(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a hub finds a model by; of a classifier its EER on dev as ``model-index``."""
+    card, is_classifier = description["card"], description["class"] == "classifier"
+    corpus, dev = card.get("corpus"), card.get("dev") or {}
+    metadata: dict[str, Any] = {
+        "library_name": "signl-pipeline",
+        "pipeline_tag": "audio-classification" if is_classifier else "feature-extraction",
+        "tags": ["anti-spoofing", "audio-deepfake-detection", "speech", _title(description)],
+    }
+    if corpus:
+        metadata["datasets"] = [corpus]
+    if is_classifier and corpus and "dev_eer" in dev:
+        metadata["metrics"] = ["eer"]
+        metric = {"type": "eer", "name": "EER, %", "value": round(100 * dev["dev_eer"], 4)}
+        result = {
+            "task": {"type": "audio-classification", "name": "Speech deepfake detection"},
+            "dataset": {"type": corpus, "name": corpus, "split": "dev"},
+            "metrics": [metric],
+        }
+        name = f"{_title(description)}, {corpus}"
+        metadata["model-index"] = [{"name": name, "results": [result]}]
+    return metadata
+
+
+def _use(description: Mapping[str, Any]) -> str:
+    """Return how it is used; of a network outside this package with its kind, which is needed."""
+    text, kind = _USE[description["class"]], description["network"]["kind"]
+    if not is_own(kind):
+        return text
+    named = text.replace("recording.wav\n", f"recording.wav --model-code {kind}\n")
+    return named.replace(f'"{PLACE}")', f'"{PLACE}", model_code="{kind}")')
 
 
 def _title(description: Mapping[str, Any]) -> str:
@@ -109,6 +192,8 @@ def _network(description: Mapping[str, Any]) -> dict[str, object]:
         features = description["card"].get("features")
         items["front-end"] = f"apart from the model: `{json.dumps(features, sort_keys=True)}`"
         items["input"] = f"frames ({description['width']} channels, {description['n_frames']})"
+    if "crops" in description:
+        items["crops of a clip"] = f"{description['crops']}, whose scores are averaged"
     return items
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from signl.models.heads import Head, LinearHead, MlpHead
+from signl.models.kernel_head import KernelHead
 from signl.models.published_heads import CosineHead, LogitHead, SeluHead
 
 _HEADS: Final[dict[str, type[Head]]] = {
@@ -11,6 +12,7 @@ _HEADS: Final[dict[str, type[Head]]] = {
     "logits": LogitHead,
     "selu": SeluHead,
     "cosine": CosineHead,
+    "kernel": KernelHead,
 }
 
 

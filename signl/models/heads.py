@@ -248,11 +248,13 @@ class Classifier(nn.Module):
         What embeds.
     head : Head
         From embeddings (batch, embedding_width) to outputs (batch, 2).
+    n_crops : int
+        Crops of a clip that are scored, from its beginning to its end.
     """
 
-    def __init__(self, encoder: Network, head: "Head") -> None:
+    def __init__(self, encoder: Network, head: "Head", *, n_crops: int = 1) -> None:
         super().__init__()
-        self.encoder, self.head = encoder, head
+        self.encoder, self.head, self.n_crops = encoder, head, n_crops
 
     @classmethod
     def with_mlp(

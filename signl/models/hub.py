@@ -12,6 +12,11 @@ FETCHED: Final = ("model.safetensors", "config.json", OPERATING_POINT)
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
+def is_hub_name(name: object) -> bool:
+    """Tell whether this may name a repository on the Hub: ``owner/name``."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
 def find_model(model: str | Path, revision: str | None = None) -> Path:
     """Return the folder of a model, fetched where it lies on the Hub.
 
@@ -33,7 +38,7 @@ def find_model(model: str | Path, revision: str | None = None) -> Path:
         if revision is not None:
             raise ConfigError(f"--revision {revision} is of no use: {model} is a folder here")
         return Path(model)
-    if not _NAME.fullmatch(str(model)):
+    if not is_hub_name(str(model)):
         raise ConfigError(
             f"there is no model {str(model)!r}; allowed are a folder with model.safetensors and "
             "config.json, and owner/name on the Hub"

@@ -33,13 +33,14 @@ from signl.features.speech_model.adapters import (
 )
 from signl.features.speech_model.hidden_states import TrainableSpeechModel, which_states
 from signl.features.speech_model.lora_options import LoraOptions
-from signl.models.base import NetworkOptions
+from signl.models.base import MAX_CROPS, NetworkOptions
 from signl.models.card import model_card
 from signl.models.end_to_end import EndToEndEncoder
 from signl.models.head_kinds import build_head
 from signl.models.heads import Classifier
 from signl.models.network import Network
 from signl.models.networks import NETWORKS
+from signl.models.own_code import check_allowed, check_source
 from signl.models.strict_loading import load_strictly
 from signl.stages import Stage
 from signl.tensors import write_tensors
@@ -100,11 +101,17 @@ def save_model(
     write_text(Path(config_path).with_name(CARD), model_card(description))
 
 
-def from_pretrained(folder: str | Path) -> LoadedModel[Any]:
+def from_pretrained(folder: str | Path, *, model_code: str | None = None) -> LoadedModel[Any]:
     """Load a model from a folder with ``model.safetensors`` and ``config.json``.
 
     Whatever stage and revision made it, in contrast to :func:`load_encoder` and
     :func:`load_classifier`: a model that is passed on is as good as it was.
+
+    Parameters
+    ----------
+    folder : path
+    model_code : str, optional
+        ``package.module:Class`` of a network of one's own, whose code may be run.
 
     Returns
     -------
@@ -117,6 +124,8 @@ def from_pretrained(folder: str | Path) -> LoadedModel[Any]:
         If the folder has no such files.
     ArtefactError
         If a file is damaged, or the two are not of one model.
+    ConfigError
+        If its network is code outside this package that was not named.
     """
     config_path = Path(folder, "config.json")
     description = open_document(config_path)
@@ -127,16 +136,21 @@ def from_pretrained(folder: str | Path) -> LoadedModel[Any]:
             f"{config_path} describes a model of class {kind!r}, "
             f"expected {_ENCODER!r} or {_CLASSIFIER!r}"
         )
-    return _fill(build(description, config_path), Path(folder, "model.safetensors"), description)
+    module = build(description, config_path, model_code)
+    return _fill(module, Path(folder, "model.safetensors"), description)
 
 
-def load_encoder(model_path: str | Path, config_path: str | Path) -> LoadedModel[Network]:
+def load_encoder(
+    model_path: str | Path, config_path: str | Path, *, model_code: str | None = None
+) -> LoadedModel[Network]:
     """Read an encoder that the workflow made, or that was imported.
 
     Parameters
     ----------
     model_path, config_path : path
         Its two files.
+    model_code : str, optional
+        ``package.module:Class`` of a network of one's own, whose code may be run.
 
     Raises
     ------
@@ -146,22 +160,28 @@ def load_encoder(model_path: str | Path, config_path: str | Path) -> LoadedModel
         or of another shape, which the message names with what was found and what was expected.
     """
     description = _read_checked(Path(config_path), _ENCODER)
-    return _fill(_build_encoder(description, config_path), Path(model_path), description)
+    module = _build_encoder(description, config_path, model_code)
+    return _fill(module, Path(model_path), description)
 
 
-def load_classifier(model_path: str | Path, config_path: str | Path) -> LoadedModel[Classifier]:
+def load_classifier(
+    model_path: str | Path, config_path: str | Path, *, model_code: str | None = None
+) -> LoadedModel[Classifier]:
     """Read a classifier that the workflow made, or that was imported.
 
     Parameters and errors are those of :func:`load_encoder`.
     """
     description = _read_checked(Path(config_path), _CLASSIFIER)
-    return _fill(_build_classifier(description, config_path), Path(model_path), description)
+    module = _build_classifier(description, config_path, model_code)
+    return _fill(module, Path(model_path), description)
 
 
 def _describe(module: Network | Classifier) -> dict[str, Any]:
     if isinstance(module, Classifier):
-        described = module.encoder.describe()
-        return {**described, "class": _CLASSIFIER, "head": module.head.describe()}
+        described = {**module.encoder.describe(), "class": _CLASSIFIER}
+        # Nothing is said of one crop: what there was before crops were counted stays as it was.
+        crops = {"crops": module.n_crops} if module.n_crops != 1 else {}
+        return {**described, "head": module.head.describe(), **crops}
     return {**module.describe(), "class": _ENCODER}
 
 
@@ -184,10 +204,14 @@ def _read_checked(path: Path, kind: str) -> dict[str, Any]:
     return description
 
 
-def _build_encoder(description: Mapping[str, Any], path: str | Path) -> Network:
+def _build_encoder(
+    description: Mapping[str, Any], path: str | Path, model_code: str | None
+) -> Network:
+    check_allowed(description.get("network"), model_code)
     try:
         _check_sizes(description)
         options = NETWORKS.build(_network_of(description))
+        check_source(options)
         if "frontend" not in description:
             width, n_frames = _input_of(description, options)
             options.check(width=width, n_frames=n_frames)
@@ -270,14 +294,24 @@ def _build_frontend(
         )
 
 
-def _build_classifier(description: Mapping[str, Any], path: str | Path) -> Classifier:
-    encoder = _build_encoder(description, path)
+def _build_classifier(
+    description: Mapping[str, Any], path: str | Path, model_code: str | None
+) -> Classifier:
+    encoder = _build_encoder(description, path, model_code)
     try:
         with _WITHOUT_MEMORY:
             head = build_head(encoder.embedding_width, **description["head"])
-        return Classifier(encoder, head)
+        return Classifier(encoder, head, n_crops=_crops_of(description))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ArtefactError(f"{path} does not describe a classifier's head: {error!r}") from error
+
+
+def _crops_of(description: Mapping[str, Any]) -> int:
+    """Return how many crops of a clip a classifier scores."""
+    n_crops = description.get("crops", 1)
+    if not isinstance(n_crops, int) or isinstance(n_crops, bool) or not 1 <= n_crops <= MAX_CROPS:
+        raise ValueError(f"crops is {n_crops!r}; allowed is a whole number, 1 to {MAX_CROPS}")
+    return n_crops
 
 
 def _fill(module: Module, path: Path, description: Mapping[str, Any]) -> LoadedModel[Module]:

@@ -34,6 +34,11 @@ class ArmOptions(FinetuningOptions):
         default=256, description="Main directions of the embeddings that are kept, at most."
     )
 
+    @property
+    def chooses_by_dev(self) -> bool:
+        """Whether dev chooses anything: it does not."""
+        return False
+
     def training_class(self) -> "TrainingClass":
         """Return what fits the plane."""
         from signl.training.arms import ArmTraining

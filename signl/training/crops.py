@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from signl.augmentation.chain import Chain, Change
-from signl.labels import CLASS_INDEX, NO_CLASS, UNLABELLED
+from signl.labels import BONAFIDE, CLASS_INDEX, NO_CLASS, SPOOF, UNLABELLED
 from signl.seeds import derive_seed
 from signl.training.clips import Clips, Place
 from signl.training.sharing import Share
@@ -88,16 +88,16 @@ class Utterances:
 
 @dataclass(frozen=True, kw_only=True)
 class FixedCrops:
-    """The crops of evaluation: the beginning of the clip, then its end.
+    """The crops of evaluation: the beginning of the clip or, of several, all at even steps.
 
-    Of 4.5 s, these are the two halves of SIGNL's clip of 9 s.
+    Two of 4.5 s are the halves of SIGNL's clip of 9 s.
 
     Attributes
     ----------
     length : int
         Frames or samples of a crop, as the clip has them.
     n_views : int
-        1 or 2.
+        Crops of a clip; the first is its beginning, the last of several its end.
     """
 
     length: int
@@ -105,7 +105,8 @@ class FixedCrops:
 
     def starts(self, utterance_id: str, clip_length: int) -> list[int]:
         """Return where each view starts in the clip."""
-        return [0, clip_length - self.length][: self.n_views]
+        room, steps = clip_length - self.length, max(1, self.n_views - 1)
+        return [room * view // steps for view in range(self.n_views)]
 
     def changes(self, utterance_id: str) -> list[Change]:
         """Return nothing: what is evaluated is never augmented."""
@@ -199,6 +200,28 @@ def shuffled(n_utterances: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order of the utterances in an epoch."""
     rng = np.random.default_rng(derive_seed(seed, "order", epoch))
     return rng.permutation(n_utterances)
+
+
+def balanced(classes: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """Return an order of utterances in which the classes alternate, as many as there are.
+
+    Parameters
+    ----------
+    classes : ndarray of int, (utterance,)
+        Class indices, of both classes.
+    seed, epoch : int
+        What the order follows from. An utterance of the rarer class is in it several times, one of
+        the other class once or not at all.
+    """
+    rng = np.random.default_rng(derive_seed(seed, "order", epoch))
+    order = np.empty(len(classes), dtype=np.int64)
+    for first, label in enumerate((SPOOF, BONAFIDE)):
+        places = np.flatnonzero(classes == CLASS_INDEX[label])
+        drawn = order[first::2]
+        n_rounds = -(-len(drawn) // len(places))
+        rounds = [rng.permutation(places) for _ in range(n_rounds)]
+        drawn[:] = np.concatenate([*rounds, places[:0]])[: len(drawn)]
+    return order
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from signl.features.speech_model.model_options import ModelOptions
 from signl.models.base import AudioOptions
 from signl.models.end_to_end import EndToEndEncoder
 from signl.models.network import Network
+from signl.models.own_code import check_source, is_own
 from signl.models.saving import load_encoder
 from signl.training.clips import AudioClips, Clips, FrameClips
 from signl.training.launching import seed_weights
@@ -46,8 +47,10 @@ def encoder_of(
     Raises
     ------
     ConfigError
-        If a pre-trained encoder is not one of this recipe.
+        If a pre-trained encoder is not one of this recipe, or a network of one's own was edited
+        since the recipe was read.
     """
+    check_source(recipe.model)
     seed_weights(seed, "encoder")
     encoder = _loaded(pretrained, recipe, clips) if pretrained else _new(recipe, clips)
     if recipe.lora is not None:
@@ -97,7 +100,8 @@ def _new(recipe: NetworkRecipe, clips: Clips) -> Network:
 
 def _loaded(files: EncoderFiles, recipe: NetworkRecipe, clips: Clips) -> Network:
     """Load an encoder, which must be one that the recipe could have pre-trained."""
-    encoder, _, card = load_encoder(*files)
+    own = recipe.model.kind if is_own(recipe.model.kind) else None
+    encoder, _, card = load_encoder(*files, model_code=own)
     features = clips.features().get("features")
     trained_on = card.get("features")
     if None not in (features, trained_on) and not say_the_same(trained_on, features):

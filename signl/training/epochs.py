@@ -10,6 +10,7 @@ from lightning_fabric import Fabric
 from torch.optim.lr_scheduler import LRScheduler
 
 from signl.models.network import Network
+from signl.training.averaging import WeightAverage
 from signl.training.crops import Loading
 from signl.training.encoders import encoder_of
 from signl.training.launching import seed_weights
@@ -33,11 +34,14 @@ class GradientTraining(ABC):
         Passes over the partitions.
     scheduler : LRScheduler, optional
         Sets the learning rate of each epoch.
+    average : WeightAverage, optional
+        Of a training that keeps a mean of weights.
     """
 
     options: TrainingOptions
     trainer: Trainer
     scheduler: LRScheduler | None = None
+    average: WeightAverage | None = None
 
     @property
     def patience(self) -> Patience:
@@ -70,11 +74,13 @@ class GradientTraining(ABC):
             optimiser=self.trainer.bare_optimiser,
             scheduler=self.scheduler,
             patience=self.patience,
+            average=self.average,
             writes=fabric.is_global_zero,
         )
         while run.next_epoch < self.options.epochs and not run.patience.is_over:
             # Processes that share a training go on, and end, by the figures of one.
-            record = fabric.broadcast(self.epoch(run.next_epoch))
+            number = run.next_epoch
+            record = {"epoch": number, **fabric.broadcast(self.epoch(number))}
             counts = self.counts(record, run.history)
             run.end_epoch(record, self.result(record), counts=counts)
             if warning := self.warning(run.history[-1]):

@@ -16,13 +16,15 @@ from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.models.heads import Classifier, Head, LinearHead, MlpHead
 from signl.models.published_heads import CosineHead, LogitHead, SeluHead
+from signl.training.averaging import WeightAverage
 from signl.training.copied_utterances import read_copied
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
+from signl.training.gradient_options import GradientOptions
 from signl.training.job import Training, TrainingJob
 from signl.training.label_subsets import read_labelled
 from signl.training.model_files import EncoderFiles
-from signl.training.options import FinetuningOptions, FinetuningRecipe, GradientOptions
+from signl.training.options import FinetuningOptions, FinetuningRecipe
 from signl.training.passes import make_trainer, mean_loss
 from signl.training.run import Record
 from signl.training.sharing import gather_rows
@@ -118,7 +120,12 @@ class Finetuning(GradientTraining):
             crop_length=network.crop_length,
             n_views=1,
             seed=seed,
+            n_dev_views=self.options.crops,
+            balances=self.options.balanced_batches,
         )
+        if self.options.selection == "average":
+            first = self.options.epochs - self.options.average_epochs
+            self.average = WeightAverage(self.classifier, first=first)
         self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
             self.trainer.bare_optimiser, T_max=self.options.cosine_epochs
         )
@@ -132,6 +139,7 @@ class Finetuning(GradientTraining):
     def epoch(self, number: int) -> dict[str, Any]:
         """Train for an epoch and look at ``dev``."""
         train = self.train_epoch(number)
+        self._average(number)
         dev = self.validate()
         return {
             "train_loss": train.loss,
@@ -140,17 +148,40 @@ class Finetuning(GradientTraining):
             "dev_eer": dev.eer,
         }
 
+    def _average(self, number: int) -> None:
+        """Take the weights into the mean, and after the last epoch look at dev with that."""
+        if self.average is None:
+            return
+        self.average.update(self.classifier, number)
+        if number + 1 == self.options.epochs:
+            self.classifier.load_state_dict(self.average.state())
+            if not self.options.freeze_encoder:  # what is frozen keeps its statistics
+                self.trainer.renew_statistics(number + 1)
+            self.average.finish(self.classifier)
+
     def result(self, record: Mapping[str, Any]) -> list[float]:
-        """Return EER and loss on dev: on a small dev set many epochs share an EER."""
+        """Return EER and loss on dev: on a small dev set many epochs share an EER.
+
+        Where dev does not choose, a later epoch is a better one.
+        """
+        if not self.options.chooses_by_dev:
+            return [-float(record["epoch"])]
         return [record["dev_eer"], record["dev_loss"]]
 
     def counts(self, record: Mapping[str, Any], history: list[Record]) -> bool:
         """Whether the utterances of ``train`` were fitted, now or before."""
         below = self.options.patience_below_eer
-        return any(each["train_eer"] < below for each in [*history, record])
+        return self.options.chooses_by_dev and any(
+            each["train_eer"] < below for each in [*history, record]
+        )
 
     def outcome(self, best: Record) -> str:
-        """Return the dev EER and the epoch that had it."""
+        """Return the dev EER and the epoch that had it, or how much was averaged."""
+        if self.options.selection == "average":
+            n_epochs, eer = self.options.average_epochs, 100 * best["dev_eer"]
+            return f"the mean of the weights of {n_epochs} epochs, dev EER {eer:.2f} %"
+        if self.options.selection == "last":
+            return f"last epoch {best['epoch']}, dev EER {100 * best['dev_eer']:.2f} %"
         return f"best dev EER {100 * best['dev_eer']:.2f} % in epoch {best['epoch']}"
 
     def train_epoch(self, epoch: int) -> Passed:
@@ -162,21 +193,23 @@ class Finetuning(GradientTraining):
         return _passed(self.trainer.train(epoch, self._step))
 
     def validate(self) -> Passed:
-        """Compute loss and EER on the first half of the clips of the labelled dev utterances."""
+        """Compute loss and EER on the labelled dev utterances, of the crops that are scored."""
         return _passed(self.trainer.validate(self._step))
 
     def _step(self, batch: Batch) -> Step:
         head = self.classifier.head
-        outputs = gather_rows(
-            self.trainer.network(batch.views[0]), first=batch.first, n_rows=len(batch.classes)
-        )
-        loss = head.loss(outputs, batch.classes, self._class_weights)
-        return Step(loss, head.score(outputs))
+        losses, scores = [], []
+        for view in batch.views:
+            outputs = self.trainer.network(view)
+            outputs = gather_rows(outputs, first=batch.first, n_rows=len(batch.classes))
+            losses.append(head.loss(outputs, batch.classes, self._class_weights))
+            scores.append(head.score(outputs))
+        return Step(torch.stack(losses).mean(), torch.stack(scores).mean(dim=0))
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuningJob(TrainingJob):
-    """Trains a classifier on the labelled subset; the one of the lowest EER on dev is kept.
+    """Trains a classifier on the labelled subset; which one is kept, its options say.
 
     Its options are those of :class:`FinetuningRecipe`.
 
@@ -253,10 +286,12 @@ class FinetuningJob(TrainingJob):
         self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
     ) -> Training:
         """Build encoder and head, and what trains them in the recipe's way."""
-        training = self.recipe.finetuning.training_class()
-        return training(
+        options = self.recipe.finetuning
+        training = options.training_class()(
             self.recipe, partitions, loading, fabric, encoder=self.encoder, seed=self.seed
         )
+        training.trained.n_crops = options.crops
+        return training
 
     def card(self, partitions: Mapping[str, Utterances]) -> dict[str, Any]:
         """Return how many labels there were, and whether the encoder was pre-trained."""
@@ -264,4 +299,5 @@ class FinetuningJob(TrainingJob):
             "label_percent": self.percent,
             "n_labelled": {name: len(partitions[name]) for name in ("train", "dev")},
             "pretrained": self.encoder is not None,
+            **({} if self.recipe.finetuning.chooses_by_dev else {"dev_chose": False}),
         }

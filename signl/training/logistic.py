@@ -5,18 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.models.heads import Classifier, LinearHead
 from signl.seeds import derive_seed
-from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
-from signl.training.encoders import encoder_of
+from signl.training.crops import Loading, Utterances
+from signl.training.embeddings import FrozenNetwork
 from signl.training.model_files import EncoderFiles
 from signl.training.options import FinetuningRecipe, LogisticOptions
-from signl.training.regression import Labelled, Plane, Search
+from signl.training.regression import Plane, Search
 from signl.training.run import Record
 
 logger = logging.getLogger(__name__)
@@ -25,8 +24,7 @@ logger = logging.getLogger(__name__)
 class LogisticTraining:
     """A classifier whose linear head is a logistic regression.
 
-    Parameters are those of :class:`signl.training.finetune.Finetuning`. The embeddings are those
-    of the crops that scoring takes.
+    Parameters are those of :class:`signl.training.finetune.Finetuning`.
     """
 
     def __init__(
@@ -40,11 +38,10 @@ class LogisticTraining:
         seed: int,
     ) -> None:
         self.options = cast(LogisticOptions, recipe.finetuning)
-        network = encoder_of(recipe, loading.clips, seed=seed, pretrained=encoder)
-        network.requires_grad_(requires_grad=False)
+        self.frozen = FrozenNetwork.of(recipe, partitions, loading, encoder=encoder, seed=seed)
+        network = self.frozen.network
         classifier = Classifier(network, LinearHead(network.embedding_width))
-        self.classifier = classifier.to(fabric.device).eval()
-        self.partitions, self.loading, self.seed = partitions, loading, seed
+        self.classifier, self.seed = classifier.to(fabric.device).eval(), seed
 
     @property
     def trained(self) -> Classifier:
@@ -61,7 +58,7 @@ class LogisticTraining:
             least_dev=options.least_dev,
             seed=derive_seed(self.seed, "folds"),
         )
-        plane, records = search.run(self._embed("train"), self._embed("dev"))
+        plane, records = search.run(self.frozen.embed("train"), self.frozen.embed("dev"))
         self._take(plane)
         for record in records:
             _tell(record, options)
@@ -73,16 +70,6 @@ class LogisticTraining:
             f"best strength {best['strength']:g} by {best['chosen_by']}, "
             f"dev EER {100 * best['dev_eer']:.2f} %"
         )
-
-    def _embed(self, partition: str) -> Labelled:
-        """Return the embeddings of the beginnings of the clips."""
-        utterances, encoder = self.partitions[partition], self.classifier.encoder
-        crops = FixedCrops(length=encoder.crop_length)
-        batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
-        loaded = load_batches(utterances, batches, crops, self.loading, name=partition)
-        with torch.inference_mode():
-            embeddings = [encoder.embed(batch.views[0]).double().cpu() for batch in loaded]
-        return Labelled(torch.cat(embeddings).numpy(), utterances.classes)
 
     def _take(self, plane: Plane) -> None:
         """Give the head the plane: the difference of its two rows is the log-odds."""

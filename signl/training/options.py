@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 
 from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.augmentation.augmentations import Augmentations
+from signl.corpora.pools import pooled
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.kinds import Kinds
-from signl.models.base import DROPOUT, HEAD_WIDTHS, NetworkOptions, Norm
+from signl.models.base import DROPOUT, HEAD_WIDTHS, MAX_CROPS, NetworkOptions, Norm
 from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
 from signl.objectives.alignment.options import AlignmentOptions
@@ -21,9 +22,6 @@ from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
 
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
     from signl.training.job import TrainingClass
-
-#: Of the cross-entropy: spoof, bona fide.
-CLASS_WEIGHTS: Final = (0.1, 0.9)
 
 Precision = Literal["bf16-mixed", "32-true"]
 
@@ -89,6 +87,11 @@ class PretrainingOptions(TrainingOptions):
     objective: Annotated[ObjectiveOptions, OBJECTIVES] = Field(
         default=AlignmentOptions(), description="The loss; alignment is the paper's."
     )
+    corpora: Annotated[tuple[str, ...], FromList, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Corpora whose train and dev are read, as one; otherwise those of the "
+        "classifier. No label is read.",
+    )
     head_norm: Norm = Field(
         default="none",
         description="What stands before each ReLU of the head: nothing, or batch normalisation.",
@@ -115,6 +118,8 @@ class PretrainingOptions(TrainingOptions):
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.objective.check(batch_size=self.batch_size)
+        if self.corpora is not None and len(set(self.corpora)) < len(self.corpora):
+            raise ValueError(f"corpora is {list(self.corpora)}; allowed is each once")
         if self.joint_views and self.objective.sees in ("targets", "keys"):
             raise ValueError(
                 f"joint_views is true with an objective of kind {self.objective.kind}; allowed is "
@@ -122,80 +127,31 @@ class PretrainingOptions(TrainingOptions):
             )
         return self
 
+    @property
+    def corpus(self) -> str | None:
+        """Name of the corpus, or pool of corpora, that it has of its own."""
+        return None if self.corpora is None else pooled(self.corpora)
+
 
 class FinetuningOptions(BatchOptions):
-    """What all ways of fine-tuning say of themselves."""
+    """What all ways of fine-tuning have, and say of themselves."""
 
     kind: str
+    crops: Annotated[int, Field(ge=1, le=MAX_CROPS)] = Field(
+        default=1,
+        description="Crops of a clip that are scored, from its beginning to its end at even steps; "
+        "the score of an utterance is the mean of theirs. 1: the beginning of the clip. It is "
+        "saved with the classifier.",
+    )
+
+    @property
+    def chooses_by_dev(self) -> bool:
+        """Whether labelled dev utterances may choose what is kept of a training."""
+        return True
 
     def training_class(self) -> "TrainingClass":
         """Return what trains a classifier in this way."""
         raise NotImplementedError
-
-
-class GradientOptions(TrainingOptions, FinetuningOptions):
-    """Fine-tuning by gradient; an epoch is better with a lower dev EER, then dev loss."""
-
-    kind: Literal["gradient"] = "gradient"
-    cosine_epochs: Count = Field(
-        default=10,
-        description="Half a period of the learning rate's cosine, in epochs (T_max).",
-    )
-    patience_below_eer: Rate = Field(
-        default=0.1,
-        description="Epochs wear out the patience once the EER on the training utterances was "
-        "below this, 0 to 1.",
-    )
-    loss: Literal["cross_entropy", "p2sgrad"] = Field(
-        default="cross_entropy",
-        description="p2sgrad: the head ends in a direction of each class, its cosines with that of "
-        "the utterance are moved to 1 and 0, and the score is that of bona fide. It has no class "
-        "weights.",
-    )
-    head_widths: Annotated[tuple[Count, ...], FromList] = Field(
-        default=HEAD_WIDTHS,
-        description="Output widths of the head's layers. Empty: one linear layer to logits, "
-        "and the score is that of bona fide; with p2sgrad, cosines of the embedding.",
-    )
-    head_output: Literal["logit", "probability", "selu"] = Field(
-        default="logit",
-        description="With cross_entropy and empty head_widths: what the score follows from. logit: "
-        "that of bona fide alone. probability: both, by a softmax, which is also the sigmoid of a "
-        "system with one logit. selu: the same, with a SELU before the softmax, as in SLS.",
-    )
-    class_weights: Annotated[tuple[NotNegative, NotNegative], FromList] = Field(
-        default=CLASS_WEIGHTS, description="Weights of the cross-entropy: spoof, bona fide."
-    )
-    freeze_encoder: bool = Field(
-        default=False,
-        description="Train the head alone; the front-end is frozen with the encoder.",
-    )
-
-    @model_validator(mode="after")
-    def _check_weights(self) -> Self:
-        if self.loss == "p2sgrad" and self.class_weights != CLASS_WEIGHTS:
-            raise ValueError(
-                f"class_weights is {list(self.class_weights)}, and loss: p2sgrad has none; leave "
-                "class_weights out, or allowed is loss: cross_entropy"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_output(self) -> Self:
-        is_linear = self.loss == "cross_entropy" and not self.head_widths
-        if self.head_output != "logit" and not is_linear:
-            raise ValueError(
-                f"head_output is {self.head_output}, loss {self.loss} and head_widths "
-                f"{list(self.head_widths)}; allowed is that with loss: cross_entropy and "
-                "head_widths: []"
-            )
-        return self
-
-    def training_class(self) -> "TrainingClass":
-        """Return fine-tuning by gradient."""
-        from signl.training.finetune import Finetuning
-
-        return Finetuning
 
 
 class LogisticOptions(FinetuningOptions):
@@ -233,11 +189,12 @@ class LogisticOptions(FinetuningOptions):
 FINETUNINGS: Final[Kinds[FinetuningOptions]] = Kinds(
     "fine-tuning",
     {
-        "gradient": "signl.training.options:GradientOptions",
+        "gradient": "signl.training.gradient_options:GradientOptions",
         "logistic": "signl.training.options:LogisticOptions",
         "zero_label": "signl.training.arm_options:ZeroLabelOptions",
         "vocoded": "signl.training.arm_options:VocodedOptions",
         "resynth_refine": "signl.training.arm_options:ResynthRefineOptions",
+        "svm": "signl.training.svm_options:SvmOptions",
     },
     default="gradient",
 )

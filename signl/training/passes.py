@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Adam
+from torch.optim.swa_utils import update_bn
 
 from signl.augmentation.chain import Chain
 from signl.errors import ConfigError, TrainingError
@@ -22,6 +23,7 @@ from signl.training.crops import (
     Loading,
     RandomCrops,
     Utterances,
+    balanced,
     even_batches,
     even_parts,
     load_batches,
@@ -65,13 +67,17 @@ class Trainer:
     fabric : Fabric
         Device and precision of this job.
     crop_length, n_views : int
-        Frames or samples of a crop, and crops of an utterance.
+        Frames or samples of a crop, and crops of an utterance of ``train``.
     accumulate : int
         Parts of a batch whose gradients are added up.
     seed : int
         Root seed.
     augmentation : Chain, optional
         What is done to the waveforms of ``train``.
+    n_dev_views : int, optional
+        Crops of an utterance of ``dev``; as many as of ``train``, where nothing is said.
+    balances : bool
+        Whether batches of ``train`` have as many spoofs as bona fide utterances.
     """
 
     bare: nn.Module
@@ -86,6 +92,8 @@ class Trainer:
     accumulate: int
     seed: int
     augmentation: Chain | None = None
+    n_dev_views: int | None = None
+    balances: bool = False
 
     def train(self, epoch: int, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
         """Train on random crops of each utterance of ``train``, in an order of the epoch's own.
@@ -108,7 +116,31 @@ class Trainer:
         TrainingError
             If the loss of a batch is not finite.
         """
+        batches = self._batches(epoch)
+        loaded = self._load(batches, epoch, name=f"epoch {epoch}")
+        for number, batch in enumerate(batches):
+            results = self._move(list(islice(loaded, len(batch))), step)
+            for _, result in results:
+                _check_finite(result.loss, f"epoch {epoch}, batch {number}")
+            yield from results
+
+    def _batches(self, epoch: int) -> list[list[list[int]]]:
+        """Return the parts of the batches of an epoch."""
         utterances = self.partitions["train"]
+        order = (
+            balanced(utterances.classes, self.seed, epoch)
+            if self.balances
+            else shuffled(len(utterances), self.seed, epoch)
+        )
+        return [
+            even_parts(batch, self.accumulate)
+            for batch in even_batches(order, self.loading.batch_size)
+        ]
+
+    def _load(
+        self, batches: Sequence[Sequence[Sequence[int]]], epoch: int, *, name: str
+    ) -> Iterator[Batch]:
+        """Seed an epoch, and yield the parts of its batches."""
         crops = RandomCrops(
             length=self.crop_length,
             n_views=self.n_views,
@@ -117,18 +149,22 @@ class Trainer:
             augmentation=self.augmentation,
         )
         seed_epoch(self.seed, epoch, self.fabric.global_rank)
-        order = shuffled(len(utterances), self.seed, epoch)
-        batches = [
-            even_parts(batch, self.accumulate)
-            for batch in even_batches(order, self.loading.batch_size)
-        ]
         parts = [part for batch in batches for part in batch]
-        loaded = load_batches(utterances, parts, crops, self.loading, name=f"epoch {epoch}")
-        for number, batch in enumerate(batches):
-            results = self._move(list(islice(loaded, len(batch))), step)
-            for _, result in results:
-                _check_finite(result.loss, f"epoch {epoch}, batch {number}")
-            yield from results
+        return load_batches(self.partitions["train"], parts, crops, self.loading, name=name)
+
+    def renew_statistics(self, epoch: int) -> None:
+        """Take all statistics of batch normalisation anew, by a pass over ``train``.
+
+        They are plain means over the batches of an epoch that is not trained on, of the network in
+        training mode: with dropout, where it has any before a normalisation.
+
+        Parameters
+        ----------
+        epoch : int
+            Of which order, crops and dropout follow.
+        """
+        loaded = self._load(self._batches(epoch), epoch, name="statistics")
+        update_bn((batch.views[0] for batch in loaded), self.network)
 
     def _move(
         self, parts: Sequence[Batch], step: Callable[[Batch], Step]
@@ -148,7 +184,7 @@ class Trainer:
     def validate(self, step: Callable[[Batch], Step]) -> Iterator[tuple[Tensor, Step]]:
         """Yield of ``dev``, fixed crops in order, what :meth:`train` yields; raise as it does."""
         utterances = self.partitions["dev"]
-        crops = FixedCrops(length=self.crop_length, n_views=self.n_views)
+        crops = FixedCrops(length=self.crop_length, n_views=self.n_dev_views or self.n_views)
         batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
         self.bare.eval()
         for batch in load_batches(utterances, batches, crops, self.loading, name="dev"):
@@ -168,6 +204,8 @@ def make_trainer(
     crop_length: int,
     n_views: int,
     seed: int,
+    n_dev_views: int | None = None,
+    balances: bool = False,
 ) -> Trainer:
     """Put a network on its device, with Adam over the weights that ask for gradients.
 
@@ -196,6 +234,8 @@ def make_trainer(
         accumulate=options.accumulate,
         seed=seed,
         augmentation=Chain(augmentations) if augmentations else None,
+        n_dev_views=n_dev_views,
+        balances=balances,
     )
 
 

@@ -63,6 +63,13 @@ class Plane(NamedTuple):
         return embeddings @ self.weight + self.offset
 
 
+def standardisation(embeddings: Array) -> tuple[Array, Array]:
+    """Return mean and deviation of each channel; infinite, of one that is always the same."""
+    mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0)
+    # It says nothing, and has no deviation to be divided by.
+    return mean, np.where(deviation > 1e-12 * (1 + np.abs(mean)), deviation, np.inf)
+
+
 def fit_plane(train: Labelled, *, strength: float, max_steps: int) -> Plane:
     """Fit a logistic regression to standardised embeddings, both classes of equal weight.
 
@@ -75,9 +82,7 @@ def fit_plane(train: Labelled, *, strength: float, max_steps: int) -> Plane:
     max_steps : int
         Of the solver, L-BFGS.
     """
-    mean, deviation = train.embeddings.mean(axis=0), train.embeddings.std(axis=0)
-    # A channel that is always the same says nothing, and has no deviation to be divided by.
-    deviation = np.where(deviation > 1e-12 * (1 + np.abs(mean)), deviation, np.inf)
+    mean, deviation = standardisation(train.embeddings)
     regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=max_steps)
     with warnings.catch_warnings():
         # Told from the number of steps, in words of ours.

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from signl.seals import text_digest
+from signl.training.averaging import WeightAverage
 from signl.training.checkpoint import State, read_checkpoint, write_checkpoint
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class Run:
         What is trained; their states are resumed.
     patience : Patience
         Decides when the run ends.
+    average : WeightAverage, optional
+        What is kept in place of the weights of an epoch, once an epoch has counted.
     writes : bool
         Whether this process writes: of several that share a training, one does.
     """
@@ -85,11 +88,12 @@ class Run:
         optimiser: Optimizer,
         patience: Patience,
         scheduler: LRScheduler | None = None,
+        average: WeightAverage | None = None,
         writes: bool = True,
     ) -> None:
         self.checkpoint, self.made_from = checkpoint, text_digest([made_from])
         self.model, self.optimiser, self.scheduler = model, optimiser, scheduler
-        self.patience, self.writes = patience, writes
+        self.patience, self.average, self.writes = patience, average, writes
         self.history: list[Record] = []
         self.best_result: list[float] = []
         self.best_state: dict[str, torch.Tensor] = {}
@@ -119,9 +123,9 @@ class Run:
         if is_best:
             self.best_result = list(result)
         if is_best and self.writes:
-            self.best_state = {
-                key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()
-            }
+            average = self.average
+            state = average.state() if average and average.has_begun else self.model.state_dict()
+            self.best_state = {key: value.detach().cpu().clone() for key, value in state.items()}
         self.history.append({"epoch": self.next_epoch, **record, "best": is_best})
         if self.scheduler is not None:
             self.scheduler.step()
@@ -163,6 +167,8 @@ class Run:
         if self.writes:
             self.best_state = dict(state.best)
         self.history = state.plain["history"]
+        if self.average is not None:
+            self.average.resume(state.best, len(self.history))
         self.patience.best = state.plain["patience_best"]
         self.patience.waited = state.plain["patience_waited"]
         logger.info("resumed after epoch %d from %s", self.next_epoch - 1, self.checkpoint)

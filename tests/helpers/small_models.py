@@ -83,7 +83,7 @@ def _seeded(make):
 
 
 @_seeded
-def save_frame_classifier(folder, frontend, *, crop_s=CROP_S):
+def save_frame_classifier(folder, frontend, *, crop_s=CROP_S, n_crops=1):
     """Write a classifier of random weights that reads frames of a front-end."""
     options = frontend_options({"clip_s": CLIP_S, **frontend})
     geometry = options.geometry()
@@ -92,24 +92,25 @@ def save_frame_classifier(folder, frontend, *, crop_s=CROP_S):
     digest = options.model_digest()
     card = {"features": options.dump()} | ({MODEL_DIGEST: digest} if digest else {})
     crops = torch.randn(8, 1, geometry.width, n_frames)
-    return _save(folder, network, crops, card)
+    return _save(folder, network, crops, card, n_crops)
 
 
 @_seeded
-def save_audio_classifier(folder, model):
+def save_audio_classifier(folder, model, *, n_crops=1):
     """Write one that reads audio, with the speech model of a folder as its front-end."""
     options = frontend_options({"kind": "wav2vec2", "clip_s": CLIP_S, "model": str(model)})
     crop_samples = round(CROP_S * 16_000)
     network = EndToEndEncoder(
         options.build_trainable(), NETWORK, clip_s=CLIP_S, crop_samples=crop_samples
     )
-    return _save(folder, network, torch.randn(8, crop_samples), {})
+    return _save(folder, network, torch.randn(8, crop_samples), {}, n_crops)
 
 
-def _save(folder, network, crops, card):
+def _save(folder, network, crops, card, n_crops):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         classifier = Classifier.with_mlp(network, widths=(8, 6))
+        classifier.n_crops = n_crops
         classifier(crops)  # moves the running statistics
         # Random weights hear little: without this all files have all but the same score.
         classifier.head.classes.weight.data *= 10

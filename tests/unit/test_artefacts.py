@@ -1,22 +1,15 @@
-import errno
-import os
 import shutil
-import subprocess
-import sys
 
 import pyarrow as pa
 import pytest
-import torch
 
 from signl.artefacts import (
     MadeBy,
-    atomic_write,
     check_made_by,
     place_of,
     read_table,
     table_made_by,
     write_table,
-    write_text,
 )
 from signl.errors import ArtefactError
 
@@ -26,104 +19,6 @@ TABLE = pa.table({"name": ["a", "b"], "number": pa.array([1, 2], pa.int32())})
 
 def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
-
-
-def test_a_file_appears_whole_when_the_block_ends(tmp_path):
-    path = tmp_path / "deep" / "file.txt"
-    with atomic_write(path) as scratch:
-        scratch.write_text("whole")
-        assert not path.exists()
-    assert path.read_text() == "whole"
-    assert names_in(path.parent) == ["file.txt"]
-
-
-def test_a_failed_block_leaves_what_was_there(tmp_path):
-    path = tmp_path / "file.txt"
-    write_text(path, "old")
-
-    def write_half():
-        with atomic_write(path) as scratch:
-            scratch.write_text("half")
-            raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_half()
-    assert path.read_text() == "old"
-    assert names_in(tmp_path) == ["file.txt"]
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_named_as_such(tmp_path, number):
-    path = tmp_path / "file.txt"
-    write_text(path, "old")
-
-    def write_half():
-        with atomic_write(path) as scratch:
-            scratch.write_text("half")
-            raise OSError(number, os.strerror(number))
-
-    with pytest.raises(ArtefactError, match=r"no room on the disk for .*file\.txt; free some"):
-        write_half()
-    assert path.read_text() == "old"
-    assert names_in(tmp_path) == ["file.txt"]
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 kB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a file system is not allowed here")
-    yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
-
-
-def save_numbers(path, count):
-    with atomic_write(path) as scratch:
-        torch.save(torch.zeros(count), scratch)
-
-
-def test_a_full_disk_is_named_where_pytorch_does_not(small_disk):
-    path = small_disk / "checkpoint"
-    save_numbers(path, 10)
-    old = path.read_bytes()
-    with pytest.raises(ArtefactError, match=r"no room on the disk for .*checkpoint; free some"):
-        save_numbers(path, 100_000)
-    assert path.read_bytes() == old
-    assert names_in(small_disk) == ["checkpoint"]
-
-
-def test_an_error_of_pytorch_with_room_on_the_disk_stays_what_it_is(tmp_path):
-    path = tmp_path / "checkpoint"
-
-    def fail():
-        with atomic_write(path):
-            raise RuntimeError("expected a tensor")
-
-    with pytest.raises(RuntimeError, match="expected a tensor"):
-        fail()
-    assert names_in(tmp_path) == []
-
-
-def test_a_killed_process_leaves_no_file_and_the_next_attempt_no_trace(tmp_path):
-    path = tmp_path / "file.txt"
-    code = (
-        "import os, signal, sys\n"
-        "from signl.artefacts import atomic_write\n"
-        "with atomic_write(sys.argv[1]) as scratch:\n"
-        "    scratch.write_text('half')\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    killed = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
-    assert killed.returncode == -9
-    assert not path.exists()
-    write_text(path, "whole")
-    assert names_in(tmp_path) == ["file.txt"]
-
-
-def test_text_is_utf8_everywhere(tmp_path):
-    write_text(tmp_path / "text", "Müller\n")
-    assert (tmp_path / "text").read_bytes() == "Müller\n".encode()
 
 
 def test_a_header_keeps_what_made_the_file(tmp_path):
@@ -247,8 +142,3 @@ def test_a_copy_is_read_wherever_the_results_lie(tmp_path):
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
         assert read_table(copy, stage="pack_audio", revision=3).equals(TABLE)
-
-
-def test_a_folder_is_no_file_to_write(tmp_path):
-    with pytest.raises(ArtefactError, match="is a folder: name a file"):
-        write_text(tmp_path, "text")

@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import subprocess
 import sys
 import time
@@ -277,6 +278,32 @@ def test_normalisation_is_that_of_the_wav2vec2_feature_extractor(scale):
     extractor = Wav2Vec2FeatureExtractor(do_normalize=True)
     expected = extractor(waveform, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt").input_values
     np.testing.assert_allclose(normalise(torch.from_numpy(waveform)), expected[0], atol=2e-5)
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 1000, 144_000])
+def test_normalisation_is_that_of_pytorch_to_the_last_bit(n_samples):
+    generator = torch.Generator().manual_seed(n_samples)
+    for scale in (1e-6, 1e-3, 0.1, 1.0):
+        waveform = scale * (torch.randn(n_samples, generator=generator) + 0.5)
+        variance, mean = torch.var_mean(waveform, correction=0)
+        expected = (waveform - mean) / torch.sqrt(variance + 1e-7)
+        assert torch.equal(normalise(waveform), expected)
+
+
+def test_decoding_and_normalising_wake_no_threads():
+    code = """if True:
+        import io, os, numpy as np, soundfile, torch
+        from signl.audio import load_clip
+        file = io.BytesIO()
+        soundfile.write(file, np.sin(np.arange(80_000)), 16_000, format="FLAC")
+        before = len(os.listdir("/proc/self/task"))
+        load_clip(file.getvalue(), clip_s=9.0)
+        assert len(os.listdir("/proc/self/task")) == before
+        torch.rand(1_000_000).sqrt()
+        assert len(os.listdir("/proc/self/task")) > before
+    """
+    surroundings = {**os.environ, "OMP_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=surroundings)
 
 
 def test_mixing_leaves_16_khz_mono_as_it_is():

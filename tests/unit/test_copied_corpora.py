@@ -156,3 +156,10 @@ def test_attacks_are_left_out_by_name(config):
     changed["without_attacks"] = {"asvspoof": ["x"]}
     with pytest.raises(ConfigError, match="without_attacks: corpus is 'asvspoof'"):
         Experiment(changed)
+
+
+def test_several_corpora_as_one_have_no_copies(config):
+    changed = copy.deepcopy(config)
+    changed["experiments"]["labels"]["train_corpora"] = [["asvspoof5", "cfad"]]
+    with pytest.raises(ConfigError, match="allowed is one at a time"):
+        Experiment(changed)

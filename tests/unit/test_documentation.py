@@ -1,5 +1,7 @@
 """What is generated from the options is what the repository holds."""
 
+import re
+
 import jsonschema
 import pytest
 import yaml
@@ -39,6 +41,7 @@ def test_the_configurations_of_this_repository_follow_the_schema(repository, nam
         lambda config: config["corpora"].update(mine=TABLE | {"shares": {"test": 1.0}}),
         lambda config: config["recipes"]["signl-logmel"]["model"].update(nodes=0),
         lambda config: config["recipes"]["signl-logmel"]["model"].update(kind="novel"),
+        lambda config: config["recipes"]["signl-logmel"]["model"].update(kind="novel:"),
         lambda config: config.update(typo=1),
     ],
 )
@@ -63,6 +66,20 @@ def test_every_option_of_a_network_stands_in_a_table():
         assert f"kind `{kind}`" in tables
         for name in NETWORKS.options_of(kind).model_fields:
             assert name == "kind" or f"| `{name}` |" in tables
+
+
+def test_the_committed_environment_has_the_pins(repository):
+    pins = (repository / documentation.PINS).read_text(encoding="utf-8")
+    committed = (repository / documentation.ENVIRONMENT).read_text(encoding="utf-8")
+    assert committed == documentation.environment_text(pins), "say make generated"
+    packages = yaml.safe_load(committed)["dependencies"][-1]["pip"]
+    assert [line.partition("==")[0] for line in packages if line.startswith("snakemake==")]
+    assert len(packages) == len(re.findall(r"^[^\s#]+==", pins, flags=re.MULTILINE))
+
+
+def test_a_line_that_is_no_pin_is_refused():
+    with pytest.raises(ValueError, match="'torch>=2' is no pin"):
+        documentation.environment_text("# head\nnumpy==2.1.0\ntorch>=2\n")
 
 
 def test_a_page_without_marks_is_refused():

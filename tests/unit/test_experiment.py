@@ -1,7 +1,5 @@
 import copy
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -396,14 +394,6 @@ def test_a_missing_key_is_named(build, main):
     assert "experiments.main.seeds is missing" in refused(build)
 
 
-def test_parsing_a_workflow_imports_nothing_heavy():
-    heavy = ("torch", "pandas", "transformers", "soundfile", "av")
-    code = f"import sys, signl.experiment; print(*set({heavy}) & set(sys.modules))"
-    run = [sys.executable, "-c", code]
-    result = subprocess.run(run, check=True, capture_output=True, text=True)
-    assert result.stdout.split() == []
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -425,6 +415,69 @@ def test_what_one_option_cannot_see_is_refused(build, config, change, message):
     change(config)
     with pytest.raises(ConfigError, match=message):
         build()
+
+
+def test_a_pool_reads_all_of_its_corpora(build, main):
+    main["train_corpora"] = ["cfad", ["cfad", "asvspoof2021_df"]]
+    main["evaluate_on"] = ["in_the_wild"]
+    experiment = build()
+    pool = "asvspoof2021_df+cfad"
+    assert {each.corpus for each in experiment.trained} == {"cfad", pool}
+    assert experiment.pools == [pool]
+    assert {"train", "dev"} == experiment.partitions_in_use["asvspoof2021_df"]
+    assert made(experiment, "results/pooled/") == {
+        f"results/pooled/{source}/{pool}/{partition}.parquet"
+        for source in ("logmel", "small")
+        for partition in ("train", "dev")
+    }
+    assert made(experiment, "results/pooled_labels/") == {
+        f"results/pooled_labels/{pool}/seed-{seed}/labels-{percent}.parquet"
+        for seed in (1, 2)
+        for percent in (5, 100)
+    }
+    # What is pooled is sampled of each corpus first, also where that is not trained on alone.
+    assert "results/labels/asvspoof2021_df/seed-1/labels-5.parquet" in made(experiment, "results/")
+    assert pool not in str(made(experiment, "results/usable/"))
+
+
+def test_pretraining_on_other_corpora_gives_one_encoder_for_all(build, config, main):
+    signl = config["recipes"]["signl"]
+    del signl["per_corpus"]
+    signl["pretraining"]["corpora"] = ["cfad", "asvspoof2021_df"]
+    main["train_corpora"] = ["asvspoof2021_df", "cfad"]
+    main["evaluate_on"] = ["in_the_wild"]
+    experiment = build()
+    pool = "asvspoof2021_df+cfad"
+    assert experiment.pretrained == [Pretrained("signl", pool, seed) for seed in (1, 2)]
+    assert experiment.pretrained_on("signl", "cfad") == pool
+    assert experiment.pools == [pool]
+    signl["pretraining"]["corpora"] = ["cfad"]
+    assert build().pretrained == [Pretrained("signl", "cfad", seed) for seed in (1, 2)]
+    assert build().pools == []
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ({"train_corpora": [["cfad"]]}, r"\['cfad'\] stands for .* together; allowed are two"),
+        ({"train_corpora": [["cfad", "cfad"]]}, "allowed are two or more, each once"),
+        ({"train_corpora": [["cfad", "in_the_wild"]]}, "is 'in_the_wild'; allowed are"),
+        ({"train_corpora": [["cfad", "wild"]]}, "is 'wild'; allowed are"),
+        (
+            {"train_corpora": [["cfad", "asvspoof2021_df"], ["asvspoof2021_df", "cfad"]]},
+            "allowed is each value once",
+        ),
+    ],
+)
+def test_what_is_no_pool_is_refused(build, main, axes, message):
+    main.update(axes)
+    assert re.search(message, refused(build))
+
+
+def test_one_encoder_has_no_options_of_one_corpus(build, config):
+    config["recipes"]["signl"]["pretraining"]["corpora"] = ["cfad", "asvspoof2021_df"]
+    message = "per_corpus.cfad has a model of its own, and pretraining.corpora gives one encoder"
+    assert message in refused(build)
 
 
 def test_scores_that_are_given_need_a_manifest_and_no_audio(config, tmp_path):

@@ -31,9 +31,12 @@ def test_no_two_jobs_make_one_file(experiment):
 
 def test_every_stage_has_its_jobs(experiment):
     jobs = jobs_of(experiment)
-    # Nothing of the embedded experiment reads audio, or is given by its scores.
-    # and none of its recipes learns from copies.
-    absent = (stages.INSPECTIONS, stages.GIVEN_SCORES, stages.COPIES, stages.GATHERED_COPIES)
+    # Nothing of the embedded experiment reads audio, is given by its scores, is trained on several
+    # corpora, or learns from copies.
+    absent = (
+        *(stages.INSPECTIONS, stages.GIVEN_SCORES, stages.POOLED, stages.POOLED_LABELS),
+        *(stages.COPIES, stages.GATHERED_COPIES),
+    )
     rules = [stage.rule for stage in stages.STAGES if stage not in absent]
     assert {job.stage.rule for job in jobs} == set(rules)
     n_trained = len(experiment.trained)
@@ -94,7 +97,7 @@ def test_perturbed_corpora_are_evaluated_on_beside_the_others(experiment, pertur
 
 
 def test_jobs_that_were_there_are_the_same(experiment, perturbed):
-    collected = {"collect_metrics", "count_quarantine"}
+    collected = {"collect_metrics", "compare_recipes", "count_quarantine"}
     plain = [job for job in jobs_of(experiment) if job.stage.rule not in collected]
     more = jobs_of(perturbed)
     assert all(job in more for job in plain)

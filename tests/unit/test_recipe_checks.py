@@ -297,3 +297,13 @@ def test_a_front_end_at_recording_level_is_not_trained(config):
     config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
     with pytest.raises(ConfigError, match="whose input is normalised"):
         Experiment(config)
+
+
+def test_crops_that_are_all_the_same_are_refused(config):
+    recipe = config["recipes"]["signl-logmel"]
+    recipe["finetuning"]["crops"] = 3
+    Experiment(config)
+    recipe["crop_s"] = 9.0
+    message = r"signl-logmel\.finetuning\.crops is 3 and crop_s the whole clip of .* allowed is"
+    with pytest.raises(ConfigError, match=message):
+        Experiment(config)

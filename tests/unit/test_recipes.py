@@ -2,7 +2,7 @@ import pytest
 
 from signl.errors import ConfigError
 from signl.features.frontends import frontend_options
-from signl.recipes import Recipe, merged
+from signl.recipes import Recipe, merged, pretraining_pairs
 from signl.typed import build
 
 PLAIN = {
@@ -84,3 +84,24 @@ def test_scores_that_are_given_take_little_beside_them():
         ConfigError, match=r"recipe\.score_files\.higher is 'real'; allowed is 'bon"
     ):
         build(Recipe, {"scores": "theirs", "score_files": {"higher": "real"}}, "recipe")
+
+
+def test_pairs_differ_in_pretraining_alone():
+    kinds = {
+        "scratch": PLAIN,
+        "trained": PLAIN | {"pretraining": {"epochs": 2}},
+        "of": PLAIN | {"encoder_of": "trained"},
+        "other": PLAIN | {"pretraining": {"epochs": 2}, "crop_s": 3.0},
+        "given": {"classifier": "models/a"},
+    }
+    recipes = {name: build(Recipe, options, name) for name, options in kinds.items()}
+    assert pretraining_pairs(recipes) == [("of", "scratch"), ("trained", "scratch")]
+
+
+def test_pairs_may_have_another_pretraining_of_a_corpus():
+    own = {"per_corpus": {"cfad": {"pretraining": {"epochs": 3}}}}
+    recipes = {
+        "scratch": build(Recipe, PLAIN, "scratch"),
+        "trained": build(Recipe, PLAIN | {"pretraining": {"epochs": 2}} | own, "trained"),
+    }
+    assert pretraining_pairs(recipes) == [("trained", "scratch")]

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from signl.corpora.manifest import read_manifest
+from signl.corpora.trial_tables import read_manifest
 
 pytestmark = pytest.mark.workflow
 
 #: All metrics stand in one table: what comes of it runs anew with any of them.
 TABLES = {
     *("collect_metrics", "tabulate indomain", "tabulate crossdomain", "tabulate_breakdown"),
+    *("compare_recipes", "summarise"),
     "all",
 }
 #: Evaluation corpora of the toy experiment.
@@ -61,6 +62,29 @@ def test_a_recipe_that_takes_the_encoder_of_another(toy, changed):
         "pretrain_encoder toy cfad 1",
         "train_classifier frozen cfad 50 1",
     }
+
+
+def test_a_pool_of_corpora(toy, changed):
+    pool = "asvspoof2021_df+cfad"
+    config = changed(train_corpora=[*TRAINED, list(TRAINED)], evaluate_on=["cfad", "in_the_wild"])
+    expected = {
+        *TABLES,
+        "tabulate_pretraining",
+        *(f"pool_utterances toy {pool} {partition}" for partition in ("train", "dev")),
+        f"pool_labels {pool} 1 50",
+        f"pretrain_encoder toy {pool} 1",
+        f"train_classifier toy {pool} 50 1",
+        f"score_dev toy {pool} 50 1",
+        *(f"score toy {pool} 50 1 {measured}" for measured in MEASURED),
+        *(f"measure toy {pool} 50 1 {measured}" for measured in MEASURED),
+    }
+    assert toy.plan(config) == expected
+    metrics = f"results/metrics/toy/{pool}/labels-50/seed-1/cfad.json"
+    toy.make(config, metrics)
+    card = json.loads((toy.folder / metrics).read_text(encoding="utf-8"))
+    assert card["cell"]["train_corpus"] == pool
+    # What is there of the pool is left alone, and known as made with these options.
+    assert not {job for job in toy.plan(config, metrics) if "pool" in job}
 
 
 def test_a_given_classifier_is_scored_without_labels(toy, changed):

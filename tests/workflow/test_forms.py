@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from signl.corpora.audio_shards import iterate_audio
-from signl.corpora.locating import read_trials
+from signl.corpora.trial_tables import read_trials
 from signl.demo.layouts import make_archives
 
 pytestmark = [

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from signl.corpora.locating import read_trials
 from signl.corpora.resynthesising import read_origins
+from signl.corpora.trial_tables import read_trials
 from signl.features.gathered_copies import read_copies
 from signl.labels import TRAIN
 

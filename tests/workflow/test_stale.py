@@ -37,6 +37,8 @@ JOBS = {
     "score_dev": {f"score_dev toy {corpus} 50 1" for corpus in TRAINED},
     "measure": {f"measure toy {corpus} 50 1 {other}" for corpus in TRAINED for other in EVALUATED},
     "collect_metrics": {"collect_metrics"},
+    "compare_recipes": {"compare_recipes"},
+    "summarise": {"summarise"},
     "tabulate": {"tabulate indomain", "tabulate crossdomain"},
     "tabulate_breakdown": {"tabulate_breakdown"},
     "tabulate_pretraining": {"tabulate_pretraining"},
@@ -53,27 +55,32 @@ TAKEN_BY = {
     ),
     "gather_utterances": (
         *("count_quarantine", "pretrain_encoder", "train_classifier"),
-        *("score", "score_dev", "measure"),
+        *("score", "score_dev", "measure", "compare_recipes"),
     ),
-    "count_quarantine": ("all",),
+    "count_quarantine": ("summarise", "all"),
     "sample_labels": ("train_classifier", "score_dev", "measure"),
     "pretrain_encoder": ("train_classifier", "tabulate_pretraining"),
     "train_classifier": ("score", "score_dev"),
-    "score": ("measure",),
+    "score": ("measure", "compare_recipes"),
     "score_dev": ("measure",),
     "measure": ("collect_metrics",),
-    "collect_metrics": ("tabulate", "tabulate_breakdown"),
-    "tabulate": ("all",),
-    "tabulate_breakdown": ("all",),
-    "tabulate_pretraining": ("all",),
+    "collect_metrics": ("tabulate", "tabulate_breakdown", "summarise"),
+    "compare_recipes": ("summarise", "all"),
+    "tabulate": ("summarise", "all"),
+    "tabulate_breakdown": ("summarise", "all"),
+    "tabulate_pretraining": ("summarise", "all"),
+    "summarise": ("all",),
     "all": (),
 }
 #: All stages, by the rule that carries their revision.
 STAGES = {stage.rule: stage for stage in stages.STAGES}
 #: Stages whose outputs the toy experiment has none of: no front-end of it is trained, no scores are
-#: given, and figures are drawn on request alone.
-ABSENT = {"inspect_audio", "make_demo_frontend", "convert_scores"} | {
-    rule for rule, stage in STAGES.items() if stage.on_request
+#: given, no corpora are trained on together, nothing learns from resynthesis, and figures are drawn
+#: on request alone.
+ABSENT = {
+    *("inspect_audio", "make_demo_frontend", "convert_scores"),
+    *("pool_utterances", "pool_labels", "resynthesise", "gather_copies"),
+    *(rule for rule, stage in STAGES.items() if stage.on_request),
 }
 
 

@@ -2,37 +2,13 @@
 
 import csv
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from table_corpora import config_of
+from table_corpora import config_of, write_corpus
 
-from signl.demo.encoding import wav_bytes
 from signl.training.label_subsets import read_labels
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
-
-N_SPEAKERS = 10
-#: Recordings of a speaker; of the last one no label is known.
-LABELS = ("real", "fake", "real", "fake", "")
-
-
-def write_corpus(folder):
-    """Write recordings, of which fakes are noise and others tones in noise, and their table."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for speaker in range(N_SPEAKERS):
-        place = folder / "recordings" / f"speaker {speaker}"
-        place.mkdir(parents=True)
-        for number, label in enumerate(LABELS):
-            tone = 0.3 * np.sin(np.arange(24_000) * rng.uniform(0.1, 0.3))
-            waveform = 0.1 * rng.standard_normal(24_000) + (0 if label == "fake" else tone)
-            (place / f"{number}.wav").write_bytes(wav_bytes(waveform))
-            attack = "noise" if label == "fake" else ""
-            rows.append([f"speaker {speaker}/{number}.wav", label, f"S{speaker}", attack])
-    with (folder / "mine.csv").open("w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows([["file", "class", "speaker", "attack"], *rows])
-
 
 CONFIG = config_of(
     {

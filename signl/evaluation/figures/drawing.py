@@ -7,14 +7,13 @@ figure is written in every form that is asked for.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
-from signl.evaluation.collecting import read_collected
+from signl.evaluation.collected import read_collected
 from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.figures import det_curves, part_dots, score_histograms
 from signl.evaluation.figures.domain_map import crossdomain
@@ -26,6 +25,7 @@ from signl.evaluation.figures.training_courses import (
     read_histories,
 )
 from signl.evaluation.measure import match_protocol
+from signl.evaluation.scored_cells import ScoredCell
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 
 logger = logging.getLogger(__name__)
@@ -33,32 +33,6 @@ logger = logging.getLogger(__name__)
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 Paths = Sequence[str | Path]
-
-
-class _Scored(NamedTuple):
-    """A classifier on an evaluation corpus, as its path names it."""
-
-    path: Path
-    recipe: str
-    train_corpus: str
-    percent: float
-    seed: int
-
-    @classmethod
-    def at(cls, path: str | Path) -> "_Scored":
-        """Read ``.../{recipe}/{corpus}/labels-{percent}/seed-{seed}/{eval_corpus}.parquet``."""
-        recipe, corpus, percent, seed = Path(path).parts[-5:-1]
-        number = float(percent.removeprefix("labels-"))
-        return cls(Path(path), recipe, corpus, number, int(seed.removeprefix("seed-")))
-
-    @property
-    def eval_corpus(self) -> str:
-        return self.path.stem
-
-    @property
-    def identity(self) -> dict[str, str | float]:
-        """What its rows of a table of a pair of corpora are told apart by."""
-        return {"recipe": self.recipe, "label_percent": self.percent, "seed": self.seed}
 
 
 def draw_label_efficiency(
@@ -224,11 +198,11 @@ def _clean(table: str | Path) -> pd.DataFrame:
 
 def _scored(
     scores: Paths, trials: Paths, pair: str
-) -> Iterator[tuple[_Scored, pa.Table, pa.Table]]:
+) -> Iterator[tuple[ScoredCell, pa.Table, pa.Table]]:
     """Yield the classifiers of a pair of corpora, each with its trials and its score table."""
-    found = ((_Scored.at(path), of_path) for path, of_path in zip(scores, trials, strict=True))
+    found = ((ScoredCell.at(path), of_path) for path, of_path in zip(scores, trials, strict=True))
     for scored, path in sorted(found):
-        if f"{scored.train_corpus}-{scored.eval_corpus}" == pair:
+        if f"{scored.train_corpus}-{scored.evaluated}" == pair:
             yield scored, read_eval_trials(path), read_scores(scored.path)
 
 

@@ -4,6 +4,7 @@ The look is that of ``signl.mplstyle`` and of no settings of the user. Nothing h
 state of ``matplotlib.pyplot``: a figure is an object that is drawn, written and forgotten.
 """
 
+import io
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
@@ -71,6 +72,14 @@ def write_figure(figure: Figure, *paths: str | Path) -> None:
             raise ValueError(f"{path}: a figure is written as one of {sorted(_METADATA)}")
         with atomic_write(path) as scratch:
             figure.savefig(scratch, format=path.suffix[1:], metadata=_METADATA[path.suffix])
+
+
+@styled
+def save_svg(figure: Figure) -> bytes:
+    """Return a figure as the SVG file that :func:`write_figure` writes."""
+    scratch = io.BytesIO()
+    figure.savefig(scratch, format="svg", metadata=_METADATA[".svg"])
+    return scratch.getvalue()
 
 
 @styled

@@ -10,7 +10,7 @@ import pytest
 from signl.augmentation.augmentation_options import draw, seals_of, stretch_of
 from signl.augmentation.augmentations import AUGMENTATIONS
 from signl.errors import ConfigError
-from signl.training.options import GradientOptions
+from signl.training.gradient_options import GradientOptions
 from signl.typed import build
 
 

@@ -9,8 +9,9 @@ from signl.archives.facts import archive_facts, recorded_header
 from signl.artefacts import table_made_by
 from signl.corpora import packing
 from signl.corpora.checking import check_archives, missing_message
-from signl.corpora.manifest import build_manifest, read_manifest
+from signl.corpora.manifest import build_manifest
 from signl.corpora.packing import pack_audio
+from signl.corpora.trial_tables import read_manifest
 from signl.errors import ArchiveError, ManifestError, ProtocolError
 
 

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import pytest
 
 from signl.corpora.audio_shards import iterate_audio
-from signl.corpora.locating import locate_trials, read_trials
+from signl.corpora.locating import locate_trials
 from signl.corpora.manifest import build_manifest
 from signl.corpora.packing import pack_audio
 from signl.corpora.registry import corpus_named, locate_archives
+from signl.corpora.trial_tables import read_trials
 from signl.seeds import shard_names
 
 REAL_SPEECH = os.environ.get("SIGNL_REAL_SPEECH", "")

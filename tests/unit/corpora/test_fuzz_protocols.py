@@ -17,8 +17,9 @@ from signl.corpora.asvspoof2019 import parse_la_protocol
 from signl.corpora.asvspoof2021 import parse_df_metadata
 from signl.corpora.cfad import parse_members
 from signl.corpora.in_the_wild import parse_meta
-from signl.corpora.manifest import MANIFEST_SCHEMA, to_table
+from signl.corpora.manifest import to_table
 from signl.corpora.registry import CORPORA
+from signl.corpora.trial_tables import MANIFEST_SCHEMA
 from signl.labels import BONAFIDE, PARTITIONS, SPOOF
 
 N_CASES = 280  # of each parser

@@ -5,9 +5,10 @@ import pytest
 from signl import stages
 from signl.artefacts import MadeBy, write_table
 from signl.corpora.audio_shards import iterate_audio
-from signl.corpora.locating import TRIALS_SCHEMA, locate_trials, read_trials
+from signl.corpora.locating import locate_trials
 from signl.corpora.manifest import STAGE, to_table
 from signl.corpora.packing import pack_audio
+from signl.corpora.trial_tables import TRIALS_SCHEMA, read_trials
 from signl.corpora.trials import Trial
 from signl.errors import ArtefactError, ConfigError, ManifestError
 from signl.seeds import shard_names

@@ -4,8 +4,9 @@ import pytest
 
 from signl.artefacts import table_made_by
 from signl.corpora import manifest as manifest_module
-from signl.corpora.manifest import MANIFEST_SCHEMA, build_manifest, read_manifest, to_table
+from signl.corpora.manifest import build_manifest, to_table
 from signl.corpora.registry import CORPORA
+from signl.corpora.trial_tables import MANIFEST_SCHEMA, read_manifest
 from signl.corpora.trials import Trial
 from signl.errors import ArchiveError, ConfigError, ManifestError, ProtocolError
 

@@ -13,9 +13,10 @@ from signl import stages
 from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.corpora import audio_shards as shards_module
 from signl.corpora.audio_shards import iterate_audio, read_header, read_members
-from signl.corpora.manifest import STAGE, build_manifest, read_manifest, to_table
+from signl.corpora.manifest import STAGE, build_manifest, to_table
 from signl.corpora.packing import pack_audio
 from signl.corpora.registry import CORPORA, locate_archives
+from signl.corpora.trial_tables import read_manifest
 from signl.corpora.trials import Trial
 from signl.errors import ArchiveError, ArtefactError, ConfigError, ManifestError
 from signl.seeds import shard_index, shard_names

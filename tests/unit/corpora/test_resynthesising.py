@@ -11,8 +11,8 @@ from signl.artefacts import MadeBy, check_table_data, table_made_by, write_table
 from signl.audio import load_waveform
 from signl.corpora.audio_shards import ShardWriter, iterate_audio, read_members
 from signl.corpora.copied_names import copied_archive, is_copied, split_copied
-from signl.corpora.locating import TRIALS_SCHEMA
 from signl.corpora.resynthesising import read_origins, resynthesise
+from signl.corpora.trial_tables import TRIALS_SCHEMA
 from signl.errors import ArtefactError, ConfigError
 from signl.resynthesis.copies import copies_of
 from signl.resynthesis.copies_options import ResynthesisOptions

@@ -6,7 +6,8 @@ import pytest
 from signl import stages
 from signl.artefacts import MadeBy, table_made_by
 from signl.errors import ArtefactError, ScoreError
-from signl.evaluation.collecting import SCHEMA, collect_metrics, read_collected
+from signl.evaluation.collected import SCHEMA, read_collected
+from signl.evaluation.collecting import collect_metrics
 
 
 @pytest.fixture

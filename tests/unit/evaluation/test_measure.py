@@ -1,8 +1,6 @@
 """Rule measure: what the JSON holds, and which scores it refuses."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -277,19 +275,3 @@ def test_metrics_of_another_revision_are_refused(run, rows, values, tmp_path):
     write_document(path, document, replace(made_by, revision=made_by.revision + 1))
     with pytest.raises(ArtefactError, match="revision"):
         read_metrics(path)
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "evaluation.measure",
-        "evaluation.collecting",
-        "evaluation.pretraining",
-        "training.label_subsets",
-    ],
-)
-def test_rules_of_seconds_import_neither_torch_nor_pandas(module):
-    code = f"import sys, signl.{module}; print({{'torch', 'pandas'}} & sys.modules.keys())"
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert result.stdout.strip() == "set()"

@@ -65,11 +65,11 @@ def test_a_folder_is_refused_where_no_front_end_is_asked_for(tmp_path, speech_mo
 
 
 def test_a_card_without_a_front_end_is_refused(tmp_path):
-    network = from_pretrained(
+    classifier = from_pretrained(
         save_frame_classifier(tmp_path / "model", {"kind": "logmel"})
-    ).module.encoder
+    ).module
     with pytest.raises(ArtefactError, match="does not say on features of which front-end"):
-        inputs_for(network, {"corpus": "toy"}, CPU)
+        inputs_for(classifier, {"corpus": "toy"}, CPU)
 
 
 @pytest.mark.parametrize("card", [["features"], {"features": {"kind": "novel"}}])
@@ -83,8 +83,8 @@ def test_a_card_of_others_is_looked_at(tmp_path, card):
 
 
 def test_a_front_end_of_another_width_is_refused(tmp_path):
-    network = from_pretrained(
+    classifier = from_pretrained(
         save_frame_classifier(tmp_path / "model", {"kind": "logmel"})
-    ).module.encoder
+    ).module
     with pytest.raises(ConfigError, match="it is of another front-end"):
-        inputs_for(network, {"features": {"kind": "lfcc"}}, CPU)
+        inputs_for(classifier, {"features": {"kind": "lfcc"}}, CPU)

@@ -124,6 +124,34 @@ def test_scores_are_those_of_the_workflow(any_model, workflow_scores, files):
         assert each.verdict == ("bona fide" if each.score >= point.threshold else "spoof")
 
 
+@pytest.mark.parametrize("reads", ["frames", "audio"])
+def test_scores_of_several_crops_are_those_of_the_workflow(
+    tmp_path, workflow_scores, files, speech_model_folder, reads
+):
+    def saved(n_crops):
+        folder = tmp_path / f"{reads}-{n_crops}"
+        if reads == "audio":
+            return save_audio_classifier(folder, speech_model_folder, n_crops=n_crops)
+        return save_frame_classifier(folder, {"kind": "logmel"}, n_crops=n_crops)
+
+    expected, scorer = workflow_scores(saved(3)), signl.load(saved(3))
+    for path in files:
+        assert scorer.score(path).score == pytest.approx(expected[path.name], abs=1e-6)
+    # By another route: the mean over the network's outputs, crop by crop.
+    loaded = from_pretrained(saved(3)).module
+    (views,) = scorer.inputs.crops(
+        [scorer.inputs.clip_of("", scorer.waveform(files[0], max_duration_s=9))]
+    )
+    assert len(views) == 3
+    with torch.inference_mode():
+        scores = [loaded.head.score(loaded(view[None])).item() for view in views]
+    assert np.ptp(scores) > 1e-6
+    assert expected[files[0].name] == pytest.approx(np.mean(scores), abs=1e-6)
+    # They reach to the end of the clip, and one does not.
+    assert signl.load(saved(1)).inputs.span_s < scorer.inputs.span_s <= scorer.inputs.clip_s
+    assert scorer.inputs.span_s == pytest.approx(CLIP_S, abs=0.07)
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return save_frame_classifier(tmp_path_factory.mktemp("model"), {"kind": "logmel"})
@@ -235,7 +263,7 @@ def test_the_longest_window_is_what_the_model_sees(tmp_path, speech_model_folder
     scorer = signl.load(save_audio_classifier(tmp_path / "model", speech_model_folder))
     assert scorer.windows() == Windows(window_s=CROP_S, hop_s=CROP_S / 2)
     clip = scorer.inputs.clip_of("", torch.randn(round(CLIP_S * 16_000)))
-    (crop,) = scorer.inputs.crops([clip])
+    ((crop,),) = scorer.inputs.crops([clip])
     assert torch.equal(crop, clip.waveform[: round(CROP_S * 16_000)])
 
 

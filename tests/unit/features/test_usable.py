@@ -7,7 +7,7 @@ import torch
 
 from signl import stages
 from signl.artefacts import MadeBy, table_made_by, write_table
-from signl.corpora.locating import TRIALS_SCHEMA
+from signl.corpora.trial_tables import TRIALS_SCHEMA
 from signl.errors import ArtefactError, AudioError, ManifestError
 from signl.features.feature_shards import Shape, write_shard
 from signl.features.usable import gather_utterances, read_usable

@@ -259,6 +259,27 @@ def test_a_head_that_is_not_described_is_refused(paths):
         load_classifier(*paths)
 
 
+def test_one_crop_is_not_written_and_several_are_read(paths):
+    classifier = Classifier.with_mlp(make_encoder())
+    save_model(*paths, classifier, made_by=FINETUNED, card={})
+    assert "crops" not in json.loads(paths[1].read_text())
+    assert load_classifier(*paths).module.n_crops == 1
+    classifier.n_crops = 4
+    save_model(*paths, classifier, made_by=FINETUNED, card={})
+    assert load_classifier(*paths).module.n_crops == 4
+    assert "- crops of a clip: 4, whose scores are averaged" in (
+        paths[1].with_name("README.md").read_text()
+    )
+
+
+@pytest.mark.parametrize("n_crops", [0, True, 2.0, 101, None])
+def test_a_number_of_crops_that_cannot_be_is_refused(paths, n_crops):
+    save_model(*paths, Classifier.with_mlp(make_encoder()), made_by=FINETUNED, card={})
+    edit_json(paths[1], crops=n_crops)
+    with pytest.raises(ArtefactError, match=r"crops is .*; allowed is a whole number, 1 to 100"):
+        load_classifier(*paths)
+
+
 def test_a_missing_file_is_said_to_be_missing(paths):
     with pytest.raises(FileNotFoundError):
         load_encoder(*paths)

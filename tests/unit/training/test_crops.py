@@ -12,6 +12,7 @@ from signl.training.crops import (
     Loading,
     RandomCrops,
     Utterances,
+    balanced,
     even_batches,
     load_batches,
     shuffled,
@@ -38,6 +39,25 @@ def test_fixed_crops_are_the_two_halves_of_a_clip():
     assert crops.starts("any", 449) == [0, 225]
     assert 225 * 320 == 72_000
     assert FixedCrops(length=224).starts("any", 449) == [0]
+
+
+@given(st.integers(2, 100), st.integers(1, 50), st.integers(0, 500))
+def test_fixed_crops_go_from_the_beginning_to_the_end_at_even_steps(n_views, length, surplus):
+    starts = FixedCrops(length=length, n_views=n_views).starts("any", length + surplus)
+    assert (starts[0], starts[-1], len(starts)) == (0, surplus, n_views)
+    steps = np.diff(starts)
+    assert steps.max() - steps.min() <= 1
+
+
+@given(st.lists(st.sampled_from([0, 1]), min_size=2, max_size=60), st.integers(0, 9))
+def test_a_balanced_order_alternates_and_repeats_evenly(classes, epoch):
+    classes = np.array([0, 1, *classes])
+    order = balanced(classes, 1, epoch)
+    assert classes[order].tolist() == [place % 2 for place in range(len(classes))]
+    for label in (0, 1):
+        counts = np.bincount(order, minlength=len(classes))[classes == label]
+        assert counts.max() - counts.min() <= 1
+    assert np.array_equal(order, balanced(classes, 1, epoch))
 
 
 @given(st.text(), st.integers(0, 2**40), st.integers(0, 100), st.integers(1, 30), st.integers(0, 9))

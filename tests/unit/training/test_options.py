@@ -6,9 +6,9 @@ import yaml
 from signl.errors import ConfigError
 from signl.experiment import Experiment
 from signl.models.signl.options import GraphAugmentation
+from signl.training.gradient_options import GradientOptions
 from signl.training.options import (
     FinetuningRecipe,
-    GradientOptions,
     LogisticOptions,
     PretrainingOptions,
     PretrainingRecipe,
@@ -105,7 +105,7 @@ def test_a_finetuning_that_names_no_kind_is_by_gradient():
 
     assert finetuning() == GradientOptions()
     assert finetuning(kind="logistic") == LogisticOptions()
-    with pytest.raises(ConfigError, match=r"known are \['gradient', 'logistic'\]"):
+    with pytest.raises(ConfigError, match=r"known are \['gradient', 'logistic', 'svm'\]"):
         finetuning(kind="forest")
     with pytest.raises(ConfigError, match=r"recipe\.finetuning\.epochs is no key"):
         finetuning(kind="logistic", epochs=3)

@@ -12,8 +12,8 @@ from signl.features.usable import read_usable
 from signl.training import passes
 from signl.training.clips import FrameClips
 from signl.training.crops import Loading, Utterances, shuffled
+from signl.training.gradient_options import GradientOptions
 from signl.training.launching import make_fabric
-from signl.training.options import GradientOptions
 from signl.training.passes import make_trainer, mean_loss
 
 

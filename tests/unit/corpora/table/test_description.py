@@ -19,11 +19,12 @@ from signl import stages
 from signl.artefacts import table_made_by
 from signl.corpora.audio_shards import read_members
 from signl.corpora.checking import check_archives, format_archives
-from signl.corpora.locating import locate_trials, read_trials
-from signl.corpora.manifest import build_manifest, read_manifest
+from signl.corpora.locating import locate_trials
+from signl.corpora.manifest import build_manifest
 from signl.corpora.packing import pack_audio
 from signl.corpora.registry import archive_named, corpus_named, set_named
 from signl.corpora.table.table_making import layouts
+from signl.corpora.trial_tables import read_manifest, read_trials
 from signl.errors import ArchiveError, ConfigError, ManifestError, ProtocolError
 from signl.experiment import Experiment
 from signl.jobs import jobs_of

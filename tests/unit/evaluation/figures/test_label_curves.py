@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from signl.evaluation.collecting import collect_metrics, read_collected
+from signl.evaluation.collected import read_collected
+from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.figures import label_efficiency
 from signl.evaluation.figures.label_curves import mean_over_seeds
 from signl.evaluation.published import PAPER_CORPORA, PublishedSystem, published_eer

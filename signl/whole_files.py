@@ -1,0 +1,70 @@
+"""Files that are whole or absent: written beside their place, and renamed to it."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from signl.errors import ArtefactError
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Give a scratch path beside ``path``, renamed to it when the block ends well.
+
+    When the block fails the scratch file is removed and ``path`` is as it was. The scratch
+    file of a killed process is overwritten by the next attempt.
+
+    Raises
+    ------
+    ArtefactError
+        If the disk is full, or ``path`` is a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ArtefactError(f"{path} is a folder: name a file")
+    scratch = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield scratch
+        with scratch.open("rb") as handle:
+            os.fsync(handle.fileno())
+        scratch.replace(path)
+    except Exception as error:
+        if _is_disk_full(error, scratch):
+            raise ArtefactError(
+                f"no room on the disk for {path}; free some, and run the same command again"
+            ) from error
+        raise
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _is_disk_full(error: Exception, scratch: Path) -> bool:
+    """Tell whether a disk or a quota is full, also where a library says so in its own error."""
+    by_code = isinstance(error, OSError) and error.errno in _FULL
+    by_text = any(os.strerror(code) in str(error) for code in _FULL)
+    # PyTorch says only that a position in the file is not what it should be.
+    return by_code or by_text or (isinstance(error, RuntimeError) and not _can_grow(scratch))
+
+
+def _can_grow(path: Path) -> bool:
+    """Tell whether a disk takes a megabyte more."""
+    try:
+        with path.open("ab") as handle:
+            handle.write(bytes(1 << 20))
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        return error.errno not in _FULL
+    return True
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with atomic_write(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
