@@ -11,6 +11,8 @@ from snakemake.iocontainers import Wildcards
 from signl import stages
 from signl.augmentation.perturbed_names import split_perturbed
 from signl.configuration import AUDIO
+from signl.copied_corpora import CopiedCorpora
+from signl.corpora.copied_names import is_copied
 from signl.corpora.pools import is_pool, members_of
 from signl.errors import SignlError
 from signl.experiment import Experiment
@@ -40,6 +42,7 @@ sys.executable = shlex.quote(sys.executable)
 
 
 holdings = experiment.holdings
+copied = CopiedCorpora(experiment)
 GPUS = experiment.config.gpus_per_job
 LOADER_WORKERS = experiment.config.loader_workers
 #: Threads of a training or scoring job: one a process, which is one a GPU, and its loaders.
@@ -95,6 +98,7 @@ wildcard_constraints:
     shard=r"\d{4}-of-\d{4}",
     frontend=any_of(experiment.named_perturbed(experiment.config.frontends)),
     source=any_of([*experiment.named_perturbed(experiment.config.frontends), AUDIO]),
+    resynthesis=any_of(experiment.config.resynthesis) or "none",
     recipe=any_of(experiment.config.recipes),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
@@ -126,6 +130,25 @@ def audio_of(wildcards):
     return holdings.shards_with(
         path_of(stages.AUDIO), wildcards.corpus, wildcards.partition
     )
+
+
+def audio_shard(wildcards):
+    """Return what features are made of: a shard of audio, or of copies."""
+    stage = stages.COPIES if is_copied(wildcards.archive) else stages.AUDIO
+    return f"results/{stage.folder}/{wildcards.archive}/{wildcards.shard}.parquet"
+
+
+def copies_for(wildcards):
+    """Return the table of copies that a fine-tuning learns from; nothing, where it does not."""
+    return copied.gathered_paths(
+        copied.of_finetuning(wildcards.recipe, wildcards.corpus)
+    )
+
+
+def finetuning_shards(wildcards):
+    """Return the shards of a fine-tuning, those of copies behind the others."""
+    own = copied.of_finetuning(wildcards.recipe, wildcards.corpus)
+    return [*training_shards(wildcards), *copied.training_paths(own)]
 
 
 def shard_template(source):

@@ -102,6 +102,9 @@ rule measure:
         cfg={},
         frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         protocols=lambda wildcards: experiment.protocols_of(wildcards.eval_corpus),
+        resynthesis=lambda wildcards: copied.methods_of(
+            wildcards.recipe, wildcards.corpus
+        ),
         revision=stages.METRICS.tag,
     script:
         "../workflow_scripts/measure.py"

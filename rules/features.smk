@@ -1,9 +1,32 @@
-# Packed audio -> features of every shard; trials -> usable utterances.
+# Packed audio -> copies of training utterances; features of every shard; trials -> usable utterances.
+
+
+rule resynthesise:
+    input:
+        audio=path_of(stages.AUDIO),
+        trials=path_of(stages.TRIALS, partition="train"),
+    output:
+        **stages.COPIES.outputs,
+    log:
+        stages.COPIES.log,
+    benchmark:
+        stages.COPIES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        cfg=lambda wildcards: copied.parameters(wildcards.resynthesis),
+        revision=stages.COPIES.tag,
+    script:
+        "../workflow_scripts/resynthesise.py"
 
 
 rule extract_features:
     input:
-        audio=path_of(stages.AUDIO),
+        audio=audio_shard,
         model=frontend_model,
     output:
         **stages.FEATURES.outputs,
@@ -69,6 +92,29 @@ rule gather_utterances:
         revision=stages.USABLE.tag,
     script:
         "../workflow_scripts/gather_utterances.py"
+
+
+rule gather_copies:
+    input:
+        copies=copied.copies_paths,
+        indexes=lambda wildcards: copied.feature_paths("index", wildcards),
+    output:
+        **stages.GATHERED_COPIES.outputs,
+    log:
+        stages.GATHERED_COPIES.log,
+    benchmark:
+        stages.GATHERED_COPIES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cfg={"max_undecodable": experiment.config.limits.undecodable},
+        revision=stages.GATHERED_COPIES.tag,
+    script:
+        "../workflow_scripts/gather_copies.py"
 
 
 rule count_quarantine:

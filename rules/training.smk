@@ -99,7 +99,8 @@ rule train_classifier:
         train=usable_for("train"),
         dev=usable_for("dev"),
         labels=labels_for,
-        shards=training_shards,
+        copies=copies_for,
+        shards=finetuning_shards,
         frontend=trained_frontend,
         encoder=encoder_of,
     output:

@@ -22,6 +22,7 @@ from signl.artefacts import (
     remedy,
     table_made_by,
 )
+from signl.corpora.copied_names import is_copied
 from signl.errors import ArtefactError
 from signl.evaluation.collecting import collect_metrics
 from signl.evaluation.comparisons import tabulate_comparisons
@@ -58,8 +59,8 @@ def _check_table(path: Path, stage: Stage) -> None:
     if stage in (stages.FEATURES, stages.INSPECTIONS):
         _check_members(path, made_by.digests.get("members", ""), results)
     for shard, digest in made_by.digests.items():
-        if stage == stages.USABLE and "/" in shard:
-            _compare(path, digest, results / "audio" / f"{shard}.parquet")
+        if stage in (stages.USABLE, stages.GATHERED_COPIES) and "/" in shard:
+            _compare(path, digest, _audio_of(shard, results))
     _check_sources(path, made_by)
 
 
@@ -267,8 +268,14 @@ def _results_of(path: Path) -> Path:
 
 def _check_members(path: Path, digest: str, results: Path) -> None:
     """Check that a file of features is of the utterances of its audio shard."""
-    audio = results / "audio" / path.parent.name / f"{path.stem}.parquet"
-    _compare(path, digest, audio)
+    _compare(path, digest, _audio_of(f"{path.parent.name}/{path.stem}", results))
+
+
+def _audio_of(shard: str, results: Path) -> Path:
+    """Return the audio shard, or the shard of copies, of a name ``{archive}/{shard}``."""
+    archive, _, _ = shard.partition("/")
+    stage = stages.COPIES if is_copied(archive) else stages.AUDIO
+    return results / stage.folder / f"{shard}.parquet"
 
 
 def _compare(path: Path, digest: str, audio: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.configuration import Axes, Configuration
-from signl.corpora.pools import members_of
+from signl.corpora.pools import is_pool, members_of
 from signl.corpora.registry import CORPORA
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
@@ -34,6 +34,7 @@ def check(config: Configuration) -> None:
     for name, recipe in config.recipes.items():
         if not recipe.is_given:
             check_recipe(config, name, recipe)
+    _check_copied_pools(config)
     _check_shared_encoders(config)
     _check_percents(config)
     _check_pairs(config)
@@ -240,6 +241,22 @@ def _check_names(config: Configuration) -> None:
             raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
 
 
+def _check_copied_pools(config: Configuration) -> None:
+    """Refuse pools of corpora for what learns from resynthesis: copies are of one corpus."""
+    for name, axes in config.experiments.items():
+        learning = [
+            each
+            for each in axes.recipes
+            if getattr(config.recipes[each].finetuning, "resynthesis", None) is not None
+        ]
+        pools = [each for each in axes.train_corpora if is_pool(each)]
+        if learning and pools:
+            raise ConfigError(
+                f"experiments.{name} trains {learning[0]}, which learns from resynthesis, on "
+                f"several corpora, {pools[0]}; allowed is one at a time"
+            )
+
+
 def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Yield where a name is used, the name, and the names that are allowed there."""
     known = config.known_corpora.items()
@@ -255,6 +272,8 @@ def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]
             yield f"{where}.per_corpus: corpus", corpus, trainable
         pretrained = (recipe.pretraining and recipe.pretraining.corpora) or ()
         yield from ((f"{where}.pretraining.corpora: corpus", each, trained) for each in pretrained)
+    excluded = config.without_attacks
+    yield from (("without_attacks: corpus", each, evaluated) for each in excluded)
     for name, axes in config.experiments.items():
         where = f"experiments.{name}"
         pools = (each for pool in axes.train_corpora for each in members_of(pool))

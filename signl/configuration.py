@@ -20,6 +20,7 @@ from signl.evaluation.comparison_options import ComparisonOptions
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.recipes import Recipe, expanded
+from signl.resynthesis.copies_options import ResynthesisOptions
 from signl.typed import MAX_NAME_LENGTH, NAME, FromList, Name, Options, retold
 
 #: What stands in paths where a network reads audio instead of a front-end's features.
@@ -150,6 +151,16 @@ class Configuration(Options):
     )
     frontends: dict[Name, Annotated[FrontendOptions, FRONTENDS]] = Field(
         default={}, description="name -> kind and options; none, where no recipe reads features"
+    )
+    resynthesis: dict[Name, ResynthesisOptions] = Field(
+        default={},
+        description="name -> what copies are made of the training partitions, for recipes that "
+        "learn from them",
+    )
+    without_attacks: dict[str, Names] = Field(
+        default={},
+        description="evaluation corpus -> attacks without which it is measured besides, such as "
+        "those that a resynthesis makes too",
     )
     recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
         description="name -> front-end, network, trainings"

@@ -17,6 +17,7 @@ from signl.configuration import AUDIO, Configuration
 from signl.corpora.corpus import CorpusOptions
 from signl.corpora.pools import is_pool, members_of
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
+from signl.evaluation.excluded_attacks import protocols_with
 from signl.evaluation.score_folders import find_score_file
 from signl.experiment_cells import Evaluated, Pretrained, Trained
 from signl.features.frontend import FrontendOptions
@@ -332,4 +333,6 @@ class Experiment:
 
     def protocols_of(self, corpus: str) -> tuple[str, ...]:
         """Return the names of a corpus's sets of evaluation trials, perturbed or not."""
-        return self.config.corpus(split_perturbed(corpus)[0]).protocols
+        name, _ = split_perturbed(corpus)
+        excluded = self.config.without_attacks.get(name, ())
+        return protocols_with(self.config.corpus(name).protocols, excluded)

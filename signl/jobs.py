@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signl import stages
+from signl.copied_corpora import CopiedCorpora
 from signl.corpora.pools import is_pool, members_of
 from signl.experiment import AUDIO, Experiment
 from signl.stages import Stage
@@ -68,6 +69,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
     return [
         *_demo_jobs(experiment),
         *_archive_jobs(experiment),
+        *_copying_jobs(experiment),
         *_feature_jobs(experiment),
         *_training_jobs(experiment),
         *_evaluation_jobs(experiment),
@@ -107,6 +109,24 @@ def _archive_jobs(experiment: Experiment) -> Iterator[Job]:
                 {"corpus": corpus, "partition": partition},
                 also=experiment.locate_options(partition),
             )
+
+
+def _copying_jobs(experiment: Experiment) -> Iterator[Job]:
+    """Yield the jobs that make copies, their features, and the tables of them."""
+    copied = CopiedCorpora(experiment)
+    for shard in copied.shards:
+        yield Job(
+            stages.COPIES,
+            shard.wildcards,
+            copied.options_of(shard.resynthesis),
+            copied.besides(shard.resynthesis),
+        )
+    for frontend, shard in copied.features:
+        place = shard.place | {"frontend": frontend}
+        yield Job(stages.FEATURES, place, experiment.frontend_named(frontend))
+    for each in copied.in_use:
+        also = {"max_undecodable": experiment.config.limits.undecodable}
+        yield Job(stages.GATHERED_COPIES, each._asdict(), also=also)
 
 
 def _feature_jobs(experiment: Experiment) -> Iterator[Job]:

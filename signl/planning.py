@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from signl import stages
 from signl.archives.whereabouts import LocatedArchive
 from signl.augmentation.perturbed_names import split_perturbed
+from signl.copied_corpora import CopiedShard
+from signl.corpora.copied_names import is_copied
 from signl.corpora.registry import set_named
 from signl.errors import ConfigError
 from signl.experiment import AUDIO, GIVEN_CLIP_S, Experiment
@@ -22,6 +24,7 @@ from signl.labels import DEV, EVAL, TRAIN
 from signl.sizes import Sizes
 
 FEATURE_BYTES: Final = 2  # a number of a frame is a float16
+COPIES_BYTES_PER_S: Final = 20_000  # FLAC of 16 bits at 16 kHz, of noisy speech
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,9 @@ class Speeds:
         forwards and backwards. Assumed; reading 0.5 MB a crop from disk may be slower.
     crops_per_cpu_s : float
         The same on one core, with the small networks of the embedded experiment; assumed.
+    copied_audio_hours_per_cpu_hour : float
+        Hours of copies that resynthesis makes in an hour of one core, by classical methods:
+        measured on utterances of 3 s, a fifth of a second a copy. A neural vocoder takes longer.
     packed_mb_per_s : float
         Encoded audio that packing copies in a second; assumed, the speed of a network disk.
     job_start_s : float
@@ -60,6 +66,7 @@ class Speeds:
     trained_audio_hours_per_gpu_hour: float = 100.0
     crops_per_gpu_s: float = 1000.0
     crops_per_cpu_s: float = 50.0
+    copied_audio_hours_per_cpu_hour: float = 15.0
     packed_mb_per_s: float = 50.0
     job_start_s: float = 6.0
     max_epochs: int | None = None
@@ -180,6 +187,16 @@ class Planner:
             cpu_h=hours / speed,
         )
 
+    def resynthesise(self, job: Job) -> Cost:
+        """Return what the copies of the training utterances in a shard take."""
+        n_copies, mean_s = self.sizes.copies_in(CopiedShard(**job.wildcards))
+        hours = n_copies * mean_s / 3600
+        return Cost(
+            audio_h=hours,
+            n_bytes=hours * 3600 * COPIES_BYTES_PER_S,
+            cpu_h=hours / self.speeds.copied_audio_hours_per_cpu_hour,
+        )
+
     def inspect(self, job: Job) -> Cost:
         """Return what the trial decoding of a shard takes."""
         n_utterances, mean_s = self._shard(job)
@@ -194,9 +211,16 @@ class Planner:
         return self._computing(recipe, n_crops, trains=True)
 
     def train(self, job: Job) -> Cost:
-        """Return what a fine-tuning takes: the labelled part of train and dev an epoch."""
+        """Return what a fine-tuning takes: the labelled part of train and dev an epoch.
+
+        One that learns from copies takes all of train, and the copies of it.
+        """
         recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
         options = self.experiment.finetuning_options(recipe, corpus).finetuning
+        if copied := self.sizes.copied.of_finetuning(recipe, corpus):
+            n_crops = self.sizes.n_trials(corpus, TRAIN) + self.sizes.n_copies(copied)
+            n_crops += self._share(job) * self.sizes.n_trials(corpus, DEV)
+            return self._computing(recipe, n_crops, trains=True)
         labelled = self._share(job) * self.sizes.n_trials(corpus, TRAIN, DEV)
         # What is no training by gradient takes the crops through the frozen network once.
         epochs = self._epochs(getattr(options, "epochs", options.crops))
@@ -230,7 +254,9 @@ class Planner:
         return self.experiment.holdings.archives[job.wildcards["archive"]]
 
     def _shard(self, job: Job) -> tuple[float, float]:
-        """Return the utterances of a shard, and their mean seconds."""
+        """Return the utterances of a shard, or the copies in it, and their mean seconds."""
+        if is_copied(job.wildcards["archive"]):
+            return self.sizes.copies_in(CopiedShard.of_place(job.wildcards))
         located = self._archive(job)
         n_shards = len(self.experiment.holdings.shards_of(located.name))
         mean_s = set_named(located.archive.set).mean_s
@@ -266,6 +292,7 @@ class Planner:
 
 _COSTS: Final[Mapping[str, Callable[[Planner, Job], Cost]]] = {
     stages.AUDIO.rule: Planner.pack,
+    stages.COPIES.rule: Planner.resynthesise,
     stages.FEATURES.rule: Planner.extract,
     stages.INSPECTIONS.rule: Planner.inspect,
     stages.PRETRAINING.rule: Planner.pretrain,

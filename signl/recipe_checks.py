@@ -31,6 +31,7 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
         _check_trainings(own, frontend, of_corpus)
         _check_untrained(own, of_corpus)
         _check_augmentations(own, of_corpus)
+        _check_resynthesis(config, own, of_corpus)
         _check_crops(own, frontend, of_corpus)
         if frontend is None:
             _check_audio_crop(own, of_corpus)
@@ -88,6 +89,22 @@ def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
         raise ConfigError(
             f"{where}.frontend is {recipe.frontend!r}, and a network of kind {kind} reads audio; "
             "leave it out"
+        )
+
+
+def _check_resynthesis(config: Configuration, recipe: Recipe, where: str) -> None:
+    """Check that copies which a training takes are defined, and that it reads features."""
+    name = getattr(recipe.finetuning, "resynthesis", None)
+    if name is None:
+        return
+    if name not in config.resynthesis:
+        raise ConfigError(
+            f"{where}.finetuning.resynthesis is {name!r}; allowed are {sorted(config.resynthesis)}"
+        )
+    if recipe.frontend is None or recipe.trainable_frontend:
+        raise ConfigError(
+            f"{where}.finetuning.resynthesis is {name!r}, of whose copies there are features "
+            "alone; allowed is that with a frontend, without trainable_frontend"
         )
 
 

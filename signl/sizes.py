@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from signl.archives.whereabouts import LocatedArchive
+from signl.copied_corpora import Copied, CopiedCorpora, CopiedShard
 from signl.corpora.pools import members_of
-from signl.corpora.registry import CORPORA, locate_protocols
+from signl.corpora.registry import CORPORA, locate_protocols, set_named
 from signl.demo.options import Counts
 from signl.experiment import Experiment
 from signl.labels import DEV, EVAL, TRAIN
@@ -17,12 +18,27 @@ class Sizes:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment, self.holdings = experiment, experiment.holdings
+        self.copied = CopiedCorpora(experiment)
         self._counted = cache(self._count)
 
     def n_trials(self, corpus: str, *partitions: str) -> int:
         """Return the trials of partitions, of a subset those of the whole; of a pool, of all."""
         members = members_of(corpus)
         return sum(self._n_trials(each, partition) for each in members for partition in partitions)
+
+    def n_copies(self, of: Copied | CopiedShard) -> float:
+        """Return the copies of the training partition of a corpus."""
+        options = self.copied.options_of(of.resynthesis)
+        n_copies = options.channel_copies + options.pseudo_spoofs
+        return float(n_copies * self.n_trials(of.corpus, TRAIN))
+
+    def copies_in(self, shard: CopiedShard) -> tuple[float, float]:
+        """Return the copies in a shard of them, and their mean seconds."""
+        n_shards = len(self.copied.shards_of(shard.corpus, shard.resynthesis))
+        located = self.holdings.archives[shard.archive]
+        clip_s = self.copied.clip_s(shard.resynthesis)
+        mean_s = min(set_named(located.archive.set).mean_s, clip_s)
+        return self.n_copies(shard) / n_shards, mean_s
 
     def _n_trials(self, corpus: str, partition: str) -> int:
         if corpus not in CORPORA:

@@ -124,6 +124,10 @@ FEATURES: Final = _stage(
     features=".safetensors",
     index=".parquet",
 )
+#: Of copies, which have archives of their own names (:mod:`signl.corpora.copied_names`).
+COPIES: Final = _stage(
+    "resynthesise", 1, "copies", "{archive}@{corpus}@{resynthesis}/{shard}", copies=".parquet"
+)
 INSPECTIONS: Final = _stage("inspect_audio", 1, "inspected", "{archive}/{shard}", index=".parquet")
 USABLE: Final = _stage(
     "gather_utterances",
@@ -132,6 +136,9 @@ USABLE: Final = _stage(
     "{source}/{corpus}/{partition}",
     usable=".parquet",
     quarantine=".quarantine.csv",
+)
+GATHERED_COPIES: Final = _stage(
+    "gather_copies", 1, "gathered_copies", "{frontend}/{resynthesis}/{corpus}", copies=".parquet"
 )
 QUARANTINE: Final = _table("count_quarantine", 2, "quarantine.csv")
 LABELS: Final = _stage(
@@ -168,7 +175,7 @@ GIVEN_SCORES: Final = _stage(
 METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
-    2,
+    3,
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )
@@ -196,9 +203,11 @@ STAGES: Final[tuple[Stage, ...]] = (
     MANIFEST,
     AUDIO,
     TRIALS,
+    COPIES,
     FEATURES,
     INSPECTIONS,
     USABLE,
+    GATHERED_COPIES,
     QUARANTINE,
     LABELS,
     POOLED,

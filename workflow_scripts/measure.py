@@ -24,6 +24,7 @@ if __name__ == "__main__":
             "eval_corpus": snakemake.wildcards.eval_corpus,
             "label_percent": float(snakemake.wildcards.percent),
             "seed": int(snakemake.wildcards.seed),
+            "resynthesis": snakemake.params.resynthesis,
         },
         options=snakemake.params.cfg,
     )

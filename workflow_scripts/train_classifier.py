@@ -19,6 +19,7 @@ if __name__ == "__main__":
             dev=snakemake.input.dev,
             labels=snakemake.input.labels,
             encoder=EncoderFiles.of(snakemake.input.encoder),
+            copies=snakemake.input.copies,
             percent=float(snakemake.wildcards.percent),
             shards=snakemake.input.shards,
             output=ModelFiles(

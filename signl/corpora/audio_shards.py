@@ -217,7 +217,7 @@ class ShardWriter:
 
 
 def read_header(path: str | Path) -> dict[str, Any]:
-    """Return the options with which a shard was made: archive, shard, n_shards.
+    """Return the options with which a shard was made: archive, shard, n_shards; or of copies.
 
     Raises
     ------
@@ -225,7 +225,9 @@ def read_header(path: str | Path) -> dict[str, Any]:
         If the file is no whole shard, or of another revision.
     """
     made_by = table_made_by(path)
-    check_made_by(made_by, path, stage=STAGE, revision=stages.AUDIO.revision)
+    # Copies of utterances are read as utterances are.
+    stage = stages.COPIES if made_by.stage == stages.COPIES.rule else stages.AUDIO
+    check_made_by(made_by, path, stage=stage.rule, revision=stage.revision)
     return dict(made_by.options)
 
 

@@ -21,6 +21,9 @@ class Cell(Options):
     perturbation: str = Field(
         default="", description="what was done to the evaluation corpus; empty, if nothing"
     )
+    resynthesis: str = Field(
+        default="", description="methods whose pseudo-spoofs it was trained on; empty, if none"
+    )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str) -> Self:

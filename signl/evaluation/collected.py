@@ -18,7 +18,7 @@ STAGE = stages.COLLECTED.rule
 _CELL: Final = (
     *(("recipe", pa.string()), ("train_corpus", pa.string()), ("eval_corpus", pa.string())),
     *(("protocol", pa.string()), ("label_percent", pa.float64()), ("frontend", pa.string())),
-    *(("perturbation", pa.string()), ("seed", pa.int64())),
+    *(("perturbation", pa.string()), ("resynthesis", pa.string()), ("seed", pa.int64())),
 )
 CELL_COLUMNS: Final = tuple(name for name, _ in _CELL)
 #: Figures: column -> its type, and where it stands in the metrics of a protocol.

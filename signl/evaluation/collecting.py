@@ -1,10 +1,10 @@
 """Rule ``collect_metrics``: all metrics of an experiment as two tidy tables.
 
 ``metrics.parquet`` has a row for each recipe, front-end, training corpus, label percent, seed,
-evaluation corpus, its perturbation (empty without one) and protocol; ``breakdown.parquet`` has one
-for each of their attacks and codecs. The latter is a table of its own, not a nested column: what
-pandas groups, filters and averages are plain columns, and a part has the same counts and the same
-EER as a whole has.
+evaluation corpus, its perturbation, methods of resynthesis (empty without either) and protocol;
+``breakdown.parquet`` has one for each of their attacks and codecs. The latter is a table of its
+own, not a nested column: what pandas groups, filters and averages are plain columns, and a part
+has the same counts and the same EER as a whole has.
 
 Rates are fractions and costs are as in the files of the rule ``measure``; what a cell does not
 have is null. Rows are sorted by the columns that say what they are of.

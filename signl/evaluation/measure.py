@@ -52,6 +52,7 @@ from signl.evaluation.development import (
     read_dev_scores,
 )
 from signl.evaluation.eval_trials import read_eval_trials
+from signl.evaluation.excluded_attacks import split_without
 from signl.evaluation.scores import (
     bonafide_mask,
     match_scores,
@@ -227,7 +228,8 @@ def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.T
     scores : Table
         Score table of the corpus.
     protocol : str
-        Name of the set of trials.
+        Name of the set of trials; also without some attacks
+        (:func:`signl.evaluation.excluded_attacks.named_without`).
 
     Returns
     -------
@@ -239,7 +241,8 @@ def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.T
     ScoreError
         As :func:`signl.evaluation.scores.match_scores`; and if no trial is in the protocol.
     """
-    is_member = _in_protocol(trials, protocol)
+    name, attacks = split_without(protocol)
+    is_member = pc.and_(_in_protocol(trials, name), _kept_trials(trials, attacks))
     members = trials.filter(is_member)
     if not len(members):
         known = pc.unique(pc.list_flatten(trials["protocols"])).to_pylist()
@@ -247,6 +250,24 @@ def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.T
     others = trials["utterance_id"].filter(pc.invert(is_member))
     is_outside = pc.is_in(scores["utterance_id"], value_set=others)
     return match_scores(members, scores.filter(pc.invert(is_outside)))
+
+
+def _kept_trials(trials: pa.Table, attacks: Sequence[str]) -> pa.Array:
+    """Return a mask of the trials that are of none of some attacks.
+
+    Raises
+    ------
+    ScoreError
+        If no trial of the corpus is of one of these attacks.
+    """
+    if not attacks:
+        return pa.array([True] * len(trials))
+    known = set(trials["attack"].to_pylist()) - {None}
+    if unknown := sorted(set(attacks) - known):
+        raise ScoreError(
+            f"without_attacks has {unknown}, which no trial is of; allowed are {sorted(known)}"
+        )
+    return pc.invert(pc.is_in(trials["attack"], value_set=pa.array(attacks, pa.string())))
 
 
 def read_metrics(path: str | Path) -> dict[str, Any]:

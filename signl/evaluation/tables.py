@@ -57,8 +57,9 @@ BREAKDOWN_COLUMNS = (
     *("recipe", "frontend", "train_corpus", "eval_corpus", "protocol", "label_percent"),
     *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
 )
-#: A column of its own, after these, of tables with evaluations under perturbation.
-PERTURBED = "perturbation"
+#: Columns of their own, after these: of tables with evaluations under perturbation, and of those
+#: with recipes that learn from resynthesis, whose methods they name.
+PERTURBED, RESYNTHESISED = "perturbation", "resynthesis"
 # All that makes a cell but the seed, over which is averaged.
 _GROUP = [name for name in CELL_COLUMNS if name != "seed"]
 # Figures of which the table holds the mean alone, and the factor to the table's unit.
@@ -138,9 +139,10 @@ def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
 
 
 def _write(output: str | Path, columns: tuple[str, ...], rows: Sequence[Mapping[str, str]]) -> None:
-    """Write a table, with the column of perturbations where there is any."""
-    if any(row[PERTURBED] for row in rows):
-        columns = (*columns, PERTURBED)
+    """Write a table, with the columns of perturbations and resynthesis where there is any."""
+    for name in (PERTURBED, RESYNTHESISED):
+        if any(row[name] for row in rows):
+            columns = (*columns, name)
     write_rows(output, columns, [{name: row[name] for name in columns} for row in rows])
 
 

@@ -1,6 +1,6 @@
 """Fine-tuning of a classifier on the labelled subset (arXiv 2501.04942, section III)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +11,13 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from signl import stages
+from signl.errors import ConfigError
 from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.models.heads import Classifier, Head, LinearHead, MlpHead
 from signl.models.published_heads import CosineHead, LogitHead, SeluHead
 from signl.training.averaging import WeightAverage
+from signl.training.copied_utterances import read_copied
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.gradient_options import GradientOptions
@@ -221,6 +223,8 @@ class FinetuningJob(TrainingJob):
         The pre-trained encoder; without it the network starts from random weights.
     percent : float
         Per cent of the corpus's labels, for the model's card.
+    copies : sequence of paths
+        The table of copies of the training partition, for what learns from resynthesis; else none.
     """
 
     stage = stages.FINETUNING.rule
@@ -229,6 +233,7 @@ class FinetuningJob(TrainingJob):
     labels: str | Path
     encoder: EncoderFiles | None
     percent: float
+    copies: Sequence[str | Path] = ()
 
     @cached_property
     def recipe(self) -> FinetuningRecipe:
@@ -242,8 +247,14 @@ class FinetuningJob(TrainingJob):
 
     @property
     def sources(self) -> list[str | Path]:
-        """The labels, and the weights of a pre-trained encoder."""
-        return [self.labels, *([self.encoder.model] if self.encoder else [])]
+        """The labels, the weights of a pre-trained encoder, and the copies."""
+        encoder = [self.encoder.model] if self.encoder else []
+        return [self.labels, *encoder, *self.gathered]
+
+    @property
+    def gathered(self) -> list[str | Path]:
+        """The table of copies, which says of which utterances their shards are."""
+        return list(self.copies)
 
     @property
     def header(self) -> dict[str, Any]:
@@ -251,11 +262,27 @@ class FinetuningJob(TrainingJob):
         return {"corpus": self.corpus, "percent": self.percent, "seed": self.seed}
 
     def partitions(self) -> dict[str, Utterances]:
-        """Read the labelled utterances of ``train`` and ``dev``."""
-        return {
+        """Read the labelled utterances of ``train`` and ``dev``, and with copies the others.
+
+        Raises
+        ------
+        ConfigError
+            If the recipe learns from copies and there are none, or the other way round.
+        """
+        labelled = {
             "train": Utterances.of(read_labelled(self.train, self.labels)),
             "dev": Utterances.of(read_labelled(self.dev, self.labels)),
         }
+        wanted = getattr(self.training_options, "resynthesis", None)
+        if bool(self.copies) != (wanted is not None):
+            raise ConfigError(
+                f"finetuning.kind {self.recipe.finetuning.kind} "
+                + ("needs the copies of train" if wanted else "takes no copies of train")
+                + f", and {len(self.copies)} tables of them were given"
+            )
+        if not self.copies:
+            return labelled
+        return labelled | read_copied(self.train, self.labels, *self.copies)
 
     def start(
         self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
@@ -272,7 +299,7 @@ class FinetuningJob(TrainingJob):
         """Return how many labels there were, and whether the encoder was pre-trained."""
         return {
             "label_percent": self.percent,
-            "n_labelled": {name: len(part) for name, part in partitions.items()},
+            "n_labelled": {name: len(partitions[name]) for name in ("train", "dev")},
             "pretrained": self.encoder is not None,
             **({} if self.recipe.finetuning.chooses_by_dev else {"dev_chose": False}),
         }

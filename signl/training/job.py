@@ -123,6 +123,11 @@ class TrainingJob(ABC):
         return []
 
     @property
+    def gathered(self) -> list[str | Path]:
+        """Tables besides those of the trials whose utterances its shards hold."""
+        return []
+
+    @property
     def header(self) -> dict[str, Any]:
         """What the header of the model says besides the recipe."""
         return {"corpus": self.corpus, "seed": self.seed}
@@ -168,7 +173,7 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
         n_workers=job.resources.n_workers,
         share=Share(fabric.global_rank, fabric.world_size),
     )
-    loading.clips.check_utterances([job.train, job.dev])
+    loading.clips.check_utterances([job.train, job.dev, *job.gathered])
     training = job.start(partitions, loading, fabric)
     made_by = MadeBy(
         stage=job.stage, revision=job.revision, options={**job.recipe.dump(), **job.header}

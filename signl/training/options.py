@@ -191,6 +191,9 @@ FINETUNINGS: Final[Kinds[FinetuningOptions]] = Kinds(
     {
         "gradient": "signl.training.gradient_options:GradientOptions",
         "logistic": "signl.training.options:LogisticOptions",
+        "zero_label": "signl.training.arm_options:ZeroLabelOptions",
+        "vocoded": "signl.training.arm_options:VocodedOptions",
+        "resynth_refine": "signl.training.arm_options:ResynthRefineOptions",
         "svm": "signl.training.svm_options:SvmOptions",
     },
     default="gradient",

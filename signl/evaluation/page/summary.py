@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from signl.artefacts import write_text
-from signl.evaluation.collecting import read_collected
+from signl.evaluation.collected import read_collected
 from signl.evaluation.comparisons import read_comparisons
 from signl.evaluation.figures.domain_map import crossdomain
 from signl.evaluation.figures.label_curves import label_efficiency

@@ -37,6 +37,7 @@ def test_a_row_holds_all_figures_as_numbers_and_remarks_as_text(write_metrics, c
         "label_percent": 5.0,
         "frontend": "xlsr",
         "perturbation": "",
+        "resynthesis": "",
         "seed": 0,
         "n_bonafide": 10,
         "n_spoof": 20,

@@ -51,13 +51,23 @@ def pretrain(toy, recipe, tmp_path):
 def finetune(toy, recipe, tmp_path):
     """Return a function that fine-tunes into a folder of the test and gives what it wrote."""
 
-    def run(name="classifier", *, corpus=toy, seed=1, encoder=None, n_workers=0, **changes):
+    def run(
+        name="classifier",
+        *,
+        corpus=toy,
+        seed=1,
+        encoder=None,
+        n_workers=0,
+        copies=None,
+        **changes,
+    ):
         output = files_in(tmp_path / name)
         job = FinetuningJob(
             train=corpus.train,
             dev=corpus.dev,
             labels=corpus.labels,
-            shards=corpus.features,
+            copies=[copies.table] if copies else [],
+            shards=[*corpus.features, *(copies.shards if copies else [])],
             output=output,
             encoder=encoder,
             corpus="toy",

@@ -1,0 +1,165 @@
+import copy
+
+import pytest
+import yaml
+
+from signl import stages
+from signl.copied_corpora import Copied, CopiedCorpora, CopiedShard
+from signl.errors import ConfigError
+from signl.experiment import Experiment
+from signl.jobs import jobs_of
+from signl.planning import plan_experiment
+from signl.staleness import _reason
+
+RECIPE = {
+    "frontend": "logmel",
+    "crop_s": 1.0,
+    "model": {"kind": "mean_pool"},
+    "finetuning": {"kind": "zero_label", "resynthesis": "made"},
+}
+
+
+@pytest.fixture(scope="module")
+def config(repository):
+    given = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    given["frontends"] = {"logmel": {"kind": "logmel", "clip_s": 2.0}}
+    given["resynthesis"] = {"made": {}, "idle": {"seed": 3}}
+    given["recipes"] = {
+        "zero": RECIPE,
+        "plain": {**RECIPE, "finetuning": {"kind": "logistic"}},
+    }
+    given["experiments"] = {
+        "labels": {
+            "recipes": ["zero", "plain"],
+            "train_corpora": ["cfad", "asvspoof5"],
+            "label_percents": [5, 100],
+            "seeds": [1, 2],
+            "evaluate_on": ["in_the_wild"],
+        }
+    }
+    return given
+
+
+@pytest.fixture(scope="module")
+def experiment(config):
+    return Experiment(config)
+
+
+def test_what_no_training_takes_is_not_made(experiment):
+    copied = CopiedCorpora(experiment)
+    assert copied.in_use == [
+        Copied("logmel", "made", "asvspoof5"),
+        Copied("logmel", "made", "cfad"),
+    ]
+    assert copied.of_finetuning("plain", "cfad") is None
+    assert copied.gathered_paths(None) == copied.training_paths(None) == []
+    assert copied.clip_s("made") == 2.0
+    jobs = [job for job in jobs_of(experiment) if job.stage == stages.COPIES]
+    assert {job.wildcards["resynthesis"] for job in jobs} == {"made"}
+
+
+def test_copies_are_of_the_archives_that_hold_the_training_partition(experiment):
+    copied = CopiedCorpora(experiment)
+    for corpus in ("cfad", "asvspoof5"):
+        archives = set(experiment.holdings.audio_archives(corpus, "train"))
+        assert {each.archive for each in copied.shards_of(corpus, "made")} == archives
+    shard = copied.shards[0]
+    assert CopiedShard.of_place(shard.place) == shard
+    (path,) = stages.COPIES.paths(**shard.wildcards)
+    # Where features of copies look for them: beside archives of their own name.
+    assert path == f"results/copies/{shard.place['archive']}/{shard.place['shard']}.parquet"
+
+
+def test_every_file_that_trainings_take_is_made(experiment):
+    copied, made = CopiedCorpora(experiment), {o for j in jobs_of(experiment) for o in j.outputs}
+    for each in copied.in_use:
+        assert set(copied.gathered_paths(each)) <= made
+        assert set(copied.training_paths(each)) <= made
+        assert set(copied.copies_paths(each._asdict())) <= made
+
+
+def test_copies_are_stale_when_their_options_are_others(experiment, config):
+    changed = copy.deepcopy(config)
+    changed["resynthesis"]["made"] = {"without": ["world"]}
+    old, new = (
+        next(job for job in jobs_of(each) if job.stage == stages.COPIES)
+        for each in (experiment, Experiment(changed))
+    )
+    header = stages_header(old)
+    assert _reason(old, header) == ""
+    assert "without" in _reason(new, header)
+
+
+def stages_header(job):
+    from signl.artefacts import MadeBy
+
+    options = job.options.dump() | dict(job.also)
+    return MadeBy(stage=job.stage.rule, revision=job.stage.revision, options=options)
+
+
+def test_the_plan_counts_copies_and_their_features(experiment, config):
+    plan = {each.rule: each for each in plan_experiment(experiment)}
+    without = copy.deepcopy(config)
+    without["experiments"]["labels"]["recipes"] = ["plain"]
+    before = {each.rule: each for each in plan_experiment(Experiment(without))}
+    assert "resynthesise" not in before
+    made = plan["resynthesise"]
+    assert made.jobs == len(CopiedCorpora(experiment).shards)
+    assert made.cpu_h > 0
+    assert made.n_bytes > 0
+    # Four copies an utterance, all of whose features are extracted.
+    added = plan["extract_features"].audio_h - before["extract_features"].audio_h
+    assert added == pytest.approx(made.audio_h)
+    assert made.audio_h > 0
+    assert plan["train_classifier"].audio_h > 4 * before["train_classifier"].audio_h
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"finetuning": {"kind": "zero_label", "resynthesis": "mde"}}, "resynthesis is 'mde'"),
+        ({"finetuning": {"kind": "vocoded"}}, "resynthesis is missing"),
+    ],
+)
+def test_a_recipe_that_cannot_have_copies_is_refused(config, changes, message):
+    wrong = copy.deepcopy(config)
+    wrong["recipes"]["zero"] = {**RECIPE, **changes}
+    with pytest.raises(ConfigError, match=message):
+        Experiment(wrong)
+
+
+def test_a_recipe_that_reads_audio_has_no_copies(config):
+    wrong = copy.deepcopy(config)
+    wrong["frontends"]["w2v"] = {"kind": "wav2vec2", "model": "a/b", "revision": "c" * 40}
+    wrong["recipes"]["zero"] = {**RECIPE, "frontend": "w2v", "trainable_frontend": True}
+    with pytest.raises(ConfigError, match=r"recipes\.zero"):
+        Experiment(wrong)
+
+
+def test_tables_name_the_methods_that_were_used(config):
+    changed = copy.deepcopy(config)
+    changed["resynthesis"]["made"] = {"without": ["world", "lpc"]}
+    copied = CopiedCorpora(Experiment(changed))
+    assert copied.methods_of("plain", "cfad") == ""
+    named = "griffin_lim, mel_griffin_lim, phase, noise_vocoder, wsola"
+    assert copied.methods_of("zero", "cfad") == named
+
+
+def test_attacks_are_left_out_by_name(config):
+    changed = copy.deepcopy(config)
+    changed["without_attacks"] = {"in_the_wild": ["x"]}
+    protocols = Experiment(config).protocols_of("in_the_wild")
+    assert Experiment(changed).protocols_of("in_the_wild@noise") == (
+        *protocols,
+        *(f"{name} without x" for name in protocols),
+    )
+    changed["without_attacks"] = {"asvspoof": ["x"]}
+    with pytest.raises(ConfigError, match="without_attacks: corpus is 'asvspoof'"):
+        Experiment(changed)
+
+
+def test_several_corpora_as_one_have_no_copies(config):
+    changed = copy.deepcopy(config)
+    changed["experiments"]["labels"]["train_corpora"] = [["asvspoof5", "cfad"]]
+    with pytest.raises(ConfigError, match="allowed is one at a time"):
+        Experiment(changed)

@@ -1,0 +1,108 @@
+"""Copies of a training partition, from the audio to what is measured of it."""
+
+import copy
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from signl.corpora.resynthesising import read_origins
+from signl.corpora.trial_tables import read_trials
+from signl.features.gathered_copies import read_copies
+from signl.labels import TRAIN
+
+pytestmark = pytest.mark.workflow
+
+SHARD = "0000-of-0001"
+COPIES = f"results/copies/CFAD@cfad@made/{SHARD}.parquet"
+METRICS = "results/metrics/arm/cfad/labels-50/seed-1/cfad.json"
+#: From the copies on; all before is there already.
+TRAINING = {
+    "train_classifier arm cfad 50 1",
+    *("score arm cfad 50 1 cfad", "score_dev arm cfad 50 1", "measure arm cfad 50 1 cfad"),
+}
+MAKING = {
+    f"resynthesise CFAD cfad made {SHARD}",
+    f"extract_features toy CFAD@cfad@made {SHARD}",
+    "gather_copies toy made cfad",
+    *TRAINING,
+}
+
+
+@pytest.fixture(scope="module")
+def config(toy_config):
+    """The toy experiment, and an arm on its front-end."""
+    given = copy.deepcopy(toy_config)
+    given["resynthesis"] = {
+        "made": {
+            "methods": [{"kind": "phase"}, {"kind": "griffin_lim"}, {"kind": "lpc"}],
+            "pseudo_spoofs": 2,
+            "channel": [{"kind": "gain"}],
+        }
+    }
+    given["recipes"]["arm"] = {
+        "frontend": "toy",
+        "crop_s": 3.0,
+        "model": {"kind": "mean_pool"},
+        "finetuning": {"kind": "resynth_refine", "resynthesis": "made"},
+    }
+    given["experiments"]["arms"] = given["experiments"]["toy"] | {
+        "recipes": ["arm"],
+        "train_corpora": ["cfad"],
+        "evaluate_on": ["cfad"],
+    }
+    return given
+
+
+@pytest.fixture(scope="module")
+def finished(toy, tmp_path_factory, config):
+    """A copy of the finished toy experiment, with the arm made too."""
+    folder = tmp_path_factory.mktemp("arms") / "toy"
+    shutil.copytree(toy.folder, folder)
+    workflow = replace(toy, folder=folder)
+    assert workflow.plan(config, METRICS) == MAKING
+    workflow.make(config, METRICS)
+    return workflow
+
+
+def test_copies_are_of_train_alone_and_the_arm_is_measured(finished, config):
+    """The one archive of CFAD holds the utterances of all partitions."""
+    results = finished.folder / "results"
+    train = read_trials(results / f"trials/cfad/{TRAIN}.parquet")["utterance_id"].to_pylist()
+    origins = read_origins(finished.folder / COPIES)
+    assert sorted(set(origins["utterance_id"].to_pylist())) == sorted(train)
+    assert len(origins) == 3 * len(train)
+    gathered = read_copies(results / "gathered_copies/toy/made/cfad.parquet")
+    assert len(gathered) == len(origins)
+    measured = json.loads((finished.folder / METRICS).read_text())["protocols"]["all"]
+    assert 0 <= measured["eer"] < 0.5
+    assert finished.plan(config, METRICS) == set()
+
+
+def test_a_method_left_out_makes_copies_anew_and_what_follows(finished, config):
+    changed = copy.deepcopy(config)
+    changed["resynthesis"]["made"]["without"] = ["lpc"]
+    assert finished.plan(changed, METRICS) == MAKING
+
+
+def test_copies_that_were_made_otherwise_are_seen_without_snakemakes_records(
+    finished, config, tmp_path
+):
+    changed = copy.deepcopy(config)
+    changed["resynthesis"]["made"]["without"] = ["lpc"]
+    shutil.copytree(finished.folder / "results", tmp_path / "results")
+    bare = replace(finished, folder=tmp_path)
+    assert bare.plan(config, METRICS) == set()
+    assert f"resynthesise CFAD cfad made {SHARD}" in bare.plan(changed, METRICS)
+
+
+def test_another_arm_takes_the_copies_that_there_are(finished, config):
+    changed = copy.deepcopy(config)
+    changed["recipes"]["arm"]["finetuning"] = {"kind": "zero_label", "resynthesis": "made"}
+    assert finished.plan(changed, METRICS) == TRAINING
+
+
+def test_the_audit_finds_nothing_but_what_is_there(finished, config):
+    said = finished.make(config, "audit")
+    assert "0 problems" in said
