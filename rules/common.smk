@@ -47,7 +47,7 @@ GPUS = experiment.config.gpus_per_job
 LOADER_WORKERS = experiment.config.loader_workers
 #: Threads of a training or scoring job: one a process, which is one a GPU, and its loaders.
 COMPUTING_THREADS = max(1, GPUS) * (1 + LOADER_WORKERS)
-#: Threads that decode for a GPU that extracts features.
+#: Threads that decode for a GPU that extracts features: one is slower than it.
 DECODERS = 4
 #: Memory of a scoring job; a loader has two batches of a quarter of a gigabyte under way.
 SCORING_MB = 8000 + 800 * LOADER_WORKERS

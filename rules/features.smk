@@ -36,7 +36,6 @@ rule extract_features:
         stages.FEATURES.benchmark
     conda:
         "../envs/signl.yaml"
-    # A GPU is faster than one thread decodes.
     threads: lambda wildcards: DECODERS if extraction_gpus(wildcards) else 1
     resources:
         gpu=extraction_gpus,

@@ -23,7 +23,7 @@ from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.gradient_options import GradientOptions
 from signl.training.job import Training, TrainingJob
 from signl.training.label_subsets import read_labelled
-from signl.training.losses import mean_loss
+from signl.training.loss_values import mean_loss
 from signl.training.model_files import EncoderFiles
 from signl.training.options import FinetuningOptions, FinetuningRecipe
 from signl.training.passes import make_trainer

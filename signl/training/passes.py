@@ -29,7 +29,7 @@ from signl.training.crops import (
     shuffled,
 )
 from signl.training.launching import seed_epoch
-from signl.training.losses import FiniteLosses
+from signl.training.loss_values import FiniteLosses
 from signl.training.options import TrainingOptions
 
 logger = logging.getLogger(__name__)

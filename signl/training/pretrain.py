@@ -18,7 +18,7 @@ from signl.seeds import derive_seed
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
-from signl.training.losses import mean_loss
+from signl.training.loss_values import mean_loss
 from signl.training.objective_step import Network, Step
 from signl.training.options import PretrainingOptions, PretrainingRecipe
 from signl.training.passes import make_trainer

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from signl.errors import TrainingError
-from signl.training import losses as of_losses
-from signl.training.losses import FiniteLosses, mean_loss
+from signl.training import loss_values
+from signl.training.loss_values import FiniteLosses, mean_loss
 
 
 def test_the_mean_is_over_utterances():
@@ -19,7 +19,7 @@ def test_the_mean_is_over_utterances():
 def test_a_device_is_asked_for_many_losses_at_once_and_the_first_bad_one_is_named():
     # A device without data: that it is asked at all would be an error.
     losses = FiniteLosses(torch.device("meta"))
-    for number in range(of_losses.LOSSES_PER_CHECK - 1):
+    for number in range(loss_values.LOSSES_PER_CHECK - 1):
         losses.add(torch.zeros((), device="meta"), f"batch {number}")
     values = [1.0, 2.0, math.inf, math.nan]
     late = FiniteLosses(torch.device("meta"))
