@@ -134,7 +134,8 @@ class Experiment:
 
     @property
     def _read_by_trainings(self) -> set[tuple[str, str, str]]:
-        trainings = {(each.recipe, each.corpus) for each in (*self.trained, *self.pretrained)}
+        trainings = {(each.recipe, each.corpus) for each in self.trained}
+        trainings |= {(each.recipe, each.corpus) for each in self.pretrained}
         return {
             (self.source_of(recipe), corpus, partition)
             for recipe, corpus in trainings

@@ -182,7 +182,11 @@ def _training_jobs(experiment: Experiment) -> Iterator[Job]:
 
 def _label_jobs(experiment: Experiment) -> Iterator[Job]:
     subsets = {(each.corpus, each.seed, f"{each.percent:g}") for each in experiment.trained}
-    single = {(member, *rest) for corpus, *rest in subsets for member in members_of(corpus)}
+    single = {
+        (member, seed, percent)
+        for corpus, seed, percent in subsets
+        for member in members_of(corpus)
+    }
     for corpus, seed, percent in sorted(single):
         yield Job(stages.LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
     for source, corpus, partition in experiment.pooled_in_use:

@@ -120,7 +120,7 @@ def _check_gradient(options: NetworkOptions, network: "Network", crops: "Tensor"
     if not weights:
         return
     # Not the sum, which batch normalisation at the end would make a constant.
-    (embeddings * torch.randn_like(embeddings)).sum().backward()
+    torch.autograd.backward((embeddings * torch.randn_like(embeddings)).sum())
     reached = [weight.grad for weight in weights.values() if weight.grad is not None]
     if not reached or not any(bool(grad.any()) for grad in reached):
         raise _refusal(options, "no gradient of its embeddings reaches any of its weights")
