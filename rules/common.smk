@@ -202,7 +202,8 @@ def usable_for(partition):
 def labels_for(wildcards):
     """Return the labelled subset of the training corpus."""
     return path_of(
-        stages.POOLED_LABELS if is_pool(wildcards.corpus) else stages.LABELS, **wildcards
+        stages.POOLED_LABELS if is_pool(wildcards.corpus) else stages.LABELS,
+        **wildcards,
     )
 
 
