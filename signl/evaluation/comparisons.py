@@ -23,7 +23,7 @@ from signl import stages
 from signl.artefacts import MadeBy, place_of, read_table, write_table
 from signl.evaluation.comparison_options import ComparisonOptions
 from signl.evaluation.paired import paired_difference, paired_resamples
-from signl.evaluation.resampling import IntArray, Units
+from signl.evaluation.resamples import IntArray, Units
 from signl.evaluation.scored_cells import EvalTrials, ScoredCell, ScoredSystem, TrialReader
 from signl.evaluation.significance import holm, seed_weights, tail_p
 from signl.metrics import FloatArray, Scores, equal_error_rate

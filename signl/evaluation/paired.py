@@ -1,6 +1,6 @@
 """A paired test of systems that scored the same trials: bootstrap of the difference of EERs.
 
-A resample draws trials with replacement (:mod:`signl.evaluation.resampling`), and every system is
+A resample draws trials with replacement (:mod:`signl.evaluation.resamples`), and every system is
 measured on the same draw: what is hard for all of them falls out of the difference. How often a
 trial is drawn decides how much it weighs in each system's own order of scores, which is looked
 through near the EER alone: below that place it is enough to count, which is one product of
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from signl.errors import ScoreError
 from signl.evaluation.bootstrap import Crossing, IntArray, Interval, rates_at
-from signl.evaluation.resampling import BoolArray, Counts, Units, draw_batches
+from signl.evaluation.resamples import BoolArray, Counts, Units, draw_batches
 from signl.metrics import FloatArray, Scores, equal_error_rate
 
 #: Deviations of (miss - false alarm) by which the window of scores reaches to either side: all but

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from signl.augmentation.perturbed_names import split_perturbed
 from signl.evaluation.eval_trials import read_eval_trials
-from signl.evaluation.resampling import BoolArray
+from signl.evaluation.resamples import BoolArray
 from signl.evaluation.scores import bonafide_mask, read_scores
 from signl.metrics import FloatArray
 

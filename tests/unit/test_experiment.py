@@ -496,7 +496,8 @@ def test_scores_that_are_given_need_a_manifest_and_no_audio(config, tmp_path):
     jobs = {job.stage.rule: job for job in jobs_of(experiment) if not job.stage.on_request}
     assert list(jobs) == [
         *("make_demo_archives", "build_manifest", "count_quarantine", "convert_scores"),
-        *("measure", "collect_metrics", "tabulate", "tabulate_breakdown", "tabulate_pretraining"),
+        *("measure", "collect_metrics", "compare_recipes", "tabulate", "tabulate_breakdown"),
+        *("tabulate_pretraining", "summarise"),
     ]
     given = jobs["convert_scores"]
     assert given.archives == (str(tmp_path / "in_the_wild.csv"),)

@@ -184,8 +184,8 @@ def test_an_encoder_of_other_features_is_refused(pretrain, finetune, monkeypatch
     features = document["card"]["features"] | {"kind": "another"}
     load = encoders.load_encoder
 
-    def loaded(*files):
-        return load(*files)._replace(card={"features": features})
+    def loaded(*files, **options):
+        return load(*files, **options)._replace(card={"features": features})
 
     monkeypatch.setattr(encoders, "load_encoder", loaded)
     with pytest.raises(ConfigError, match=r"was trained on features of .*another.*, the recipe's"):

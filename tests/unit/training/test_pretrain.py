@@ -278,9 +278,9 @@ def test_the_momentum_copy_sees_the_graphs_that_the_network_sees(start):
     batch = Batch(tuple(torch.randn(2, 5, 1, 8, 8)), torch.zeros(5, dtype=torch.long))
     network(batch, torch.Generator().manual_seed(1))
     first, second = network.objective.projections
-    # The copy has not moved yet, and the views are augmented by draws of their own.
-    assert torch.equal(network.objective.others["targets"][0], first)
-    assert torch.equal(network.objective.others["targets"][1], second)
+    # The copy has not moved yet; without gradients some processors round the last bits otherwise.
+    torch.testing.assert_close(network.objective.others["targets"], (first, second))
+    # The views are augmented by draws of their own.
     same_crops = Batch(batch.views[:1] * 2, batch.classes)
     network(same_crops, torch.Generator().manual_seed(1))
     assert not torch.allclose(*network.objective.projections)

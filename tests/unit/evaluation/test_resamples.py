@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from signl.errors import ScoreError
-from signl.evaluation import resampling
-from signl.evaluation.resampling import Units, draw_batches
+from signl.evaluation import resamples
+from signl.evaluation.resamples import Units, draw_batches
 
 
 def drawn(units, n_resamples=40, seed=1):
@@ -23,7 +23,7 @@ def test_trials_are_drawn_class_by_class():
 
 def test_batches_change_nothing(monkeypatch):
     at_once = drawn(Units.trials(3, 7))
-    monkeypatch.setattr(resampling, "_BATCH_BYTES", 60)
+    monkeypatch.setattr(resamples, "_BATCH_BYTES", 60)
     batches = list(draw_batches(Units.trials(3, 7), seed=1, n_resamples=40))
     assert [each.shape[1] for each in batches] == [6] * 6 + [4]
     np.testing.assert_array_equal(np.concatenate(batches, axis=1), at_once)
@@ -53,7 +53,7 @@ def test_a_resample_without_a_class_is_drawn_again():
 
 
 def test_resamples_that_cannot_have_both_classes_are_refused(monkeypatch):
-    monkeypatch.setattr(resampling, "_MAX_EMPTY", 0)
+    monkeypatch.setattr(resamples, "_MAX_EMPTY", 0)
     with pytest.raises(ScoreError, match="lack one of the classes"):
         drawn(Units.speakers(["a", "b"], 1))
 
