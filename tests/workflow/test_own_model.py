@@ -86,9 +86,10 @@ def test_a_faulty_network_stops_all_before_the_first_job(blocks, place, reposito
         if path.name != "results" and not path.name.startswith("."):
             (tmp_path / path.name).symlink_to(path)
     source = tmp_path / "my_network.py"
-    text = source.read_text()
     source.unlink()
-    source.write_text(text.replace("amax(dim=1)", "amax(dim=2)"), encoding="utf-8")
+    text = blocks["python"].replace("amax(dim=1)", "amax(dim=2)")
+    assert text != blocks["python"]
+    source.write_text(text, encoding="utf-8")
     config = yaml.safe_load((tmp_path / "config.mine.yaml").read_text(encoding="utf-8"))
     assert config["recipes"]["max-pool"]["model"]["kind"] == "my_network:MaxPoolOptions"
     done = run(blocks["bash"].splitlines()[0], tmp_path, repository)
