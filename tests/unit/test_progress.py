@@ -71,7 +71,8 @@ def test_lines_stand_in_the_log_of_a_job_and_where_there_is_no_terminal_on_its_s
 
 def test_a_terminal_shows_the_bar_alone(tmp_path):
     log = tmp_path / "job.log"
-    job = f"stty rows 24 cols 80; {sys.executable} -c '{JOB.format(log=str(log)).replace(chr(39), chr(34))}'"
+    code = JOB.format(log=str(log)).replace("'", '"')
+    job = f"stty rows 24 cols 80; {sys.executable} -c '{code}'"
     command = ["script", "--quiet", "--return", "--command", job, "/dev/null"]
     screen = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert log.read_text().count("signl.progress: packing: ") == 2
