@@ -15,13 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tqdm import tqdm
-
 from signl import stages
 from signl.artefacts import FOLDERS, remedy
 from signl.audit_checks import Tables, check_artefact
 from signl.errors import ArtefactError, SignlError
 from signl.jobs import Job
+from signl.progress import telling
 from signl.staleness import stale_artefacts
 
 _TABLES: Final = "tables"
@@ -114,15 +113,13 @@ def audit(
     sizes = {name: (root / name).stat().st_size for name in present}
     with (
         ThreadPoolExecutor(n_workers) as pool,
-        tqdm(
-            total=sum(sizes.values()), unit="B", unit_scale=True, desc="audit", disable=None
-        ) as bar,
+        telling("audit", unit="MB", total=sum(sizes.values()) / 1e6) as told,
     ):
         for name, problem in zip(present, pool.map(check, present), strict=True):
             report.made[_folder(name)] += 1
             report.n_bytes[_folder(name)] += sizes[name]
             report.problems += [problem] if problem else []
-            bar.update(sizes[name])
+            told.advance(sizes[name] / 1e6)
     report.seconds = time.monotonic() - began
     return report
 

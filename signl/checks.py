@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ def check(config: Configuration) -> None:
         Says which value does not fit, and what is allowed.
     """
     _check_names(config)
+    _check_logger(config)
     for name, recipe in config.recipes.items():
         if not recipe.is_given:
             check_recipe(config, name, recipe)
@@ -52,6 +54,14 @@ def check(config: Configuration) -> None:
     )
     _check_shards(config)
     _check_tables(config)
+
+
+def _check_logger(config: Configuration) -> None:
+    if config.logger == "tensorboard" and find_spec("tensorboard") is None:
+        raise ConfigError(
+            "logger is 'tensorboard', and the package tensorboard is not installed: "
+            "pip install tensorboard, or say logger: csv"
+        )
 
 
 def _check_shared_encoders(config: Configuration) -> None:

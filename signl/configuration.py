@@ -5,7 +5,7 @@ Imported whenever a workflow is parsed, in every job: nothing heavy stands behin
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -145,6 +145,11 @@ class Configuration(Options):
     )
     loader_workers: int = Field(
         default=0, ge=0, description="processes that load batches for a training or scoring job"
+    )
+    logger: Literal["tensorboard", "csv"] | None = Field(
+        default=None,
+        description="figures of each epoch of a training, in a folder beside its log; tensorboard "
+        "is a package of its own",
     )
     corpora: Annotated[dict[str, Any], BeforeValidator(_corpora), Field(min_length=1)] = Field(
         description="those in use, each with its options"

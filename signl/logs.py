@@ -12,9 +12,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Final, TextIO
 
 from signl.errors import SignlError
+from signl.progress import MARK
 
 logger = logging.getLogger("signl")
 _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -68,7 +69,7 @@ def log_to(path: str | Path) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file, screen = LogFile(path, mode="w"), logging.StreamHandler()
+    file, screen = LogFile(path, mode="w"), _screen()
     _configure(logging.INFO, file, screen)
     interrupt_on_sigterm()
     allow_open_files()
@@ -114,6 +115,14 @@ def interrupt_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
+def _screen() -> logging.StreamHandler[TextIO]:
+    """Return what writes to standard error: on a terminal a bar shows progress, and no line."""
+    screen = logging.StreamHandler()
+    if sys.stderr.isatty():
+        screen.addFilter(lambda record: not getattr(record, MARK, False))
+    return screen
+
+
 def _interruption(error: BaseException) -> str:
     """Return the line that is left of an interrupted process."""
     return f"interrupted{f' by {error}' if str(error) else ''}"
@@ -148,4 +157,4 @@ def continue_log(path: Path | None, *, quiet: bool) -> None:
     if path is None:
         return
     level = logging.WARNING if quiet else logging.INFO
-    _configure(level, LogFile(path, mode="a"), logging.StreamHandler())
+    _configure(level, LogFile(path, mode="a"), _screen())

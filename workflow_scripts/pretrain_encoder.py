@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signl.devices import Resources
 from signl.logs import log_to
 from signl.training.job import train
+from signl.training.metric_logs import MetricLog
 from signl.training.model_files import ModelFiles
 from signl.training.pretrain import PretrainingJob
 
@@ -24,6 +25,7 @@ if __name__ == "__main__":
             corpus=snakemake.wildcards.corpus,
             seed=int(snakemake.wildcards.seed),
             options=snakemake.params.cfg,
+            metric_log=MetricLog.of(snakemake.config.get("logger"), snakemake.log[0]),
             resources=Resources.of(snakemake.resources.gpu, snakemake.threads),
         )
     )

@@ -248,6 +248,13 @@ def read_members(path: str | Path) -> list[str]:
     return members
 
 
+def count_packed(path: str | Path) -> int:
+    """Return how many utterances a shard has, by its footer."""
+    with reading_table(path), pq.ParquetFile(path) as file:
+        n_rows: int = file.metadata.num_rows
+    return n_rows
+
+
 def iterate_audio(path: str | Path) -> Iterator[PackedAudio]:
     """Yield the utterances of a shard in the order of its rows, holding a row group at a time.
 

@@ -11,6 +11,7 @@ from signl.archives.members import shown
 from signl.archives.whereabouts import LocatedArchive, lookalikes
 from signl.corpora.registry import corpus_named, locate_archives
 from signl.errors import ArchiveError
+from signl.progress import telling
 from signl.whole_files import write_text
 
 logger = logging.getLogger(__name__)
@@ -267,19 +268,15 @@ def _verify(path: Path, located: LocatedArchive, known: dict[str, dict[str, str]
 
 def hash_file(path: Path, kinds: Iterable[str]) -> dict[str, str]:
     """Return checksums of a file by kind, for example ``md5``, in one reading."""
-    from tqdm import tqdm  # a third of what planning would import
-
     hashes = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
     with (
         path.open("rb", buffering=0) as handle,
-        tqdm(
-            total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name, disable=None
-        ) as progress,
+        telling(path.name, unit="MB", total=path.stat().st_size / 1e6) as told,
     ):
         while chunk := handle.read(_CHUNK_BYTES):
             for hasher in hashes.values():
                 hasher.update(chunk)
-            progress.update(len(chunk))
+            told.advance(len(chunk) / 1e6)
     return {kind: hasher.hexdigest() for kind, hasher in hashes.items()}
 
 

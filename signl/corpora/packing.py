@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import pyarrow.compute as pc
 from pydantic import Field
-from tqdm import tqdm
 
 from signl.archives.facts import Witness, witnessing
 from signl.archives.members import MAX_MEMBER_BYTES, Member, is_twice, shown
@@ -20,6 +19,7 @@ from signl.corpora.audio_shards import ShardWriter
 from signl.corpora.registry import archive_named
 from signl.corpora.trial_tables import read_manifest
 from signl.errors import ArchiveError, ManifestError
+from signl.progress import telling
 from signl.typed import Count, Options, build
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,8 @@ def pack_audio(
                 max_bytes=chosen.max_member_bytes,
                 root=archive_named(chosen.archive).root,
             )
-            tally = _pack(members, writer, witness, files[-1])
+            expected = _expected(len(wanted), chosen.archive)
+            tally = _pack(members, writer, witness, files[-1], expected)
         if not tally.n_packed:
             raise ArchiveError(
                 f"{shown(files[-1])} holds none of the {len(wanted):,} utterances that {manifest} "
@@ -117,22 +118,30 @@ def _wanted_members(manifest: str | Path, archive: str) -> frozenset[str]:
     return frozenset(chosen["member"].to_pylist())
 
 
+def _expected(n_wanted: int, archive: str) -> int:
+    """Return how many utterances an archive may give: of several of a set, each has a part."""
+    published = archive_named(archive).n_utterances
+    return min(n_wanted, published) if published > 1 else n_wanted
+
+
 def _pack(
-    members: Iterable[Member], writer: ShardWriter, witness: Witness, archive: Path
+    members: Iterable[Member], writer: ShardWriter, witness: Witness, archive: Path, expected: int
 ) -> _Tally:
     """Write the members that have been read, each once."""
     packed: set[str] = set()
     n_bytes = n_ignored = 0
     example = "-"
-    for member in tqdm(members, unit="file", desc=archive.name, mininterval=1, disable=None):
-        if member.content is None:
-            n_ignored += 1
-            example = member.name
-            continue
-        if member.name in packed:
-            raise is_twice(archive, member.name)
-        packed.add(member.name)
-        witness.add(member.name, member.content)
-        writer.add(member.name, member.content)
-        n_bytes += member.size
+    with telling(archive.name, unit="file", total=expected) as told:
+        for member in members:
+            if member.content is None:
+                n_ignored += 1
+                example = member.name
+                continue
+            if member.name in packed:
+                raise is_twice(archive, member.name)
+            packed.add(member.name)
+            witness.add(member.name, member.content)
+            writer.add(member.name, member.content)
+            n_bytes += member.size
+            told.advance()
     return _Tally(len(packed), n_bytes, n_ignored, example)

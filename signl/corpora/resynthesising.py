@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import soundfile
-from tqdm import tqdm
 
 from signl import seals, stages
 from signl.artefacts import MadeBy, atomic_write, close_table, read_table
@@ -34,6 +33,7 @@ from signl.corpora.audio_shards import (
 from signl.corpora.trial_tables import read_trials
 from signl.errors import AudioError
 from signl.labels import TRAIN
+from signl.progress import progress
 from signl.resynthesis.copies import Copy, Resynthesis, copies_of
 from signl.resynthesis.copies_options import ResynthesisOptions
 from signl.typed import build
@@ -89,7 +89,7 @@ def resynthesise(
     )
     began, writer = time.monotonic(), _CopiesWriter()
     packed = (each for each in iterate_audio(audio) if each.row in names)
-    bar = tqdm(packed, total=len(names), desc=Path(output).stem, unit=" utt", disable=None)
+    bar = progress(packed, Path(output).stem, unit="utterance", total=len(names))
     with atomic_write(output) as scratch:
         writer.write(scratch, _rows(bar, names, how.build(), clip_s), made_by.placed_at(output))
     seconds = time.monotonic() - began

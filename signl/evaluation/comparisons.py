@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from tqdm import tqdm
 
 from signl import stages
 from signl.artefacts import MadeBy, place_of, read_table, write_table
@@ -27,6 +26,7 @@ from signl.evaluation.resamples import IntArray, Units
 from signl.evaluation.scored_cells import EvalTrials, ScoredCell, ScoredSystem, TrialReader
 from signl.evaluation.significance import holm, seed_weights, tail_p
 from signl.metrics import FloatArray, Scores, equal_error_rate
+from signl.progress import progress
 from signl.seeds import derive_seed
 from signl.spreadsheets import write_rows
 from signl.typed import build
@@ -103,7 +103,7 @@ def compare_recipes(
         by_pair.setdefault((cell.train_corpus, cell.evaluated), []).append((cell, path))
     rows: list[dict[str, Any]] = []
     reader = TrialReader("" if settings.unit == "trial" else settings.unit)
-    for group in tqdm(by_pair.values(), desc="compare", unit="pair of corpora", disable=None):
+    for group in progress(by_pair.values(), "compare", unit="pair of corpora", total=len(by_pair)):
         rows += _compare_group(group, reader, protocols[group[0][0].eval_corpus], settings)
     rows.sort(key=lambda row: tuple(row[name] for name in IDENTITY))
     correct(rows, settings)

@@ -13,17 +13,17 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from signl.ahead import ahead
 from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
 from signl.augmentation.chain import Perturbation, perturbation_of
-from signl.corpora.audio_shards import iterate_audio, read_members
+from signl.corpora.audio_shards import count_packed, iterate_audio, read_members
 from signl.devices import prepare_device
 from signl.errors import AudioError
 from signl.features.feature_shards import Shape, write_shard
 from signl.features.frontend import Frontend, FrontendOptions, n_frames_of
 from signl.features.frontends import frontend_options
+from signl.progress import progress
 
 logger = logging.getLogger(__name__)
 
@@ -277,7 +277,9 @@ def _encode_shard(
     While the device computes a window the next one is decoded, and the one before is written:
     so much is held in memory, whatever the shard.
     """
-    utterances = tqdm(iterate_audio(audio), desc=Path(audio).stem, unit=" utt", disable=None)
+    utterances = progress(
+        iterate_audio(audio), Path(audio).stem, unit="utterance", total=count_packed(audio)
+    )
     with ThreadPoolExecutor(n_decoders, thread_name_prefix="decode") as pool:
         windows = (
             list(pool.map(lambda packed: clipper.clip(packed.member, packed.audio), window))

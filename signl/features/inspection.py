@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from tqdm import tqdm
 
 from signl import artefacts, seals, stages
 from signl.artefacts import MadeBy
 from signl.audio import SAMPLE_RATE_HZ, load_waveform
-from signl.corpora.audio_shards import PackedAudio, iterate_audio
+from signl.corpora.audio_shards import PackedAudio, count_packed, iterate_audio
 from signl.errors import AudioError
 from signl.features.index import INDEX_SCHEMA, INSPECTION_STAGE
+from signl.progress import progress
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,9 @@ def inspect_audio(audio: str | Path, output: str | Path, *, options: Mapping[str
     """
     rows = [
         _inspect(packed, options["clip_s"])
-        for packed in tqdm(iterate_audio(audio), desc=Path(audio).stem, unit=" utt", disable=None)
+        for packed in progress(
+            iterate_audio(audio), Path(audio).stem, unit="utterance", total=count_packed(audio)
+        )
     ]
     made_by = MadeBy(
         stage=INSPECTION_STAGE,

@@ -12,10 +12,10 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
 from signl.augmentation.chain import Chain, Change
 from signl.labels import BONAFIDE, CLASS_INDEX, NO_CLASS, SPOOF, UNLABELLED
+from signl.progress import progress
 from signl.seeds import derive_seed
 from signl.training.clips import Clips, Place
 from signl.training.sharing import Share
@@ -257,7 +257,7 @@ def load_batches(
     *,
     name: str,
 ) -> Iterator[Batch]:
-    """Yield the batches of a pass over utterances, with a progress bar named ``name``.
+    """Yield the batches of a pass over utterances, and tell of its progress as ``name``.
 
     Parameters
     ----------
@@ -276,7 +276,8 @@ def load_batches(
         num_workers=loading.n_workers,
         pin_memory=loading.device.type == "cuda",
     )
-    loaded = tqdm(loader, desc=name, unit=" batch", disable=loading.share.rank > 0 or None)
+    is_quiet = loading.share.rank > 0
+    loaded = progress(loader, name, unit="batch", total=len(batches), quiet=is_quiet)
     for batch, rows, views in zip(batches, shares, loaded, strict=True):
         classes = torch.from_numpy(utterances.classes[list(batch)])
         yield Batch(views, classes, rows.start).to(loading.device)

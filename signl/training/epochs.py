@@ -14,6 +14,7 @@ from signl.training.averaging import WeightAverage
 from signl.training.crops import Loading
 from signl.training.encoders import encoder_of
 from signl.training.launching import seed_weights
+from signl.training.metric_logs import figures
 from signl.training.model_files import EncoderFiles
 from signl.training.options import NetworkRecipe, TrainingOptions
 from signl.training.passes import Trainer
@@ -76,13 +77,17 @@ class GradientTraining(ABC):
             patience=self.patience,
             average=self.average,
             writes=fabric.is_global_zero,
+            epochs=self.options.epochs,
         )
+        for earlier in run.history:
+            fabric.log_dict(figures(earlier), step=earlier["epoch"])
         while run.next_epoch < self.options.epochs and not run.patience.is_over:
             # Processes that share a training go on, and end, by the figures of one.
             number = run.next_epoch
             record = {"epoch": number, **fabric.broadcast(self.epoch(number))}
             counts = self.counts(record, run.history)
             run.end_epoch(record, self.result(record), counts=counts)
+            fabric.log_dict(figures(run.history[-1]), step=run.history[-1]["epoch"])
             if warning := self.warning(run.history[-1]):
                 logger.warning("epoch %d: %s", run.history[-1]["epoch"], warning)
         run.take_best()

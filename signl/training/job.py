@@ -24,6 +24,7 @@ from signl.training.crops import Loading, Utterances
 from signl.training.encoders import clips_for_recipe
 from signl.training.launching import launch
 from signl.training.lock import only_training
+from signl.training.metric_logs import MetricLog
 from signl.training.model_files import ModelFiles
 from signl.training.options import BatchOptions, NetworkRecipe, augmentations_of
 from signl.training.passes import count_weights
@@ -87,6 +88,9 @@ class TrainingJob(ABC):
         The recipe's, of which :attr:`recipe` is built.
     resources : Resources
         What the job computes with.
+    metric_log : MetricLog, optional
+        Where figures of each epoch go besides the history. A training that has no epochs leaves
+        none.
     """
 
     stage: ClassVar[str]
@@ -100,6 +104,7 @@ class TrainingJob(ABC):
     seed: int
     options: Mapping[str, Any]
     resources: Resources = Resources()
+    metric_log: MetricLog | None = None
 
     @property
     @abstractmethod
@@ -154,13 +159,18 @@ def train(job: TrainingJob) -> None:
     ------
     TrainingError
         If another training writes to the same folder, or a loss is not finite.
+    ModuleNotFoundError
+        If the package of the logger is not there.
     """
     options, resources = job.training_options, job.resources
     if not options.is_shared:
         gpu = min(resources.gpu, 1)
         resources = resources._replace(gpu=gpu, n_processes=1)
+    loggers = job.metric_log.loggers() if job.metric_log else []
     with only_training(job.output.lock):
-        launch(_train, options.precision, resources, job)
+        if job.metric_log:
+            job.metric_log.clear()
+        launch(_train, options.precision, resources, job, loggers=loggers)
 
 
 def _train(fabric: Fabric, job: TrainingJob) -> None:
@@ -186,6 +196,8 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
     history = training.fit(job.output.checkpoint, json.dumps([made_by.to_json(), *inputs]))
     if not fabric.is_global_zero:
         return
+    for each in fabric.loggers:
+        each.finalize("success")
     _write(job, training, history, partitions, made_by, loading.clips.features())
     logger.info(
         "trained on %d utterances of %s, %s; wrote %s",

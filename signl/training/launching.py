@@ -1,13 +1,14 @@
 """What a training computes on: devices, processes, precision, seeds."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.loggers.logger import Logger
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch.multiprocessing.spawn import ProcessRaisedException
@@ -20,7 +21,9 @@ from signl.seeds import derive_seed
 from signl.training.options import Precision
 
 
-def make_fabric(precision: Precision, resources: Resources) -> Fabric:
+def make_fabric(
+    precision: Precision, resources: Resources, loggers: Sequence[Logger] = ()
+) -> Fabric:
     """Return a Fabric for the devices of a job; a CPU computes in float32.
 
     Parameters
@@ -29,6 +32,8 @@ def make_fabric(precision: Precision, resources: Resources) -> Fabric:
         On a GPU.
     resources : Resources
         With more than one process they share every batch (:mod:`signl.training.sharing`).
+    loggers : sequence of Logger
+        Of the first process.
     """
     devices = prepare_devices(gpu=resources.gpu)
     on_gpu = devices[0].type == "cuda"
@@ -41,6 +46,7 @@ def make_fabric(precision: Precision, resources: Resources) -> Fabric:
         strategy=_strategy(n_processes, devices[0]),
         # Under Slurm, Lightning would take the number of processes from there.
         plugins=[LightningEnvironment()],
+        loggers=list(loggers),
     )
 
 
@@ -56,7 +62,11 @@ def _strategy(n_processes: int, device: torch.device) -> DDPStrategy | str:
 
 
 def launch(
-    function: Callable[..., None], precision: Precision, resources: Resources, *arguments: object
+    function: Callable[..., None],
+    precision: Precision,
+    resources: Resources,
+    *arguments: object,
+    loggers: Sequence[Logger] = (),
 ) -> None:
     """Call ``function(fabric, *arguments)`` in as many processes as the job has devices.
 
@@ -64,7 +74,7 @@ def launch(
     ----------
     function : callable
         At the top level of a module, so that other processes find it.
-    precision, resources
+    precision, resources, loggers
         As for :func:`make_fabric`.
     arguments : object
         What can be pickled.
@@ -74,7 +84,7 @@ def launch(
     SignlError
         What ``function`` raises, also where it does so in another process.
     """
-    fabric = make_fabric(precision, resources)
+    fabric = make_fabric(precision, resources, loggers)
     try:
         fabric.launch(partial(_in_process, function=function, log=log_path(), arguments=arguments))
     except ProcessRaisedException as error:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from signl.progress import duration
 from signl.seals import text_digest
 from signl.training.averaging import WeightAverage
 from signl.training.checkpoint import State, read_checkpoint, write_checkpoint
@@ -77,6 +79,8 @@ class Run:
         What is kept in place of the weights of an epoch, once an epoch has counted.
     writes : bool
         Whether this process writes: of several that share a training, one does.
+    epochs : int, optional
+        Epochs that it has at most, from which follows how long it may still take.
     """
 
     def __init__(
@@ -90,14 +94,17 @@ class Run:
         scheduler: LRScheduler | None = None,
         average: WeightAverage | None = None,
         writes: bool = True,
+        epochs: int | None = None,
     ) -> None:
         self.checkpoint, self.made_from = checkpoint, text_digest([made_from])
         self.model, self.optimiser, self.scheduler = model, optimiser, scheduler
         self.patience, self.average, self.writes = patience, average, writes
+        self.epochs = epochs
         self.history: list[Record] = []
         self.best_result: list[float] = []
         self.best_state: dict[str, torch.Tensor] = {}
         self._resume()
+        self._first, self._began = self.next_epoch, time.monotonic()
 
     @property
     def next_epoch(self) -> int:
@@ -134,7 +141,16 @@ class Run:
         figures = " ".join(
             f"{key} {value:.4g}" for key, value in record.items() if isinstance(value, float)
         )
-        logger.info("epoch %d: %s%s", self.next_epoch - 1, figures, " (best)" if is_best else "")
+        best = " (best)" if is_best else ""
+        logger.info("epoch %d: %s%s%s", self.next_epoch - 1, figures, best, self._pace())
+
+    def _pace(self) -> str:
+        """Return how long an epoch takes, and at most all that may come."""
+        if self.epochs is None:
+            return ""
+        each_s = (time.monotonic() - self._began) / (self.next_epoch - self._first)
+        left = duration(each_s * (self.epochs - self.next_epoch))
+        return f"; {each_s:.1f} s an epoch, at most {left} left"
 
     def take_best(self) -> None:
         """Give the model the weights of the best epoch, which the writing process has kept."""

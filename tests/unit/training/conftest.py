@@ -25,7 +25,7 @@ def files_in(folder):
 def pretrain(toy, recipe, tmp_path):
     """Return a function that pre-trains into a folder of the test and gives what it wrote."""
 
-    def run(name="encoder", *, corpus=toy, seed=1, n_workers=0, **changes):
+    def run(name="encoder", *, corpus=toy, seed=1, n_workers=0, metric_log=None, **changes):
         output = files_in(tmp_path / name)
         job = PretrainingJob(
             train=corpus.train,
@@ -40,6 +40,7 @@ def pretrain(toy, recipe, tmp_path):
                 "pretraining": recipe["pretraining"] | changes,
             },
             resources=Resources(n_workers=n_workers),
+            metric_log=metric_log,
         )
         train(job)
         return output
