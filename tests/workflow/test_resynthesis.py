@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -103,6 +104,12 @@ def test_another_arm_takes_the_copies_that_there_are(finished, config):
     assert finished.plan(changed, METRICS) == TRAINING
 
 
-def test_the_audit_finds_nothing_but_what_is_there(finished, config):
+def test_the_audit_finds_copies_and_their_features_whole(finished, config):
+    # The tables are of the toy experiment alone, without the arm.
+    for pattern in ("*.csv", "*.parquet"):
+        for table in (finished.folder / "results").glob(pattern):
+            table.unlink()
     said = finished.make(config, "audit")
-    assert "0 problems" in said
+    assert re.search(r"^copies +1 +0 +[\d.]+ +0$", said, re.MULTILINE)
+    assert re.search(r"^gathered_copies +1 +0 +[\d.]+ +0$", said, re.MULTILINE)
+    assert ", 0 problems" in said
