@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As many processes as cores, of one thread each; tests that share an experiment stay together.
 PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup
 
-.PHONY: demo test test-slow test-kills test-slurm lint generated install install-dev bench-corpora clean
+.PHONY: demo test test-slow test-kills test-slurm lint docs generated install install-dev bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -49,6 +49,9 @@ lint: .venv/installed-dev ## formatters, linters, types, import order
 generated: .venv/installed ## the JSON Schema and the tables of options, from the options
 	.venv/bin/python -m signl.documentation
 
+docs: .venv/installed-docs ## the documentation as a site, in site/; every link is checked
+	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
+
 install: .venv/installed
 
 install-dev: .venv/installed-dev
@@ -67,6 +70,10 @@ install-dev: .venv/installed-dev
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	$(UV) -r requirements-dev.txt
+	touch $@
+
+.venv/installed-docs: pyproject.toml .venv/installed
+	$(UV) -e '.[docs]' -c requirements.txt
 	touch $@
 
 bench-corpora: .venv/installed ## speed of manifests and packing, as ratios to common tools

@@ -31,7 +31,7 @@ from signl.training.view_options import ViewOptions
 from signl.typed import Options
 
 SCHEMA: Final = "rules/schemas/config.schema.json"
-PAGE: Final = "docs/method.md"
+PAGE: Final = "docs/configuration.md"
 PINS: Final = "requirements.txt"
 ENVIRONMENT: Final = "envs/signl.yaml"
 _ENVIRONMENT_HEAD: Final = """\

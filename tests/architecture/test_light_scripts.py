@@ -24,8 +24,7 @@ ALLOWED = {
     **dict.fromkeys(("tabulate", "tabulate_breakdown", "sample_labels"), TABLES),
     **dict.fromkeys(("gather_utterances", "count_quarantine"), TABLES),
     **dict.fromkeys(("measure", "collect_metrics", "convert_scores"), TYPED_TABLES),
-    **dict.fromkeys(("build_manifest", "locate_trials"), TYPED_TABLES),
-    "pack_audio": {*TABLES, "pydantic", "tqdm"},
+    **dict.fromkeys(("build_manifest", "locate_trials", "pack_audio"), TYPED_TABLES),
 }
 
 
