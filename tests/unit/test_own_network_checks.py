@@ -56,7 +56,7 @@ def test_its_options_are_typed(experiment, tmp_path):
     with pytest.raises(ConfigError, match=r"recipes.pool.model.channels is 0; allowed is at least"):
         experiment("typed_network", channels=0)
     with pytest.raises(ConfigError, match=r"is no key; known are .*'channels'"):
-        experiment("typed_network", chanels=3)
+        experiment("typed_network", chans=3)
 
 
 def test_a_module_that_is_not_there_is_refused(experiment, tmp_path):
