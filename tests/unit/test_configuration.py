@@ -11,6 +11,7 @@ from signl.errors import ConfigError
 from signl.experiment import Experiment
 from signl.models.networks import NETWORKS
 from signl.objectives.objectives import OBJECTIVES
+from signl.training.options import FINETUNINGS
 
 NAN, INF = float("nan"), float("inf")
 SIGNL, WAV2VEC2 = "recipes.signl-logmel", "recipes.signl-wav2vec2"
@@ -141,7 +142,7 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
     [
         (f"{SIGNL}.model", str(NETWORKS.names)),
         (f"{SIGNL}.pretraining.objective", str(OBJECTIVES.names)),
-        (f"{SIGNL}.finetuning", "['gradient', 'logistic']"),
+        (f"{SIGNL}.finetuning", str(FINETUNINGS.names)),
         ("frontends.logmel", "['lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper']"),
     ],
 )

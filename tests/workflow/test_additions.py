@@ -71,7 +71,7 @@ def test_a_pool_of_corpora(toy, changed):
         *TABLES,
         "tabulate_pretraining",
         *(f"pool_utterances toy {pool} {partition}" for partition in ("train", "dev")),
-        f"pool_labels {pool} 1 50",
+        f"pool_labels {pool} 50 1",
         f"pretrain_encoder toy {pool} 1",
         f"train_classifier toy {pool} 50 1",
         f"score_dev toy {pool} 50 1",

@@ -245,7 +245,7 @@ def test_a_checkout_of_another_branch_and_back(with_own_library, toy_config):
 def test_a_changed_archive(finished, toy_config, archive, own_names, tables):
     path = finished.folder / "results/demo/archives" / archive
     path.write_bytes(path.read_bytes() + b"more")
-    below = jobs_from("collect_metrics", "count_quarantine") | {*tables}
+    below = jobs_from("collect_metrics", "compare_recipes", "count_quarantine") | {*tables}
     assert finished.plan(toy_config) == jobs_that_name(*own_names) | below
 
 
@@ -266,7 +266,9 @@ def test_a_touched_archive_beyond_a_megabyte_counts_as_changed(finished, toy_con
     assert path.stat().st_size > 1_000_000
     path.touch()
     expected = jobs_that_name("in_the_wild")
-    assert finished.plan(toy_config) == expected | jobs_from("collect_metrics", "count_quarantine")
+    assert finished.plan(toy_config) == expected | jobs_from(
+        "collect_metrics", "compare_recipes", "count_quarantine"
+    )
 
 
 # Two runs at once.

@@ -62,7 +62,7 @@ def test_collected_metrics_are_shown_as_numbers(write_metrics, wide, tmp_path):
     header, row = format_table(tmp_path / "metrics.parquet").splitlines()
     assert header.split()[:8] == [
         *("recipe", "train_corpus", "eval_corpus", "protocol", "label_percent", "frontend"),
-        *("perturbation", "seed"),
+        *("perturbation", "resynthesis"),
     ]
     assert "0.333333" in row
     assert "nan" not in row

@@ -80,7 +80,11 @@ def test_a_network_comes_back_from_its_folder_as_it_was(network, tmp_path):
     again = load_encoder(*paths).module
     assert again.form() == network.form()
     crops = crops_for(network, 2)
-    assert torch.equal(again.embed(crops), network.eval().embed(crops))
+    weights, others = again.state_dict(), network.state_dict()
+    assert weights.keys() == others.keys()
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+    # Where weights come to lie in memory decides the last bits on some processors.
+    torch.testing.assert_close(again.embed(crops), network.eval().embed(crops))
     if network.reads == "audio":
         assert "none, it reads waveforms" in (tmp_path / "README.md").read_text()
 

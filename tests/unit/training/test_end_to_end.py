@@ -181,7 +181,7 @@ def test_the_same_seed_gives_the_same_bytes(pretrain):
 def in_half_precision(monkeypatch):
     """Let a CPU compute as a GPU does with bf16-mixed."""
 
-    def made(precision, resources):
+    def made(precision, resources, loggers):
         return Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
 
     monkeypatch.setattr(launching, "make_fabric", made)

@@ -133,7 +133,7 @@ def test_another_process_draws_the_same_subset(sample, tmp_path, hash_seed):
 def test_every_recipe_reads_the_same_subset(repository):
     """The path of the subset tells corpus, seed and percentage, and so cannot tell the recipe."""
     rules = (repository / "rules" / "training.smk").read_text()
-    assert rules.count("labels=path_of(stages.LABELS)") == 1
+    assert rules.count("labels=labels_for") == 1
     assert rules.count("**stages.LABELS.outputs") == 1
     (path,) = stages.LABELS.outputs.values()
     assert path == "results/labels/{corpus}/seed-{seed}/labels-{percent}.parquet"

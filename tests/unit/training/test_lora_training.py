@@ -244,7 +244,7 @@ def test_gradient_checkpointing_and_momentum_copies_take_adapters(pretrain, spee
 
 @pytest.mark.parametrize("merge", [True, False])
 def test_fine_tuning_runs_in_half_precision(finetune, monkeypatch, merge):
-    def made(precision, resources):
+    def made(precision, resources, loggers):
         return Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
 
     monkeypatch.setattr(launching, "make_fabric", made)
