@@ -31,7 +31,6 @@ rule summarise:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        results=stages.RESULTS,
         config=config,
         recipes=sorted(experiment.config.recipes),
         published_as=experiment.published_as(),

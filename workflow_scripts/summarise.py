@@ -1,5 +1,6 @@
 """Rule summarise; the work is in signl.evaluation.page.summary."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signl.evaluation.page.summary import Tables, summarise
@@ -13,7 +14,7 @@ if __name__ == "__main__":
     summarise(
         Tables(*snakemake.input),
         snakemake.output.page,
-        results=snakemake.params.results,
+        results=Path(snakemake.output.page).parent,
         config=snakemake.params.config,
         recipes=snakemake.params.recipes,
         published_as=snakemake.params.published_as,
