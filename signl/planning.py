@@ -24,7 +24,7 @@ from signl.labels import DEV, EVAL, TRAIN
 from signl.sizes import Sizes
 
 FEATURE_BYTES: Final = 2  # a number of a frame is a float16
-COPIES_BYTES_PER_S: Final = 20_000  # FLAC of 16 bits at 16 kHz, of noisy speech
+COPIES_BYTES_PER_S: Final = 15_000  # FLAC of 16 bits at 16 kHz, of noisy speech
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Speeds:
         The same on one core, with the small networks of the embedded experiment; assumed.
     copied_audio_hours_per_cpu_hour : float
         Hours of copies that resynthesis makes in an hour of one core, by classical methods:
-        measured on utterances of 3 s, a fifth of a second a copy. A neural vocoder takes longer.
+        measured on utterances of 3 s, a tenth of a second a copy. A neural vocoder is slower.
     packed_mb_per_s : float
         Encoded audio that packing copies in a second; assumed, the speed of a network disk.
     job_start_s : float
@@ -66,7 +66,7 @@ class Speeds:
     trained_audio_hours_per_gpu_hour: float = 100.0
     crops_per_gpu_s: float = 1000.0
     crops_per_cpu_s: float = 50.0
-    copied_audio_hours_per_cpu_hour: float = 15.0
+    copied_audio_hours_per_cpu_hour: float = 30.0
     packed_mb_per_s: float = 50.0
     job_start_s: float = 6.0
     max_epochs: int | None = None
