@@ -13,6 +13,7 @@ if "experiments" not in config:
 
 
 include: "rules/common.smk"
+include: "rules/models.smk"
 include: "rules/results.smk"
 include: "rules/demo.smk"
 include: "rules/archives.smk"
