@@ -1,5 +1,6 @@
 """What the pages promise: short at the front, all of them in the site, commands that are there."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -56,3 +57,15 @@ def test_commands_and_targets_of_a_page_are_there(page):
         assert name in rules(), name
     for name in re.findall(r"^make ([\w-]+)", text, re.MULTILINE):
         assert f"\n{name}:" in (REPOSITORY / "Makefile").read_text(), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_imports_of_the_library_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    for module, names in re.findall(r"^ *from (signl[\w.]*) import ([\w, ]+)$", text, re.MULTILINE):
+        place = REPOSITORY / module.replace(".", "/")
+        if place.is_dir() or place.with_suffix(".py").is_file():  # else the page's own example
+            held = importlib.import_module(module)
+            for name in re.findall(r"\w+", names):
+                is_module = importlib.util.find_spec(f"{module}.{name}") if place.is_dir() else None
+                assert hasattr(held, name) or is_module, f"{module} has no {name}"
