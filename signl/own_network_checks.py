@@ -65,7 +65,7 @@ def _form(recipe: Recipe, frontend: FrontendOptions | None) -> tuple[int, int]:
     assert recipe.crop_s is not None
     if frontend is None:
         return 1, round(recipe.crop_s * SAMPLE_RATE_HZ)
-    geometry = frontend.geometry()
+    geometry = frontend.cached(frontend.geometry())
     return geometry.width, geometry.n_frames(recipe.crop_s)
 
 

@@ -174,7 +174,7 @@ class Planner:
         n_utterances, mean_s = self._shard(job)
         kept_s = frontend.clip_s if frontend.repeat == "waveform" else min(frontend.clip_s, mean_s)
         hours = n_utterances * kept_s / 3600
-        geometry = frontend.geometry()
+        geometry = frontend.cached(frontend.geometry())
         n_numbers = geometry.n_frames(kept_s) * geometry.width
         on_gpu = frontend.wants_gpu and self._n_gpus > 0
         speed = (

@@ -5,7 +5,12 @@ from typing import cast
 
 from signl.configuration import Configuration
 from signl.errors import ConfigError
-from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
+from signl.features.frontend import (
+    MEAN_AND_DEVIATION,
+    SAMPLE_RATE_HZ,
+    UNPOOLED,
+    FrontendOptions,
+)
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
@@ -36,6 +41,7 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
         if frontend is None:
             _check_audio_crop(own, of_corpus)
         else:
+            _check_pooled(own, frontend, of_corpus)
             _check_crop(own, frontend, of_corpus)
 
 
@@ -49,8 +55,9 @@ def _check_frontend_training(
     if frontend is None or not frontend.is_trainable:
         raise ConfigError(
             f"{where}.trainable_frontend is {'lora' if lora else 'true'}; allowed is that with "
-            "a front-end of kind wav2vec2 whose repeat is waveform and whose input is normalised "
-            "(normalise: true, where its preprocessor_config.json has do_normalize: false)"
+            "a front-end of kind wav2vec2 with repeat: waveform and pooled: none, whose input is "
+            "normalised (normalise: true, where its preprocessor_config.json has do_normalize: "
+            "false)"
         )
     if lora is not None:
         try:
@@ -230,6 +237,28 @@ def _check_augmentations(recipe: Recipe, where: str) -> None:
                 raise ConfigError(f"{place}: {error}") from None
 
 
+def _check_pooled(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
+    """Check that statistics in place of frames are of the crop, and mean what the network reads."""
+    if frontend.pooled == UNPOOLED:
+        return
+    pooled = f"{where}.frontend {recipe.frontend!r} has pooled: {frontend.pooled}"
+    assert recipe.model is not None
+    if not recipe.model.reads_statistics:
+        raise ConfigError(
+            f"{pooled}, and a network of kind {recipe.model.kind} reads frames; allowed is that "
+            "with kind mean_pool, or a front-end with pooled: none"
+        )
+    if recipe.crop_s != frontend.clip_s:
+        raise ConfigError(
+            f"{pooled}, statistics of its whole clip, and crop_s is {recipe.crop_s}; allowed is "
+            f"its clip_s, {frontend.clip_s}"
+        )
+    if frontend.pooled == MEAN_AND_DEVIATION and recipe.model.has_weights:
+        raise ConfigError(
+            f"{pooled}, and the network weighs hidden states; allowed is that with pooled: mean"
+        )
+
+
 def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
     """Check that a crop lies in the clip, holds a frame, and suits the network."""
     assert recipe.model is not None
@@ -241,7 +270,7 @@ def _check_crop(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
             f"{frontend.clip_s}"
         )
     try:
-        geometry = frontend.geometry()
+        geometry = frontend.cached(frontend.geometry())
         least_s = frontend.least_crop_s(training=bool(recipe.trainable_frontend))
     except ConfigError:
         # A model by its id, of which nothing is known before it is loaded.

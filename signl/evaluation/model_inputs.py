@@ -16,7 +16,8 @@ from signl.audio import SAMPLE_RATE_HZ, to_clip
 from signl.errors import ArtefactError, ConfigError
 from signl.features.extract import Clip, Clipper, encode_clips
 from signl.features.feature_shards import MODEL_DIGEST, repeated
-from signl.features.frontend import FrontendOptions
+from signl.features.frame_statistics import build_frontend
+from signl.features.frontend import UNPOOLED, FrontendOptions, Geometry
 from signl.features.frontends import frontend_options
 from signl.models.heads import Classifier
 from signl.training.clips import picture_of
@@ -72,14 +73,16 @@ class FrameInputs:
         self, options: FrontendOptions, classifier: Classifier, device: torch.device
     ) -> None:
         network = classifier.encoder
-        self._frontend, self._device = options.build(device), device
+        self._frontend, self._device = build_frontend(options, device), device
         self._clipper = Clipper.of(options, self._frontend)
         self._length = network.crop_length
-        clip_frames = self._clipper.frames_of(self._clipper.clip_samples)
-        width = getattr(network, "width", self._frontend.width)
-        if width != self._frontend.width or self._length > clip_frames:
+        self._is_pooled = options.pooled != UNPOOLED
+        self._cached = options.cached(Geometry.of(self._frontend))
+        clip_frames = self._cached.frames_of(self._clipper.clip_samples)
+        width = getattr(network, "width", self._cached.width)
+        if width != self._cached.width or self._length > clip_frames:
             raise ConfigError(
-                f"the front-end gives {clip_frames} frames of width {self._frontend.width}, and "
+                f"the front-end gives {clip_frames} frames of width {self._cached.width}, and "
                 f"the network reads {self._length} of width {width}: it is of another front-end"
             )
         self._starts = _crops_of(classifier).starts("", clip_frames)
@@ -92,9 +95,9 @@ class FrameInputs:
     @property
     def span_s(self) -> float:
         """Seconds of a clip that the frames of its crops see."""
-        frontend, n_frames = self._frontend, self._starts[-1] + self._length
-        n_samples = frontend.window_samples + (n_frames - 1) * frontend.hop_samples
-        return n_samples / SAMPLE_RATE_HZ
+        if self._is_pooled:
+            return self.clip_s
+        return self._cached.least_s(self._starts[-1] + self._length)
 
     def clip_of(self, name: str, waveform: Tensor) -> Clip:
         """Return the clip of a waveform."""

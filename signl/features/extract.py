@@ -21,7 +21,8 @@ from signl.corpora.audio_shards import count_packed, iterate_audio, read_members
 from signl.devices import prepare_device
 from signl.errors import AudioError
 from signl.features.feature_shards import Shape, write_shard
-from signl.features.frontend import Frontend, FrontendOptions, n_frames_of
+from signl.features.frame_statistics import build_frontend
+from signl.features.frontend import Frontend, FrontendOptions, Geometry, n_frames_of
 from signl.features.frontends import frontend_options
 from signl.progress import progress
 
@@ -190,7 +191,7 @@ class Encoding:
             self._done.record(torch.cuda.current_stream(device))
 
     def frames(self) -> list[Tensor | None]:
-        """Return the frames (frame, width) of each clip, float16 on the CPU, when they are there.
+        """Return what is cached of each clip (frame, width), float16 on the CPU, when it is there.
 
         None without a waveform, and where frames hold what float16 cannot.
         """
@@ -240,15 +241,14 @@ def extract_features(
     perturbation = given.pop("perturbation", None)
     config = frontend_options(given or options)
     device = prepare_device(gpu=gpu)
-    frontend = config.build(device)
+    frontend = build_frontend(config, device)
+    cached = config.cached(Geometry.of(frontend))
     clipper = Clipper.of(config, frontend, perturbation_of(perturbation))
     began = time.monotonic()
     rows: list[dict[str, Any]] = []
     shape = Shape(
-        width=frontend.width,
-        window_samples=frontend.window_samples,
-        hop_samples=frontend.hop_samples,
-        clip_frames=clipper.frames_of(clipper.clip_samples),
+        **cached._asdict(),
+        clip_frames=cached.frames_of(clipper.clip_samples),
     )
     header = config.dump() | ({"perturbation": perturbation} if perturbation else {})
     write_shard(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
 
 #: That of signl.audio, which takes PyTorch.
 SAMPLE_RATE_HZ: Final = 16_000
+#: Values of ``pooled``.
+UNPOOLED: Final = "none"
+MEAN_AND_DEVIATION: Final = "mean_and_deviation"
 
 
 def n_frames_of(n_samples: int, *, window_samples: int, hop_samples: int) -> int:
@@ -35,6 +38,11 @@ class Geometry(NamedTuple):
     width: int
     window_samples: int
     hop_samples: int
+
+    @classmethod
+    def of(cls, frontend: "Frontend | TrainableFrontend") -> Self:
+        """Return the form of the frames of a front-end that is built."""
+        return cls(frontend.width, frontend.window_samples, frontend.hop_samples)
 
     def n_frames(self, seconds: float) -> int:
         """Return the number of frames of so many seconds."""
@@ -102,6 +110,13 @@ class FrontendOptions(Options):
         "before the front-end (SIGNL's way), or the front-end's frames, which computes and stores "
         "the utterance once.",
     )
+    pooled: Literal["none", "mean", "mean_and_deviation"] = Field(
+        default=UNPOOLED,
+        description="What is cached of an utterance: its frames, or one frame of their statistics, "
+        "for networks that would take nothing else of them (mean_pool with statistics: mean): the "
+        "mean of each channel, or all means and then all standard deviations. That is a "
+        "hundredth of the disk. With repeat: frames, of the frames of the utterance itself.",
+    )
 
     @property
     def wants_gpu(self) -> bool:
@@ -125,6 +140,16 @@ class FrontendOptions(Options):
     def geometry(self) -> Geometry:
         """Return the form of the frames, without loading anything heavy."""
         raise NotImplementedError
+
+    def cached(self, frames: Geometry) -> Geometry:
+        """Return the form of what is cached, given that of the frames.
+
+        Statistics are one frame, as wide as they are many, whatever the length of a clip.
+        """
+        if self.pooled == UNPOOLED:
+            return frames
+        n_statistics = 2 if self.pooled == MEAN_AND_DEVIATION else 1
+        return Geometry(frames.width * n_statistics, 1, round(self.clip_s * SAMPLE_RATE_HZ))
 
     def count_states(self) -> int:
         """Return how many hidden states of a model stand side by side in a frame."""

@@ -33,11 +33,14 @@ class NetworkOptions(Options):
         Whether there is something in it to be pre-trained.
     augments_graphs : bool
         Whether pre-training augments graphs in it.
+    reads_statistics : bool
+        Whether it can read statistics of a clip in place of its frames (a front-end's ``pooled``).
     """
 
     reads: ClassVar[Literal["frames", "audio"]] = "frames"
     has_weights: ClassVar[bool] = True
     augments_graphs: ClassVar[bool] = False
+    reads_statistics: ClassVar[bool] = False
 
     kind: str
 
@@ -107,6 +110,8 @@ class OwnNetwork(NetworkOptions):
 
 class OwnFrameOptions(OwnNetwork):
     """Base of the options of one's own networks that read frames of a front-end."""
+
+    reads_statistics = True  # it is tried on what it is to read
 
 
 class OwnAudioOptions(OwnNetwork, AudioOptions):

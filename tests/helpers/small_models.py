@@ -18,7 +18,6 @@ from signl.models.end_to_end import EndToEndEncoder
 from signl.models.heads import Classifier
 from signl.models.saving import save_model
 from signl.models.signl.options import SignlOptions
-from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
 
 CLIP_S, CROP_S = 0.6, 0.3
 NETWORK = SignlOptions(nodes=4, channels=8, neighbours=2, layers=2)
@@ -83,12 +82,12 @@ def _seeded(make):
 
 
 @_seeded
-def save_frame_classifier(folder, frontend, *, crop_s=CROP_S, n_crops=1):
+def save_frame_classifier(folder, frontend, *, crop_s=CROP_S, n_crops=1, network=NETWORK):
     """Write a classifier of random weights that reads frames of a front-end."""
     options = frontend_options({"clip_s": CLIP_S, **frontend})
-    geometry = options.geometry()
+    geometry = options.cached(options.geometry())
     n_frames = geometry.n_frames(crop_s)
-    network = SpectralTemporalEncoder(geometry.width, n_frames, NETWORK)
+    network = network.build(geometry.width, n_frames)
     digest = options.model_digest()
     card = {"features": options.dump()} | ({MODEL_DIGEST: digest} if digest else {})
     crops = torch.randn(8, 1, geometry.width, n_frames)

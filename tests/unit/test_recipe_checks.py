@@ -93,7 +93,49 @@ def test_frames_are_not_repeated_where_the_front_end_is_trained(config):
     config["recipes"]["signl-wav2vec2"]["trainable_frontend"] = True
     Experiment(config)
     config["frontends"]["wav2vec2-small"]["repeat"] = "frames"
-    with pytest.raises(ConfigError, match="whose repeat is waveform"):
+    with pytest.raises(ConfigError, match="with repeat: waveform"):
+        Experiment(config)
+
+
+@pytest.fixture
+def pools(config):
+    """A recipe on statistics of a front-end's frames, to be changed, and the front-end."""
+    recipe = config["recipes"]["mean-logmel"]
+    recipe["model"] = {"kind": "mean_pool", "statistics": "mean"}
+    frontend = config["frontends"][recipe["frontend"]] | {
+        "pooled": "mean_and_deviation",
+        "clip_s": 4.128,
+    }
+    config["frontends"]["pooled"] = frontend
+    recipe |= {"frontend": "pooled", "crop_s": frontend["clip_s"]}
+    return recipe, frontend
+
+
+def test_a_network_reads_statistics_in_place_of_frames(config, pools):
+    experiment = Experiment(config)
+    assert experiment.finetuning_options("mean-logmel", "cfad").crop_s == pools[1]["clip_s"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"crop_s": 1.0}, r"whole clip, and crop_s is 1\.0; allowed is its clip_s, 4\.128"),
+        ({"model": {"kind": "lcnn"}}, "a network of kind lcnn reads frames; allowed is that with"),
+        (
+            {"model": {"kind": "mean_pool"}},
+            "statistics is mean_and_deviation of one frame, whose deviation is 0; allowed is mean",
+        ),
+        (
+            {"model": {"kind": "mean_pool", "statistics": "mean", "weighting": "softmax"}},
+            "the network weighs hidden states; allowed is that with pooled: mean",
+        ),
+    ],
+    ids=["crop", "network", "deviation", "weighting"],
+)
+def test_what_statistics_cannot_be_for_is_refused(config, pools, change, message):
+    recipe, _ = pools
+    recipe |= {"finetuning": {"kind": "gradient"}, **change}
+    with pytest.raises(ConfigError, match=message):
         Experiment(config)
 
 

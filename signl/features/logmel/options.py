@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from signl.features.frontend import SAMPLE_RATE_HZ, Geometry
+from signl.features.frontend import SAMPLE_RATE_HZ, UNPOOLED, Geometry
 from signl.features.window_options import WindowOptions
 from signl.typed import Count, NotNegative, Positive
 
@@ -35,8 +35,8 @@ class LogMelOptions(WindowOptions):
 
     @property
     def is_log_spectrum(self) -> bool:
-        """Whether its frames are logarithms of power in bands."""
-        return True
+        """Whether its frames are logarithms of power in bands, and not statistics of these."""
+        return self.pooled == UNPOOLED
 
     def geometry(self) -> Geometry:
         """Return the form of the frames."""

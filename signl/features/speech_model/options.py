@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from signl.errors import ConfigError
-from signl.features.frontend import SAMPLE_RATE_HZ, Geometry
+from signl.features.frontend import SAMPLE_RATE_HZ, UNPOOLED, Geometry
 from signl.features.speech_model.embedded import DEMO_FRONTEND, FRONTEND_FILES, DemoFrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.features.speech_model.model_folder import ModelConfig, least_frames, read_model_config
@@ -47,8 +47,8 @@ class SpeechModelOptions(ModelOptions):
 
     @property
     def is_trainable(self) -> bool:
-        """Whether a recipe can train it: where clips are repeated as waveforms and normalised."""
-        return self.repeat == "waveform" and self.normalises()
+        """Whether a recipe can train it: on frames of normalised, repeated waveforms."""
+        return self.repeat == "waveform" and self.pooled == UNPOOLED and self.normalises()
 
     @property
     def _is_embedded(self) -> bool:

@@ -21,6 +21,8 @@ class MeanPoolOptions(StatesOptions):
     The weighted sum is that of SUPERB (Yang et al., Interspeech 2021).
     """
 
+    reads_statistics = True
+
     kind: Literal["mean_pool"] = "mean_pool"
     statistics: Literal["mean", "mean_and_deviation"] = Field(
         default="mean_and_deviation",
@@ -63,6 +65,21 @@ class MeanPoolOptions(StatesOptions):
     def has_weights(self) -> bool:  # type: ignore[override]
         """Whether there is something in it to be pre-trained: with a weighting."""
         return self.weighting != "none"
+
+    def check(self, *, width: int, n_frames: int) -> None:
+        """Refuse the deviation of one frame, which is 0.
+
+        Raises
+        ------
+        ValueError
+            Says what is allowed.
+        """
+        super().check(width=width, n_frames=n_frames)
+        if self.statistics == "mean_and_deviation" and n_frames == 1:
+            raise ValueError(
+                "model.statistics is mean_and_deviation of one frame, whose deviation is 0; "
+                "allowed is mean (a front-end that pools has an option of its own for deviations)"
+            )
 
     def check_states(self, n_states: int) -> None:
         """Refuse frames of another number of hidden states, where these are weighted."""

@@ -1,14 +1,10 @@
 """The mean over the frames of a crop, and their standard deviation."""
 
-from typing import Final
-
-import torch
 from torch import Tensor
 
+from signl.features.frame_statistics import frame_statistics
 from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.network import FrameNetwork
-
-_LEAST_VARIANCE: Final = 1e-24
 
 
 class MeanPool(FrameNetwork):
@@ -35,24 +31,4 @@ class MeanPool(FrameNetwork):
         The deviation is that of all frames (divisor n). There are no graphs to augment.
         """
         has_deviation = self.config.statistics == "mean_and_deviation"
-        return pool(crops[:, 0], with_deviation=has_deviation)
-
-
-def pool(channels: Tensor, *, with_deviation: bool) -> Tensor:
-    """Return the mean of each channel, and all deviations (divisor n) after them if asked for.
-
-    Parameters
-    ----------
-    channels : Tensor of shape (batch, channel, frame)
-    with_deviation : bool
-
-    Returns
-    -------
-    Tensor of shape (batch, channel) or (batch, 2 * channel), float32
-    """
-    variance, mean = torch.var_mean(channels.float(), dim=-1, correction=0)
-    if not with_deviation:
-        return mean
-    # The root has no slope at 0, which a channel that is the same in all frames would ask for.
-    deviation = variance.clamp_min(_LEAST_VARIANCE).sqrt() * (variance > 0)
-    return torch.cat([mean, deviation], dim=-1)
+        return frame_statistics(crops[:, 0], with_deviation=has_deviation)

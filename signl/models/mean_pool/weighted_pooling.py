@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from signl.features.frame_statistics import frame_statistics
 from signl.models.mean_pool.options import MeanPoolOptions
-from signl.models.mean_pool.pooling import pool
 from signl.models.states import StatesNetwork
 
 
@@ -51,7 +51,7 @@ class WeightedMeanPool(StatesNetwork):
     def forward(self, crops: Tensor) -> Tensor:
         """Return embeddings (batch, embedding_width)."""
         frames = self.linear(self._summed(self.states_of(crops)))  # (batch, frame, channel)
-        return pool(frames.mT, with_deviation=self.has_deviation).relu()
+        return frame_statistics(frames.mT, with_deviation=self.has_deviation).relu()
 
     def _summed(self, states: Tensor) -> Tensor:
         if self.config.normalise:

@@ -29,6 +29,7 @@ from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
 from signl.evaluation.time_windows import Windows
 from signl.features.extract import extract_features
+from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.saving import from_pretrained, save_model
 
 #: Of all lengths: cut, repeated, and exact.
@@ -94,6 +95,8 @@ def workflow_scores(packed, tmp_path):
         {"kind": "logmel"},
         {"kind": "logmel", "repeat": "frames"},
         {"kind": "lfcc"},
+        {"kind": "lfcc", "pooled": "mean"},
+        {"kind": "logmel", "repeat": "frames", "pooled": "mean_and_deviation"},
         {"kind": "wav2vec2"},
         {"kind": "wav2vec2", "repeat": "frames", "layer": 1},
         None,
@@ -107,6 +110,9 @@ def any_model(request, tmp_path, speech_model_folder):
     options = dict(request.param)
     if options["kind"] == "wav2vec2":
         options["model"] = str(speech_model_folder)
+    if "pooled" in options:
+        means = MeanPoolOptions(statistics="mean")
+        return save_frame_classifier(tmp_path / "model", options, crop_s=CLIP_S, network=means)
     return save_frame_classifier(tmp_path / "model", options)
 
 

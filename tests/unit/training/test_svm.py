@@ -11,8 +11,8 @@ from sklearn.svm import SVC
 from signl.errors import ConfigError
 from signl.evaluation.scores import read_scores
 from signl.evaluation.scoring import score_trials
+from signl.features.frame_statistics import frame_statistics
 from signl.metrics import equal_error_rate
-from signl.models.mean_pool.pooling import pool
 from signl.models.saving import load_classifier
 from signl.training.options import FINETUNINGS
 from signl.training.regression import Labelled
@@ -36,7 +36,9 @@ def pooled(toy, partition, starts):
     views = [
         torch.stack([one[torch.arange(at, at + 8) % len(one)].T for one in frames]) for at in starts
     ]
-    return np.mean([pool(view, with_deviation=True).double().numpy() for view in views], axis=0)
+    return np.mean(
+        [frame_statistics(view, with_deviation=True).double().numpy() for view in views], axis=0
+    )
 
 
 def scores_of(files, trials, toy, path):
