@@ -92,3 +92,12 @@ def test_a_front_end_that_pools_is_no_log_spectrum_and_is_not_trained(speech_mod
     model = {"kind": "wav2vec2", "model": str(speech_model_folder)}
     assert frontend_options(model).is_trainable
     assert not frontend_options({**model, "pooled": "mean"}).is_trainable
+
+
+def test_a_weighted_sum_of_states_gives_the_same_of_their_means():
+    frames = torch.randn(2, 1, 15, 9)
+    options = MeanPoolOptions(statistics="mean", weighting="softmax", states=3, channels=4)
+    of_frames, of_means = options.build(15, 9), options.build(15, 1)
+    torch.nn.init.normal_(of_frames.gamma)
+    of_means.load_state_dict(of_frames.state_dict())
+    torch.testing.assert_close(of_means(frames.mean(-1, keepdim=True)), of_frames(frames))
