@@ -20,10 +20,9 @@ FLOOR: Final = 1e-10
 class BoundedLfcc:
     """LFCC of bands from 62.5 to 7,031 Hz: 60 channels, without differences.
 
-    Above lies what resampling and codecs leave of the edge of a recording's band, which tells
-    recordings apart rather than classes. Energies are raised to a floor that follows the
-    utterance, so digital silence says no more than a quiet room; frames therefore depend on
-    the whole utterance.
+    Hann windows of 25 ms centred on their samples, 10 ms apart; triangles of equal width; natural
+    logarithms. Energies are raised to a floor that follows the mean of the utterance, so that
+    digital silence is no extreme; frames therefore depend on the whole utterance.
 
     Parameters
     ----------
