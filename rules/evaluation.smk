@@ -81,6 +81,52 @@ rule convert_scores:
         "../workflow_scripts/convert_scores.py"
 
 
+# Of a recipe that is the mean of others, nothing is computed but from their scores.
+rule combine_scores:
+    input:
+        scores=scores_of_members(stages.SCORES),
+        dev=scores_of_members(stages.DEV_SCORES),
+    output:
+        **stages.COMBINED_SCORES.outputs,
+    log:
+        stages.COMBINED_SCORES.log,
+    benchmark:
+        stages.COMBINED_SCORES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cfg=combining_of,
+        revision=stages.COMBINED_SCORES.tag,
+    script:
+        "../workflow_scripts/combine_scores.py"
+
+
+rule combine_dev_scores:
+    input:
+        dev=scores_of_members(stages.DEV_SCORES),
+    output:
+        **stages.COMBINED_DEV_SCORES.outputs,
+    log:
+        stages.COMBINED_DEV_SCORES.log,
+    benchmark:
+        stages.COMBINED_DEV_SCORES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=30,
+    params:
+        cfg=combining_of,
+        revision=stages.COMBINED_DEV_SCORES.tag,
+    script:
+        "../workflow_scripts/combine_dev_scores.py"
+
+
 rule measure:
     input:
         scores=scores_of,

@@ -125,9 +125,21 @@ def score_file_of(wildcards):
 
 
 def scores_of(wildcards):
-    """Return the scores of a classifier; those that are given, where they are."""
-    is_given = experiment.recipe(wildcards.recipe).scores
-    return path_of(stages.GIVEN_SCORES if is_given else stages.SCORES, **wildcards)
+    """Return the scores of a classifier: computed, given, or the mean of others'."""
+    return path_of(stage_of_scores(experiment.recipe(wildcards.recipe)), **wildcards)
+
+
+def scores_of_members(stage):
+    """Return an input function: scores of the recipes that a recipe is the mean of."""
+    return lambda wildcards: [
+        stage.outputs["scores"].format(**{**wildcards, "recipe": member})
+        for member in experiment.recipe(wildcards.recipe).mean_of
+    ]
+
+
+def combining_of(wildcards):
+    """Return the training corpus, and the recipes whose mean is taken."""
+    return combining_options(experiment.recipe(wildcards.recipe), wildcards.corpus)
 
 
 def measured_trials(wildcards):
@@ -139,10 +151,12 @@ def measured_trials(wildcards):
 
 def dev_files_of(wildcards):
     """Return what fixes threshold and calibration: nothing, for a classifier that is given."""
-    if experiment.recipe(wildcards.recipe).is_given:
+    recipe = experiment.recipe(wildcards.recipe)
+    if recipe.is_given and not recipe.mean_of:
         return []
+    stage = stages.COMBINED_DEV_SCORES if recipe.mean_of else stages.DEV_SCORES
     return [
-        stages.DEV_SCORES.outputs["scores"].format(**wildcards),
+        stage.outputs["scores"].format(**wildcards),
         usable_for("dev")(wildcards),
         labels_for(wildcards),
     ]

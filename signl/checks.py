@@ -42,6 +42,7 @@ def check(config: Configuration) -> None:
     _check_pairs(config)
     _check_given_classifiers(config)
     _check_given_scores(config)
+    _check_means(config)
     _check_perturbations(config)
     _check_names_of_pairs(config)
     _check_models(config)
@@ -179,6 +180,20 @@ def _check_given_scores(config: Configuration) -> None:
                     f"experiments.{name} would take {path} for {count} cells of {recipe}; allowed "
                     "is a file for each of its train_corpora, label_percents and seeds, or one "
                     "value of each, in an experiment of its own"
+                )
+
+
+def _check_means(config: Configuration) -> None:
+    """Refuse the mean of recipes that have no scores of the same cells, or none of dev."""
+    for name, axes in config.experiments.items():
+        trained = sorted(each for each in axes.recipes if not config.recipes[each].is_given)
+        for recipe in axes.recipes:
+            members = config.recipes[recipe].mean_of or ()
+            others = sorted(set(members).difference(trained))
+            if others or len(set(members)) < len(members):
+                raise ConfigError(
+                    f"recipes.{recipe}.mean_of is {list(members)}; allowed are recipes of "
+                    f"experiments.{name}, where it stands, that are trained, each once: {trained}"
                 )
 
 

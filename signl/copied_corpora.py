@@ -73,7 +73,11 @@ class CopiedCorpora:
 
     def methods_of(self, recipe: str, corpus: str) -> str:
         """Return the methods whose pseudo-spoofs a recipe learns from, as tables name them."""
-        if self.experiment.recipe(recipe).is_given:
+        options = self.experiment.recipe(recipe)
+        if options.mean_of:
+            of_members = (self.methods_of(each, corpus) for each in options.mean_of)
+            return "; ".join(dict.fromkeys(each for each in of_members if each))
+        if options.is_given:
             return ""
         copied = self.of_finetuning(recipe, corpus)
         used = self.options_of(copied.resynthesis).used if copied else ()

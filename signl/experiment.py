@@ -177,9 +177,12 @@ class Experiment:
         """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`.
 
         Features of a perturbed corpus are others, of the same front-end; audio is perturbed as it
-        is scored.
+        is scored. Of the mean of others it is what the first of them reads: all of them have scores
+        of the same trials.
         """
         options = self.recipe(recipe)
+        if options.mean_of:
+            return self.source_of(options.mean_of[0], perturbation)
         if options.frontend is None or options.trainable_frontend:
             return AUDIO
         return perturbed(options.frontend, perturbation)
@@ -214,6 +217,8 @@ class Experiment:
     def frontend_label(self, recipe: str) -> str:
         """Return what tables call the front-end of a recipe."""
         options = self.recipe(recipe)
+        if options.mean_of:
+            return " + ".join(dict.fromkeys(map(self.frontend_label, options.mean_of)))
         if options.frontend is None:
             return "its own" if options.is_given else "none"
         if not options.trainable_frontend:

@@ -12,6 +12,7 @@ from signl import stages
 from signl.copied_corpora import CopiedCorpora
 from signl.corpora.pools import is_pool, members_of
 from signl.experiment import AUDIO, Experiment
+from signl.recipes import Recipe
 from signl.stages import Stage
 from signl.typed import Options
 
@@ -72,6 +73,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
         *_copying_jobs(experiment),
         *_feature_jobs(experiment),
         *_training_jobs(experiment),
+        *_scoring_jobs(experiment),
         *_evaluation_jobs(experiment),
         *_drawing_jobs(experiment),
     ]
@@ -195,18 +197,29 @@ def _label_jobs(experiment: Experiment) -> Iterator[Job]:
         yield Job(stages.POOLED_LABELS, {"corpus": corpus, "seed": str(seed), "percent": percent})
 
 
-def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
+def _scoring_jobs(experiment: Experiment) -> Iterator[Job]:
+    """Yield what makes scores of evaluation corpora, and of labelled dev utterances."""
     for cell in experiment.evaluated:
-        recipe = experiment.recipe(cell.classifier.recipe)
-        if recipe.scores:
+        recipe, corpus = experiment.recipe(cell.classifier.recipe), cell.classifier.corpus
+        stage = stage_of_scores(recipe)
+        if stage == stages.GIVEN_SCORES:
             file = experiment.score_file(cell.wildcards)
-            yield Job(stages.GIVEN_SCORES, cell.wildcards, recipe.score_files, archives=(file,))
-            continue
-        also = experiment.perturbing(cell.wildcards["eval_corpus"])
-        also |= {"corpus": cell.classifier.corpus}
-        yield Job(stages.SCORES, cell.wildcards, also=also)
+            yield Job(stage, cell.wildcards, recipe.score_files, archives=(file,))
+        elif stage == stages.COMBINED_SCORES:
+            yield Job(stage, cell.wildcards, also=combining_options(recipe, corpus))
+        else:
+            also = experiment.perturbing(cell.wildcards["eval_corpus"])
+            yield Job(stage, cell.wildcards, also=also | {"corpus": corpus})
     for classifier in experiment.trained:
         yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})
+    for classifier in experiment.classifiers:
+        recipe = experiment.recipe(classifier.recipe)
+        if recipe.mean_of:
+            also = combining_options(recipe, classifier.corpus)
+            yield Job(stages.COMBINED_DEV_SCORES, classifier.wildcards, also=also)
+
+
+def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
         yield Job(stages.METRICS, cell.wildcards)
     metrics = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
@@ -227,11 +240,22 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
 
 
 def _scores_of(experiment: Experiment) -> Iterator[str]:
-    """Yield the scores of all classifiers on all corpora, computed or given."""
+    """Yield the scores of all classifiers on all corpora, computed, given or combined."""
     for cell in experiment.evaluated:
-        is_given = experiment.recipe(cell.classifier.recipe).scores
-        stage = stages.GIVEN_SCORES if is_given else stages.SCORES
+        stage = stage_of_scores(experiment.recipe(cell.classifier.recipe))
         yield from stage.paths(**cell.wildcards)
+
+
+def stage_of_scores(recipe: Recipe) -> Stage:
+    """Return the stage that makes a recipe's scores of an evaluation corpus."""
+    if recipe.scores:
+        return stages.GIVEN_SCORES
+    return stages.COMBINED_SCORES if recipe.mean_of else stages.SCORES
+
+
+def combining_options(recipe: Recipe, corpus: str) -> dict[str, Any]:
+    """Return what the headers of combined scores say: the training corpus, and whose they are."""
+    return {"corpus": corpus, "mean_of": list(recipe.mean_of or ())}
 
 
 def _drawing_jobs(experiment: Experiment) -> Iterator[Job]:

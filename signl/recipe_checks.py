@@ -5,12 +5,7 @@ from typing import cast
 
 from signl.configuration import Configuration
 from signl.errors import ConfigError
-from signl.features.frontend import (
-    MEAN_AND_DEVIATION,
-    SAMPLE_RATE_HZ,
-    UNPOOLED,
-    FrontendOptions,
-)
+from signl.features.frontend import SAMPLE_RATE_HZ, UNPOOLED, FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
@@ -253,7 +248,7 @@ def _check_pooled(recipe: Recipe, frontend: FrontendOptions, where: str) -> None
             f"{pooled}, statistics of its whole clip, and crop_s is {recipe.crop_s}; allowed is "
             f"its clip_s, {frontend.clip_s}"
         )
-    if frontend.pooled == MEAN_AND_DEVIATION and recipe.model.has_weights:
+    if frontend.pooled != "mean" and recipe.model.has_weights:
         raise ConfigError(
             f"{pooled}, and the network weighs hidden states; allowed is that with pooled: mean"
         )

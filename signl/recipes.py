@@ -23,7 +23,7 @@ from signl.training.options import (
     PretrainingRecipe,
     augmentations_of,
 )
-from signl.typed import Name, Options, Positive, retold
+from signl.typed import FromList, Name, Options, Positive, retold
 
 
 def expanded(key: str) -> AfterValidator:
@@ -35,11 +35,15 @@ def expanded(key: str) -> AfterValidator:
 PER_CORPUS: Final = ("model", "pretraining", "finetuning")
 _OF_CLASSIFIER: Final = frozenset({"classifier", "frontend", "model_code", "published_as"})
 _OF_SCORES: Final = frozenset({"scores", "score_files", "published_as"})
+_OF_MEAN: Final = frozenset({"mean_of", "published_as"})
 _NEEDED: Final = ("crop_s", "model", "finetuning")
 
 
 class Recipe(Options):
-    """A recipe of the configuration; or a classifier, or a system's scores, that are there."""
+    """A recipe of the configuration.
+
+    Or a classifier, or a system's scores, that are there; or the mean of other recipes' scores.
+    """
 
     frontend: str | None = Field(
         default=None, description="name of its front-end; none, where its network reads audio"
@@ -68,6 +72,11 @@ class Recipe(Options):
     )
     score_files: ScoreFileOptions = Field(
         default=ScoreFileOptions(), description="how these files are to be read"
+    )
+    mean_of: Annotated[tuple[str, ...], FromList, Field(min_length=2)] | None = Field(
+        default=None,
+        description="other recipes, the mean of whose scores it is; each is first standardised by "
+        "its scores of the labelled dev utterances, without their labels",
     )
     crop_s: Positive | None = Field(default=None, description="seconds of a crop")
     model: Annotated[NetworkOptions, NETWORKS] | None = Field(
@@ -98,11 +107,15 @@ class Recipe(Options):
 
     @property
     def is_given(self) -> bool:
-        """Whether there is nothing to train: a classifier is there already, or its scores are."""
-        return self.classifier is not None or self.scores is not None
+        """Whether it trains nothing: a classifier is there, or its scores are, or are others'."""
+        return any(each is not None for each in (self.classifier, self.scores, self.mean_of))
 
     def _check_keys(self) -> None:
-        for key, own in (("classifier", _OF_CLASSIFIER), ("scores", _OF_SCORES)):
+        for key, own in (
+            ("classifier", _OF_CLASSIFIER),
+            ("scores", _OF_SCORES),
+            ("mean_of", _OF_MEAN),
+        ):
             if getattr(self, key) is None:
                 continue
             if others := sorted(self.model_fields_set - own):
@@ -110,7 +123,8 @@ class Recipe(Options):
             return
         if missing := [key for key in _NEEDED if getattr(self, key) is None]:
             raise ValueError(
-                f"its keys {missing} are missing; or name a classifier, or a folder of scores"
+                f"its keys {missing} are missing; or name a classifier, a folder of scores, or "
+                "recipes that it is the mean of"
             )
         for key, needed in (("score_files", "scores"), ("model_code", "classifier")):
             if key in self.model_fields_set:

@@ -17,6 +17,8 @@ RESULTS: Final = "results"
 _READ_AS: Final[Mapping[str, str]] = {
     "score_dev": "score",
     "convert_scores": "score",
+    "combine_scores": "score",
+    "combine_dev_scores": "score",
     "pool_utterances": "gather_utterances",
     "pool_labels": "sample_labels",
 }
@@ -172,6 +174,13 @@ DEV_SCORES: Final = Stage(
 GIVEN_SCORES: Final = _stage(
     "convert_scores", 2, "given_scores", _TRAINED + "/{eval_corpus}", scores=".parquet"
 )
+#: Of recipes that are the mean of others; read as SCORES are, and so of the same revision.
+COMBINED_SCORES: Final = _stage(
+    "combine_scores", 2, "combined_scores", _TRAINED + "/{eval_corpus}", scores=".parquet"
+)
+COMBINED_DEV_SCORES: Final = _stage(
+    "combine_dev_scores", 2, "combined_dev_scores", _TRAINED, scores=".parquet"
+)
 METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
@@ -217,6 +226,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     SCORES,
     DEV_SCORES,
     GIVEN_SCORES,
+    COMBINED_SCORES,
+    COMBINED_DEV_SCORES,
     METRICS,
     COLLECTED,
     COMPARISONS,

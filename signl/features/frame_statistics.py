@@ -5,29 +5,44 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from signl.features.frontend import MEAN_AND_DEVIATION, UNPOOLED, Frontend, FrontendOptions
+from signl.features.frontend import UNPOOLED, Frontend, FrontendOptions, Statistics
 
 _LEAST_VARIANCE: Final = 1e-24
 
 
-def frame_statistics(channels: Tensor, *, with_deviation: bool) -> Tensor:
-    """Return the mean of each channel, and all deviations (divisor n) after them if asked for.
+def frame_statistics(channels: Tensor, statistics: Statistics) -> Tensor:
+    """Return statistics of each channel, all channels of one before those of the next.
 
     Parameters
     ----------
     channels : Tensor of shape (batch, channel, frame)
-    with_deviation : bool
+    statistics : {"mean", "mean_and_deviation", "mean_and_deviations"}
+        The last one has four numbers a channel: the mean, the standard deviation, and the
+        standard deviations of both orders of differences. The first is what the next frame has
+        more than the one before; the second, what a first difference has more than its
+        predecessor. Of frames at the edges there are none.
 
     Returns
     -------
-    Tensor of shape (batch, channel) or (batch, 2 * channel), float32
+    Tensor of shape (batch, n * channel), float32
+        With n of 1, 2, or 4. Deviations are those of all values, and 0 where there is none.
     """
-    variance, mean = torch.var_mean(channels.float(), dim=-1, correction=0)
-    if not with_deviation:
-        return mean
+    channels = channels.float()
+    mean, deviation = _mean_and_deviation(channels)
+    parts = [mean] if statistics == "mean" else [mean, deviation]
+    if statistics == "mean_and_deviations":
+        first = channels[..., 2:] - channels[..., :-2]
+        parts += [_mean_and_deviation(each)[1] for each in (first, first.diff(dim=-1))]
+    return torch.cat(parts, dim=-1)
+
+
+def _mean_and_deviation(channels: Tensor) -> tuple[Tensor, Tensor]:
+    if not channels.shape[-1]:
+        nothing = channels.new_zeros(channels.shape[:-1])
+        return nothing, nothing
+    variance, mean = torch.var_mean(channels, dim=-1, correction=0)
     # The root has no slope at 0, which a channel that is the same in all frames would ask for.
-    deviation = variance.clamp_min(_LEAST_VARIANCE).sqrt() * (variance > 0)
-    return torch.cat([mean, deviation], dim=-1)
+    return mean, variance.clamp_min(_LEAST_VARIANCE).sqrt() * (variance > 0)
 
 
 class PooledFrames:
@@ -37,19 +52,18 @@ class PooledFrames:
     ----------
     frames : Frontend
         Gives the frames. Their width, window and hop are those of this front-end too.
-    with_deviation : bool
-        Whether the deviation of each channel follows the means.
+    statistics : {"mean", "mean_and_deviation", "mean_and_deviations"}
+        Those of :func:`frame_statistics`.
     """
 
-    def __init__(self, frames: Frontend, *, with_deviation: bool) -> None:
-        self._frames, self._with_deviation = frames, with_deviation
+    def __init__(self, frames: Frontend, statistics: Statistics) -> None:
+        self._frames, self._statistics = frames, statistics
         self.width, self.normalises = frames.width, frames.normalises
         self.window_samples, self.hop_samples = frames.window_samples, frames.hop_samples
 
     def __call__(self, waveforms: Tensor) -> Tensor:
-        """Return the statistics, (batch, 1, width or 2 * width), of waveforms, (batch, time)."""
-        frames = self._frames(waveforms)
-        return frame_statistics(frames.mT, with_deviation=self._with_deviation)[:, None]
+        """Return the statistics, (batch, 1, n * width), of waveforms, (batch, time)."""
+        return frame_statistics(self._frames(waveforms).mT, self._statistics)[:, None]
 
 
 def build_frontend(options: FrontendOptions, device: torch.device) -> Frontend:
@@ -61,6 +75,4 @@ def build_frontend(options: FrontendOptions, device: torch.device) -> Frontend:
         If its model cannot be loaded.
     """
     frontend = options.build(device)
-    if options.pooled == UNPOOLED:
-        return frontend
-    return PooledFrames(frontend, with_deviation=options.pooled == MEAN_AND_DEVIATION)
+    return frontend if options.pooled == UNPOOLED else PooledFrames(frontend, options.pooled)

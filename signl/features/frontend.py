@@ -22,9 +22,11 @@ if TYPE_CHECKING:  # options are parsed where nobody waits for PyTorch
 
 #: That of signl.audio, which takes PyTorch.
 SAMPLE_RATE_HZ: Final = 16_000
-#: Values of ``pooled``.
+#: The value of ``pooled`` by which frames are cached as they are.
 UNPOOLED: Final = "none"
-MEAN_AND_DEVIATION: Final = "mean_and_deviation"
+#: Statistics of the frames of a channel -> how many numbers they are.
+N_STATISTICS: Final = {"mean": 1, "mean_and_deviation": 2, "mean_and_deviations": 4}
+Statistics = Literal["mean", "mean_and_deviation", "mean_and_deviations"]
 
 
 def n_frames_of(n_samples: int, *, window_samples: int, hop_samples: int) -> int:
@@ -110,11 +112,12 @@ class FrontendOptions(Options):
         "before the front-end (SIGNL's way), or the front-end's frames, which computes and stores "
         "the utterance once.",
     )
-    pooled: Literal["none", "mean", "mean_and_deviation"] = Field(
+    pooled: Literal["none", "mean", "mean_and_deviation", "mean_and_deviations"] = Field(
         default=UNPOOLED,
         description="What is cached of an utterance: its frames, or one frame of their statistics, "
         "for networks that would take nothing else of them (mean_pool with statistics: mean): the "
-        "mean of each channel, or all means and then all standard deviations. That is a "
+        "mean of each channel; all means and then all standard deviations; or behind these the "
+        "standard deviations of first and of second differences. That is a "
         "hundredth of the disk. With repeat: frames, of the frames of the utterance itself.",
     )
 
@@ -148,8 +151,8 @@ class FrontendOptions(Options):
         """
         if self.pooled == UNPOOLED:
             return frames
-        n_statistics = 2 if self.pooled == MEAN_AND_DEVIATION else 1
-        return Geometry(frames.width * n_statistics, 1, round(self.clip_s * SAMPLE_RATE_HZ))
+        width = frames.width * N_STATISTICS[self.pooled]
+        return Geometry(width, 1, round(self.clip_s * SAMPLE_RATE_HZ))
 
     def count_states(self) -> int:
         """Return how many hidden states of a model stand side by side in a frame."""

@@ -66,6 +66,8 @@ class LogisticTraining:
 
     def outcome(self, best: Record) -> str:
         """Return the strength that was chosen, and the dev EER it has."""
+        if len(self.options.strengths) == 1:
+            return f"strength {best['strength']:g} as given, dev EER {100 * best['dev_eer']:.2f} %"
         return (
             f"best strength {best['strength']:g} by {best['chosen_by']}, "
             f"dev EER {100 * best['dev_eer']:.2f} %"
@@ -97,7 +99,7 @@ def _tell(record: Record, options: LogisticOptions) -> None:
             record["strength"],
             options.max_steps,
         )
-    if record["best"] and record["chosen_by"] == "none":
+    if record["best"] and record["chosen_by"] == "none" and len(options.strengths) > 1:
         logger.warning(
             "neither dev (least_dev: %d utterances of a class) nor train (2) can choose among "
             "strengths: %g is the smallest; raise the label percent",

@@ -167,7 +167,8 @@ class LogisticOptions(FinetuningOptions):
     strengths: Annotated[tuple[Positive, ...], FromList, Field(min_length=1)] = Field(
         default=(1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
         description="Values of C to choose among: the smaller, the more the weights are held back. "
-        "Of those with the lowest EER the one with the lowest log-loss is taken.",
+        "Of those with the lowest EER the one with the lowest log-loss is taken. A single one is "
+        "taken as it is, and dev has no say.",
     )
     least_dev: Count = Field(
         default=10,
@@ -178,6 +179,11 @@ class LogisticOptions(FinetuningOptions):
         default=5, description="Folds of the cross-validation, at most; stratified."
     )
     max_steps: Count = Field(default=2000, description="Steps of the solver, L-BFGS, at most.")
+
+    @property
+    def chooses_by_dev(self) -> bool:
+        """Whether labelled dev utterances may choose: there is something to choose among."""
+        return len(self.strengths) > 1
 
     def training_class(self) -> "TrainingClass":
         """Return the regression."""

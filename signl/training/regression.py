@@ -132,7 +132,9 @@ class Search:
     seed: int
 
     def chosen_by(self, train: Labelled, dev: Labelled) -> str:
-        """Return what chooses: ``dev``, ``folds``, or ``none`` where neither can."""
+        """Return what chooses: ``dev``, ``folds``, or ``none`` where neither can or need."""
+        if len(self.strengths) == 1:
+            return "none"
         if dev.least >= self.least_dev:
             return "dev"
         return "folds" if train.least >= 2 else "none"

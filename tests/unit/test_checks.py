@@ -21,6 +21,18 @@ def test_the_configurations_of_this_repository_make_sense(repository, name):
     Experiment(yaml.safe_load((repository / name).read_text(encoding="utf-8")))
 
 
+def test_with_all_labels_what_draws_nothing_is_fitted_once(repository):
+    config = yaml.safe_load((repository / "config.labels.yaml").read_text(encoding="utf-8"))
+    # Whisper is a folder of whoever runs it; the rest of the configuration is as it is.
+    config["frontends"]["whisper-base-1-2"] = {"kind": "logmel", "clip_s": 4.5}
+    trained = Experiment(config).trained
+    seeds = {
+        percent: {each.seed for each in trained if each.percent == percent}
+        for percent in {each.percent for each in trained}
+    }
+    assert seeds == {5: {*range(1, 11)}, 10: {*range(1, 11)}, 30: {*range(1, 11)}, 100: {1}}
+
+
 def test_one_name_is_of_one_perturbation(config, tmp_path):
     first = next(iter(config["experiments"].values()))
     first["perturbations"] = {"noise": {"kind": "noise", "snr_db": 10}, "mp3": {"kind": "codec"}}

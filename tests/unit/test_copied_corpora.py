@@ -45,6 +45,15 @@ def experiment(config):
     return Experiment(config)
 
 
+def test_the_mean_of_recipes_has_learnt_from_what_they_have(config):
+    given = copy.deepcopy(config)
+    given["recipes"]["other"] = {**RECIPE, "finetuning": {"kind": "vocoded", "resynthesis": "made"}}
+    given["recipes"]["all"] = {"mean_of": ["zero", "other", "plain"]}
+    given["experiments"]["labels"]["recipes"] = ["zero", "other", "plain", "all"]
+    copied = CopiedCorpora(Experiment(given))
+    assert copied.methods_of("all", "cfad") == copied.methods_of("zero", "cfad") != ""
+
+
 def test_what_no_training_takes_is_not_made(experiment):
     copied = CopiedCorpora(experiment)
     assert copied.in_use == [

@@ -1,5 +1,6 @@
 import copy
 import re
+from collections import Counter
 
 import pytest
 
@@ -518,3 +519,57 @@ def test_scores_that_are_given_take_no_audio_from_recipes_beside_them(config, tm
     assert beside.partitions_in_use == before.partitions_in_use
     assert beside.holdings.archives == before.holdings.archives
     assert len(beside.evaluated) == len(before.evaluated) + 2
+
+
+@pytest.fixture
+def mean(config, main):
+    """The recipe that is the mean of both others."""
+    config["recipes"]["both"] = {"mean_of": ["plain", "signl"]}
+    main["recipes"] = ["plain", "signl", "both"]
+    return config["recipes"]["both"]
+
+
+def test_the_mean_of_recipes_takes_their_scores_and_nothing_else(build, main, mean):
+    with_mean = build()
+    main["recipes"] = ["plain", "signl"]
+    before = build()
+    for name in ("trained", "pretrained", "usable_in_use", "partitions_in_use"):
+        assert getattr(with_mean, name) == getattr(before, name)
+    added = [job for job in jobs_of(with_mean) if job.wildcards.get("recipe") == "both"]
+    rules = Counter(job.stage.rule for job in added)
+    n_classifiers = 2 * 2
+    assert rules == {
+        "combine_scores": 2 * n_classifiers,
+        "combine_dev_scores": n_classifiers,
+        "measure": 2 * n_classifiers,
+    }
+    assert all(
+        job.also == {"corpus": "asvspoof2021_df", "mean_of": ["plain", "signl"]}
+        for job in added
+        if job.stage.rule.startswith("combine")
+    )
+    assert with_mean.frontend_label("both") == "logmel + small"
+    place = "both/asvspoof2021_df/labels-5/seed-1"
+    assert f"results/combined_dev_scores/{place}.parquet" in made(with_mean, "results/combined_")
+    compared = next(job for job in jobs_of(with_mean) if job.stage.rule == "compare_recipes")
+    assert f"results/combined_scores/{place}/in_the_wild.parquet" in compared.also["scores"]
+
+
+@pytest.mark.parametrize(
+    ("members", "listed"),
+    [
+        (["plain", "signl"], ["plain", "both"]),
+        (["plain", "plain"], ["plain", "signl", "both"]),
+        (["plain", "unknown"], ["plain", "signl", "both"]),
+        (["plain", "both"], ["plain", "signl", "both"]),
+    ],
+)
+def test_the_mean_is_of_trained_recipes_that_stand_beside_it(build, main, mean, members, listed):
+    mean["mean_of"], main["recipes"] = members, listed
+    assert f"recipes.both.mean_of is {members}; allowed are recipes of" in refused(build)
+
+
+def test_the_mean_of_recipes_has_no_options_of_a_training(build, mean):
+    mean["crop_s"] = 4.5
+    message = "it has ['crop_s'] beside mean_of; allowed are ['mean_of', 'published_as']"
+    assert message in refused(build)

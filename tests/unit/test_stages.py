@@ -49,6 +49,12 @@ def test_figures_are_made_on_request_alone():
 
 
 def test_all_scores_are_read_as_one_stage():
-    score_stages = (stages.SCORES, stages.DEV_SCORES, stages.GIVEN_SCORES)
+    score_stages = (
+        stages.SCORES,
+        stages.DEV_SCORES,
+        stages.GIVEN_SCORES,
+        stages.COMBINED_SCORES,
+        stages.COMBINED_DEV_SCORES,
+    )
     assert {stage.maker for stage in score_stages} == {stages.SCORES.rule}
     assert len({stage.revision for stage in score_stages}) == 1

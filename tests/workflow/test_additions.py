@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from signl.corpora.trial_tables import read_manifest
+from signl.evaluation.scores import read_scores
 
 pytestmark = pytest.mark.workflow
 
@@ -123,6 +125,45 @@ def test_scores_that_are_given_are_measured_beside_ours(toy, changed):
     toy.make(config, metrics)
     document = json.loads((toy.folder / metrics).read_text(encoding="utf-8"))
     assert document["protocols"]["all"]["eer"] == 0
+
+
+def test_the_mean_of_two_recipes_is_measured_beside_them(toy, changed):
+    config = changed(recipes=["toy", "machine", "both"], train_corpora=["cfad"])
+    config["recipes"]["machine"] = {
+        **{key: config["recipes"]["toy"][key] for key in ("frontend", "crop_s")},
+        "model": {"kind": "mean_pool"},
+        "finetuning": {"kind": "svm"},
+    }
+    config["recipes"]["both"] = {"mean_of": ["toy", "machine"]}
+    cell = "cfad/labels-50/seed-1"
+    metrics = f"results/metrics/both/{cell}/in_the_wild.json"
+    combining = {"combine_scores both cfad 50 1 in_the_wild", "combine_dev_scores both cfad 50 1"}
+    assert toy.plan(config, metrics) == {
+        "train_classifier machine cfad 50 1",
+        "score machine cfad 50 1 in_the_wild",
+        "score_dev machine cfad 50 1",
+        *combining,
+        "measure both cfad 50 1 in_the_wild",
+    }
+    toy.make(config, metrics)
+    document = json.loads((toy.folder / metrics).read_text(encoding="utf-8"))
+    measured = document["protocols"]["all"]
+    assert document["cell"]["frontend"] == "toy"
+    assert measured["dev"]["n_spoof"] > 0
+    scores = read_scores(toy.folder / f"results/combined_scores/both/{cell}/in_the_wild.parquet")
+    # What comes of the classifiers' own scores by hand.
+    expected = []
+    for recipe in ("toy", "machine"):
+        one = read_scores(toy.folder / f"results/scores/{recipe}/{cell}/in_the_wild.parquet")
+        dev = read_scores(toy.folder / f"results/dev_scores/{recipe}/{cell}.parquet")["score"]
+        by_name = dict(zip(*(one[name].to_pylist() for name in one.column_names), strict=True))
+        values = np.array([by_name[name] for name in scores["utterance_id"].to_pylist()])
+        expected.append((values - np.mean(dev)) / np.std(dev))
+    np.testing.assert_allclose(scores["score"], np.mean(expected, axis=0))
+    assert toy.plan(config, metrics) == set()
+    # Of other members it is another mean: they are in the headers.
+    config["recipes"]["both"]["mean_of"] = ["machine", "toy"]
+    assert toy.plan(config, metrics) == {*combining, "measure both cfad 50 1 in_the_wild"}
 
 
 def test_a_new_eval_corpus_of_other_archives(toy, changed):

@@ -75,11 +75,12 @@ TAKEN_BY = {
 #: All stages, by the rule that carries their revision.
 STAGES = {stage.rule: stage for stage in stages.STAGES}
 #: Stages whose outputs the toy experiment has none of: no front-end of it is trained, no scores are
-#: given, no corpora are trained on together, nothing learns from resynthesis, and figures are drawn
-#: on request alone.
+#: given or combined, no corpora are trained on together, nothing learns from resynthesis, and
+#: figures are drawn on request alone.
 ABSENT = {
     *("inspect_audio", "make_demo_frontend", "convert_scores"),
     *("pool_utterances", "pool_labels", "resynthesise", "gather_copies"),
+    *("combine_scores", "combine_dev_scores"),
     *(rule for rule, stage in STAGES.items() if stage.on_request),
 }
 

@@ -1,9 +1,10 @@
 """Options of the mean frame."""
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from signl.features.frontend import Statistics
 from signl.models.state_options import StatesOptions
 from signl.typed import Count
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Options of the weighted sum, which mean nothing without it.
 _OF_WEIGHTING = ("states", "normalise", "channels")
+#: Frames that make two second differences.
+_LEAST_FRAMES: Final = 5
 
 
 class MeanPoolOptions(StatesOptions):
@@ -24,10 +27,11 @@ class MeanPoolOptions(StatesOptions):
     reads_statistics = True
 
     kind: Literal["mean_pool"] = "mean_pool"
-    statistics: Literal["mean", "mean_and_deviation"] = Field(
+    statistics: Statistics = Field(
         default="mean_and_deviation",
-        description="Of each channel over the frames of a crop: the mean, or the mean and the "
-        "standard deviation.",
+        description="Of each channel over the frames of a crop: the mean; the mean and the "
+        "standard deviation; or the mean and the standard deviations of the frames and of their "
+        "first and second differences, of which the front-end then needs none.",
     )
     weighting: Literal["none", "softmax"] = Field(
         default="none",
@@ -67,7 +71,7 @@ class MeanPoolOptions(StatesOptions):
         return self.weighting != "none"
 
     def check(self, *, width: int, n_frames: int) -> None:
-        """Refuse the deviation of one frame, which is 0.
+        """Refuse deviations of so few frames that they are 0.
 
         Raises
         ------
@@ -75,10 +79,15 @@ class MeanPoolOptions(StatesOptions):
             Says what is allowed.
         """
         super().check(width=width, n_frames=n_frames)
-        if self.statistics == "mean_and_deviation" and n_frames == 1:
+        if self.statistics != "mean" and n_frames == 1:
             raise ValueError(
-                "model.statistics is mean_and_deviation of one frame, whose deviation is 0; "
+                f"model.statistics is {self.statistics} of one frame, whose deviation is 0; "
                 "allowed is mean (a front-end that pools has an option of its own for deviations)"
+            )
+        if self.statistics == "mean_and_deviations" and n_frames < _LEAST_FRAMES:
+            raise ValueError(
+                f"model.statistics is mean_and_deviations of a crop of {n_frames} frames; allowed "
+                f"are at least {_LEAST_FRAMES}, whose second differences can differ"
             )
 
     def check_states(self, n_states: int) -> None:

@@ -1,8 +1,9 @@
-"""The mean over the frames of a crop, and their standard deviation."""
+"""The mean over the frames of a crop, and standard deviations."""
 
 from torch import Tensor
 
 from signl.features.frame_statistics import frame_statistics
+from signl.features.frontend import N_STATISTICS
 from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.network import FrameNetwork
 
@@ -23,12 +24,11 @@ class MeanPool(FrameNetwork):
     @property
     def embedding_width(self) -> int:  # type: ignore[override]
         """One number a channel and statistic."""
-        return self.width * (2 if self.config.statistics == "mean_and_deviation" else 1)
+        return self.width * N_STATISTICS[self.config.statistics]
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return means, and deviations after them: (batch, 1, width, frame) to (batch, width).
+        """Return statistics, those of a kind together: (batch, 1, width, frame) to (batch, width).
 
-        The deviation is that of all frames (divisor n). There are no graphs to augment.
+        Deviations are those of all frames (divisor n). There are no graphs to augment.
         """
-        has_deviation = self.config.statistics == "mean_and_deviation"
-        return frame_statistics(crops[:, 0], with_deviation=has_deviation)
+        return frame_statistics(crops[:, 0], self.config.statistics)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signl.features.frame_statistics import frame_statistics
+from signl.features.frontend import N_STATISTICS
 from signl.models.mean_pool.options import MeanPoolOptions
 from signl.models.states import StatesNetwork
 
@@ -38,7 +39,6 @@ class WeightedMeanPool(StatesNetwork):
 
     def __init__(self, width: int, n_frames: int, config: MeanPoolOptions) -> None:
         super().__init__(width, n_frames, config)
-        self.has_deviation = config.statistics == "mean_and_deviation"
         if config.states > 1:
             self.gamma = nn.Parameter(torch.zeros(config.states))
         self.linear = nn.Linear(self.state_width, config.channels)
@@ -46,12 +46,12 @@ class WeightedMeanPool(StatesNetwork):
     @property
     def embedding_width(self) -> int:  # type: ignore[override]
         """One number a channel of the linear layer and statistic."""
-        return self.config.channels * (2 if self.has_deviation else 1)
+        return self.config.channels * N_STATISTICS[self.config.statistics]
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return embeddings (batch, embedding_width)."""
         frames = self.linear(self._summed(self.states_of(crops)))  # (batch, frame, channel)
-        return frame_statistics(frames.mT, with_deviation=self.has_deviation).relu()
+        return frame_statistics(frames.mT, self.config.statistics).relu()
 
     def _summed(self, states: Tensor) -> Tensor:
         if self.config.normalise:

@@ -100,3 +100,22 @@ def test_options_of_the_weighting_are_refused_without_it(name, value):
     with pytest.raises(ConfigError, match=message):
         build(MeanPoolOptions, {name: value}, "model")
     assert build(MeanPoolOptions, {name: value, "weighting": "softmax"}, "model").has_weights
+
+
+def test_deviations_of_differences_stand_after_those_of_frames():
+    network = MeanPoolOptions(statistics="mean_and_deviations").build(3, 6)
+    picture = torch.randn(2, 1, 3, 6, generator=torch.Generator().manual_seed(2))
+    embedding, frames = network.embed(picture), picture[:, 0]
+    first = frames[..., 2:] - frames[..., :-2]
+    second = first[..., 1:] - first[..., :-1]
+    expected = [frames.mean(-1), *(each.std(-1, correction=0) for each in (frames, first, second))]
+    torch.testing.assert_close(embedding, torch.cat(expected, dim=-1))
+    assert embedding.shape[1] == network.embedding_width
+
+
+def test_crops_of_too_few_frames_for_differences_are_refused():
+    options = MeanPoolOptions(statistics="mean_and_deviations")
+    with pytest.raises(ValueError, match=r"a crop of 4 frames; allowed are at least 5"):
+        options.check(width=3, n_frames=4)
+    options.check(width=3, n_frames=5)
+    MeanPoolOptions().check(width=3, n_frames=2)

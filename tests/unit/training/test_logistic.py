@@ -60,6 +60,16 @@ def test_the_same_seed_gives_the_same_bytes(regress, same_bytes):
     assert same_bytes(regress(least_dev=10), regress("again", least_dev=10))
 
 
+def test_dev_has_no_say_over_a_single_strength(regress, caplog):
+    caplog.set_level("INFO")
+    files = regress(strengths=[0.05])
+    card = load_classifier(files.model, files.config).card
+    assert card["dev"]["strength"] == 0.05
+    assert card["dev_chose"] is False
+    assert "strength 0.05 as given, dev EER" in caplog.text
+    assert "can choose among strengths" not in caplog.text
+
+
 def test_a_solver_that_did_not_converge_is_told_of(regress, caplog):
     regress(max_steps=1)
     assert "strength 10: the solver has not converged in 1 steps; raise max_steps" in caplog.text

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from signl.labels import BONAFIDE, CLASS_INDEX
@@ -77,6 +78,19 @@ def test_with_one_utterance_of_a_class_the_weights_are_held_back_most():
     _, records = search().run(draw(4), draw(4, seed=1))
     assert [record["best"] for record in records] == [True, False, False]
     assert all(record["chosen_by"] == "none" for record in records)
+
+
+def test_a_single_strength_is_taken_as_it_is():
+    train, dev = draw(60), draw(40, seed=1)
+    plane, records = search(strengths=[0.05]).run(train, dev)
+    assert [(record["chosen_by"], record["best"]) for record in records] == [("none", True)]
+    assert "folds_eer" not in records[0]
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(C=0.05, class_weight="balanced", max_iter=1000)
+    ).fit(train.embeddings, train.is_bonafide)
+    np.testing.assert_allclose(
+        plane.log_odds(dev.embeddings), model.decision_function(dev.embeddings), rtol=1e-6
+    )
 
 
 def test_a_solver_that_ends_early_is_told_of():

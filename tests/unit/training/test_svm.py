@@ -37,7 +37,7 @@ def pooled(toy, partition, starts):
         torch.stack([one[torch.arange(at, at + 8) % len(one)].T for one in frames]) for at in starts
     ]
     return np.mean(
-        [frame_statistics(view, with_deviation=True).double().numpy() for view in views], axis=0
+        [frame_statistics(view, "mean_and_deviation").double().numpy() for view in views], axis=0
     )
 
 
