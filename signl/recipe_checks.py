@@ -94,17 +94,32 @@ def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
 
 def _check_resynthesis(config: Configuration, recipe: Recipe, where: str) -> None:
     """Check that copies which a training takes are defined, and that it reads features."""
-    name = getattr(recipe.finetuning, "resynthesis", None)
-    if name is None:
-        return
-    if name not in config.resynthesis:
+    objective = recipe.pretraining.objective if recipe.pretraining else None
+    for key, name, least in (
+        ("finetuning.resynthesis", getattr(recipe.finetuning, "resynthesis", None), 0),
+        ("pretraining.objective.copies", objective and objective.resynthesised, 1),
+    ):
+        if name is None:
+            continue
+        if name not in config.resynthesis:
+            raise ConfigError(
+                f"{where}.{key} is {name!r}; allowed are {sorted(config.resynthesis)}"
+            )
+        if recipe.frontend is None or recipe.trainable_frontend:
+            raise ConfigError(
+                f"{where}.{key} is {name!r}, of whose copies there are features "
+                "alone; allowed is that with a frontend, without trainable_frontend"
+            )
+        if config.resynthesis[name].pseudo_spoofs < least:
+            raise ConfigError(
+                f"{where}.{key} is {name!r}, of which pseudo_spoofs is 0; allowed is {least} or "
+                "more"
+            )
+    corpora = (recipe.pretraining.corpora if recipe.pretraining else None) or ()
+    if objective and objective.resynthesised and len(corpora) > 1:
         raise ConfigError(
-            f"{where}.finetuning.resynthesis is {name!r}; allowed are {sorted(config.resynthesis)}"
-        )
-    if recipe.frontend is None or recipe.trainable_frontend:
-        raise ConfigError(
-            f"{where}.finetuning.resynthesis is {name!r}, of whose copies there are features "
-            "alone; allowed is that with a frontend, without trainable_frontend"
+            f"{where}.pretraining.corpora is {list(corpora)} with an objective that learns from "
+            "resynthesis; allowed is one corpus at a time"
         )
 
 
