@@ -204,13 +204,11 @@ class Planner:
         return Cost(audio_h=audio_h, cpu_h=audio_h / self.speeds.audio_hours_per_cpu_hour)
 
     def pretrain(self, job: Job) -> Cost:
-        """Return what a pre-training takes: two crops of all of train and dev an epoch.
-
-        With resynthesis there is a pseudo-spoof for each utterance.
-        """
+        """Return what a pre-training takes: two crops of all of train and dev an epoch."""
         recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
         options = self.experiment.pretraining_options(recipe, corpus).pretraining
         n_crops = 2 * self._epochs(options.epochs) * self.sizes.n_trials(corpus, TRAIN, DEV)
+        # With resynthesis there is a pseudo-spoof beside each utterance.
         n_crops *= 2 if options.objective.resynthesised else 1
         return self._computing(recipe, n_crops, trains=True)
 

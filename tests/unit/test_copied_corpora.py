@@ -159,9 +159,9 @@ def test_the_plan_counts_the_pairs_of_a_pretraining(listening):
     [
         (
             lambda given: given["recipes"]["listening"]["pretraining"]["objective"].update(
-                copies="idel"
+                copies="others"
             ),
-            r"recipes\.listening\.pretraining\.objective\.copies is 'idel'; allowed are .'idle'",
+            r"recipes\.listening\.pretraining\.objective\.copies is 'others'; allowed are .'idle'",
         ),
         (
             lambda given: given["resynthesis"]["idle"].update(pseudo_spoofs=0),
