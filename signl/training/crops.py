@@ -95,6 +95,10 @@ class Utterances:
         """How many of them were recorded: all, where there are no copies."""
         return len(self)
 
+    def seen_in_views(self, index: int, n_views: int) -> list[int]:
+        """Return the position of what each view of an utterance is taken of: of itself."""
+        return [index] * n_views
+
     def fixed_order(self) -> np.ndarray:
         """Return the positions of those that an evaluation takes."""
         return np.arange(len(self))
@@ -188,13 +192,22 @@ class CropDataset(Dataset[list[Tensor]]):
 
     def __getitem__(self, index: int) -> list[Tensor]:
         """Return the views of an utterance."""
-        utterances, crops = self.utterances, self.crops
-        place = Place(
-            utterances.archives[index], int(utterances.shards[index]), int(utterances.rows[index])
+        name, crops = self.utterances.ids[index], self.crops
+        starts, changes = crops.starts(name, self.clips.length), crops.changes(name)
+        seen = self.utterances.seen_in_views(index, crops.n_views)
+        if len(set(seen)) == 1:
+            # Read, and decoded, once.
+            return self.clips.crops(self._place(seen[0]), starts, crops.length, changes)
+        views = (
+            self.clips.crops(self._place(at), [start], crops.length, changes[view : view + 1])
+            for view, (at, start) in enumerate(zip(seen, starts, strict=True))
         )
-        name = utterances.ids[index]
-        starts = crops.starts(name, self.clips.length)
-        return self.clips.crops(place, starts, crops.length, crops.changes(name))
+        return [crop for crops_of_view in views for crop in crops_of_view]
+
+    def _place(self, index: int) -> Place:
+        """Return where an utterance lies."""
+        of = self.utterances
+        return Place(of.archives[index], int(of.shards[index]), int(of.rows[index]))
 
 
 def _stack(items: Sequence[list[Tensor]]) -> tuple[Tensor, ...]:

@@ -1,7 +1,7 @@
 """Recordings and pseudo-spoofs of them, in pairs: what a pre-training hears synthesis in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -53,6 +53,8 @@ class PairedCopies(Utterances):
         Where the recordings of each original stand, and its pseudo-spoofs.
     methods : tuple of str
         What made the pseudo-spoofs: that of class 1, of class 2, and so on. Class 0 is a recording.
+    channel_views : bool
+        Whether the views of a recording are of different ones of its original.
     """
 
     together: ClassVar[int] = 2
@@ -60,6 +62,16 @@ class PairedCopies(Utterances):
     recordings: Groups
     pseudo_spoofs: Groups
     methods: tuple[str, ...]
+    channel_views: bool = False
+
+    def seen_in_views(self, index: int, n_views: int) -> list[int]:
+        """Return the position of what each view is taken of: recordings of one original in turn."""
+        groups = self.recordings
+        if not self.channel_views or index >= self.pseudo_spoofs.starts[0]:
+            return super().seen_in_views(index, n_views)
+        original = int(np.searchsorted(groups.starts, index, side="right")) - 1
+        start, count = int(groups.starts[original]), int(groups.counts[original])
+        return [start + (index - start + view) % count for view in range(n_views)]
 
     @property
     def n_originals(self) -> int:
@@ -79,7 +91,10 @@ class PairedCopies(Utterances):
 
 
 def read_paired(
-    partitions: Mapping[str, str | Path], copies: Mapping[str, str | Path]
+    partitions: Mapping[str, str | Path],
+    copies: Mapping[str, str | Path],
+    *,
+    channel_views: bool = False,
 ) -> dict[str, PairedCopies]:
     """Read all utterances of partitions with their copies; no label is looked at.
 
@@ -91,6 +106,8 @@ def read_paired(
         Usable trials, by the name of the partition.
     copies : Mapping
         What :func:`signl.features.gathered_copies.gather_copies` wrote of each.
+    channel_views : bool
+        Whether the views of a recording are of different ones of its original.
 
     Raises
     ------
@@ -100,9 +117,10 @@ def read_paired(
     roles = {name: copies_of(path, copies[name]) for name, path in partitions.items()}
     made = (of_role[PSEUDO_SPOOF]["method"].to_pylist() for of_role in roles.values())
     methods = sorted({method for of_partition in made for method in of_partition})
-    return {
+    paired = {
         name: _paired(read_usable(path), roles[name], methods) for name, path in partitions.items()
     }
+    return {name: replace(part, channel_views=channel_views) for name, part in paired.items()}
 
 
 def methods_of(partitions: Mapping[str, Utterances]) -> tuple[str, ...]:

@@ -232,7 +232,11 @@ class PretrainingJob(TrainingJob):
             )
         if not self.copies:
             return {name: Utterances.of(read_usable(path)) for name, path in partitions.items()}
-        return read_paired(partitions, dict(zip(partitions, self.copies, strict=True)))
+        return read_paired(
+            partitions,
+            dict(zip(partitions, self.copies, strict=True)),
+            channel_views=getattr(objective, "channel_views", False),
+        )
 
     def start(
         self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric

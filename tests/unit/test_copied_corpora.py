@@ -179,6 +179,15 @@ def test_the_plan_counts_the_pairs_of_a_pretraining(listening):
             ),
             "trains taker, which learns from resynthesis, on several corpora",
         ),
+        (
+            lambda given: (
+                given["resynthesis"]["idle"].update(channel_copies=0),
+                given["recipes"]["listening"]["pretraining"]["objective"].update(
+                    beside={"kind": "vicreg"}, channel_views=True
+                ),
+            ),
+            "channel_views is true, and channel_copies of 'idle' is 0; allowed is 1 or more",
+        ),
         (lambda given: given["resynthesis"].update(dev={}), "'dev' is the name of a partition"),
         (
             lambda given: given["recipes"]["listening"].update(

@@ -32,6 +32,11 @@ class ResynthesisObjectiveOptions(ObjectiveOptions):
         description="An objective of two views that is added, over recordings and pseudo-spoofs.",
     )
     beside_weight: Positive = Field(default=1.0, description="Weight of that objective.")
+    channel_views: bool = Field(
+        default=False,
+        description="With beside: whether the two views of a recording went through different "
+        "channels, one of them through none perhaps; otherwise they are two crops of one copy.",
+    )
 
     @model_validator(mode="after")
     def _check_weights(self) -> Self:
@@ -42,6 +47,11 @@ class ResynthesisObjectiveOptions(ObjectiveOptions):
             )
         if self.beside is None and "beside_weight" in self.model_fields_set:
             raise ValueError("it has beside_weight without beside; allowed are both, or neither")
+        if self.beside is None and self.channel_views:
+            raise ValueError(
+                "channel_views is true without beside, and nothing compares two views; allowed is "
+                "that with beside"
+            )
         return self
 
     @property

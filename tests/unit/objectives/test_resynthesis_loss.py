@@ -69,6 +69,7 @@ def test_what_stands_beside_sees_projections_alone():
     [
         ({"copies": "made", "detection": 0, "methods": 0}, "nothing would be learnt"),
         ({"copies": "made", "beside_weight": 2.0}, "allowed are both, or neither"),
+        ({"copies": "made", "channel_views": True}, "nothing compares two views"),
         ({"copies": "made", "beside": {"kind": "moco"}}, "beside: .*moco.*known are .*vicreg"),
         ({}, "copies is missing"),
     ],

@@ -1,6 +1,7 @@
 """Pre-training on recordings and their pseudo-spoofs."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from signl.errors import ArtefactError, ConfigError, ManifestError
 from signl.metrics import equal_error_rate
 from signl.models.saving import load_encoder
 from signl.training import pretrain as module
-from signl.training.clips import FrameClips
-from signl.training.crops import Loading, even_batches, even_parts
+from signl.training.clips import FrameClips, Place
+from signl.training.crops import CropDataset, Loading, RandomCrops, even_batches, even_parts
 from signl.training.launching import make_fabric
 from signl.training.options import PretrainingRecipe
 from signl.training.paired_copies import read_paired
@@ -48,13 +49,13 @@ def paired(toy, copies):
 def start(toy, copies, recipe, paired):
     """Return a function that starts a pre-training with the objective."""
 
-    def run(objective=ALONE, **changes):
+    def run(objective=ALONE, partitions=paired, **changes):
         shards = [*toy.features, *(path for each in copies for path in each.shards)]
         given = {"crop_s": recipe["crop_s"], "model": recipe["model"]}
         given["pretraining"] = recipe["pretraining"] | {"objective": objective} | changes
         return module.Pretraining(
             build(PretrainingRecipe, given, "recipe"),
-            paired,
+            partitions,
             Loading(clips=FrameClips(shards), device=torch.device("cpu"), batch_size=10),
             make_fabric("32-true", Resources()),
             seed=1,
@@ -102,6 +103,24 @@ def test_all_copies_come_in_some_epoch_and_on_dev_all_methods(paired):
     assert np.array_equal(dev.fixed_order(), dev.fixed_order())
 
 
+def test_views_of_a_recording_may_be_of_two_channels(paired, toy, copies):
+    train = replace(paired["train"], channel_views=True)
+    clips = FrameClips([*toy.features, *(path for each in copies for path in each.shards)])
+    (first,) = np.flatnonzero(np.array(train.ids) == "train-5")[:1]
+    original, made = int(first), int(train.pseudo_spoofs.starts[5])
+    assert train.seen_in_views(original, 2) == [original, original + 1]
+    assert train.seen_in_views(original + 1, 2) == [original + 1, original]
+    assert train.seen_in_views(made, 2) == [made, made]
+    # The crops are those of each, at the starts of each view.
+    crops = RandomCrops(length=8, n_views=2, seed=1, epoch=0)
+    starts = crops.starts("train-5", clips.length)
+    found = CropDataset(train, clips, crops)[original]
+    for view, position in enumerate((original, original + 1)):
+        place = Place(train.archives[position], train.shards[position], train.rows[position])
+        (expected,) = clips.crops(place, [starts[view]], 8)
+        assert torch.equal(found[view], expected)
+
+
 def test_batches_part_no_pair(start):
     trainer = start(accumulate=2).trainer
     for batch in trainer._batches(0):
@@ -146,12 +165,13 @@ def test_a_small_network_learns_to_tell_recordings_from_pseudo_spoofs(start):
     assert after.loss < 0.4 * before.loss
 
 
-def test_classes_that_are_shuffled_cannot_be_learnt(start):
+def test_classes_that_are_shuffled_cannot_be_learnt(start, paired):
     """What is learnt lies in the copies, and not in how batches are made."""
-    training = start(learning_rate=0.02, dropout=0.0, batch_size=16)
     rng = np.random.default_rng(0)
-    for part in training.trainer.partitions.values():
-        rng.shuffle(part.classes)
+    shuffled = {
+        name: replace(part, classes=rng.permutation(part.classes)) for name, part in paired.items()
+    }
+    training = start(partitions=shuffled, learning_rate=0.02, dropout=0.0, batch_size=16)
     for epoch in range(4):
         training.train_epoch(epoch)
     assert training.validate().loss > 1.0
@@ -171,6 +191,14 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(
 def test_loading_processes_change_nothing(pretrain, same_bytes, copies):
     options = {"objective": BESIDE, "copies": copies}
     assert same_bytes(pretrain("loaded", n_workers=1, **options), pretrain(**options))
+
+
+def test_views_of_two_channels_are_trained_on(pretrain, copies, read_history):
+    histories = [
+        read_history(pretrain(name, objective=BESIDE | more, copies=copies, epochs=1))
+        for name, more in (("crops", {}), ("channels", {"channel_views": True}))
+    ]
+    assert histories[0] != histories[1]
 
 
 def test_copies_are_needed_by_the_objective_alone(pretrain, copies):
