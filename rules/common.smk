@@ -98,7 +98,7 @@ wildcard_constraints:
     shard=r"\d{4}-of-\d{4}",
     frontend=any_of(experiment.named_perturbed(experiment.config.frontends)),
     source=any_of([*experiment.named_perturbed(experiment.config.frontends), AUDIO]),
-    resynthesis=any_of(experiment.config.resynthesis) or "none",
+    resynthesis=any_of(copied.names_in_paths()) or "none",
     recipe=any_of(experiment.config.recipes),
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
@@ -149,6 +149,19 @@ def finetuning_shards(wildcards):
     """Return the shards of a fine-tuning, those of copies behind the others."""
     own = copied.of_finetuning(wildcards.recipe, wildcards.corpus)
     return [*training_shards(wildcards), *copied.training_paths(own)]
+
+
+def pretraining_copies_for(wildcards):
+    """Return the tables of copies that a pre-training learns from, of train and of dev."""
+    return copied.gathered_paths(
+        *copied.of_pretraining(wildcards.recipe, wildcards.corpus)
+    )
+
+
+def pretraining_shards(wildcards):
+    """Return the shards of a pre-training, those of copies behind the others."""
+    own = copied.of_pretraining(wildcards.recipe, wildcards.corpus)
+    return [*training_shards(wildcards), *copied.training_paths(*own)]
 
 
 def shard_template(source):

@@ -1,10 +1,10 @@
-# Packed audio -> copies of training utterances; features of every shard; trials -> usable utterances.
+# Packed audio -> copies of utterances of train and dev; features of every shard; trials -> usable utterances.
 
 
 rule resynthesise:
     input:
         audio=path_of(stages.AUDIO),
-        trials=path_of(stages.TRIALS, partition="train"),
+        trials=copied.trials_path,
     output:
         **stages.COPIES.outputs,
     log:

@@ -72,7 +72,8 @@ rule pretrain_encoder:
     input:
         train=usable_for("train"),
         dev=usable_for("dev"),
-        shards=training_shards,
+        copies=pretraining_copies_for,
+        shards=pretraining_shards,
         frontend=trained_frontend,
     output:
         **stages.PRETRAINING.outputs,

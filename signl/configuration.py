@@ -19,6 +19,7 @@ from signl.demo.options import Demo
 from signl.evaluation.comparison_options import ComparisonOptions
 from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
+from signl.labels import DEV
 from signl.recipes import Recipe, expanded
 from signl.resynthesis.copies_options import ResynthesisOptions
 from signl.typed import MAX_NAME_LENGTH, NAME, FromList, Name, Options, retold
@@ -178,6 +179,8 @@ class Configuration(Options):
     def _check_frontends(self) -> Self:
         if AUDIO in self.frontends:
             raise ValueError(f"frontends: {AUDIO!r} is the name of audio without a front-end")
+        if DEV in self.resynthesis:
+            raise ValueError(f"resynthesis: {DEV!r} is the name of a partition; allowed are others")
         return self
 
     def corpus(self, name: str) -> Corpus:

@@ -5,14 +5,23 @@ from functools import cached_property
 from typing import NamedTuple, Self
 
 from signl import stages
-from signl.corpora.copied_names import copied_archive, split_copied
+from signl.corpora.copied_names import (
+    copied_archive,
+    of_partition,
+    split_copied,
+    split_partition,
+)
 from signl.experiment import Experiment
-from signl.labels import TRAIN
+from signl.labels import DEV, TRAIN
 from signl.resynthesis.copies_options import ResynthesisOptions
 
 
 class CopiedShard(NamedTuple):
-    """A shard of copies: those of the training utterances of a corpus in an audio shard."""
+    """A shard of copies: those of a partition's utterances in an audio shard.
+
+    Its resynthesis is named as in paths, which tells the partition
+    (:mod:`signl.corpora.copied_names`).
+    """
 
     archive: str
     corpus: str
@@ -37,7 +46,7 @@ class CopiedShard(NamedTuple):
 
 
 class Copied(NamedTuple):
-    """Features of copies: front-end, resynthesis, training corpus."""
+    """Features of copies: front-end, resynthesis as in paths, training corpus."""
 
     frontend: str
     resynthesis: str
@@ -45,7 +54,7 @@ class Copied(NamedTuple):
 
 
 class CopiedCorpora:
-    """The copies of an experiment's training partitions.
+    """The copies of an experiment's partitions that are trained on, and of those beside them.
 
     Parameters
     ----------
@@ -64,12 +73,21 @@ class CopiedCorpora:
             for each in self.experiment.trained
             if (copied := self.of_finetuning(each.recipe, each.corpus))
         }
+        for encoder in self.experiment.pretrained:
+            found.update(self.of_pretraining(encoder.recipe, encoder.corpus))
         return sorted(found)
 
     def of_finetuning(self, recipe: str, corpus: str) -> Copied | None:
         """Return the copies that the fine-tuning of a recipe on a corpus takes; often none."""
         options = self.experiment.finetuning_options(recipe, corpus).finetuning
         return self._copied(recipe, corpus, getattr(options, "resynthesis", None))
+
+    def of_pretraining(self, recipe: str, corpus: str) -> list[Copied]:
+        """Return the copies of ``train`` and of ``dev`` that a pre-training takes; often none."""
+        options = self.experiment.pretraining_options(recipe, corpus).pretraining
+        name = options.objective.resynthesised
+        names = [of_partition(name, each) for each in (TRAIN, DEV)] if name else []
+        return [each for one in names if (each := self._copied(recipe, corpus, one))]
 
     def methods_of(self, recipe: str, corpus: str) -> str:
         """Return the methods whose pseudo-spoofs a recipe learns from, as tables name them."""
@@ -79,9 +97,12 @@ class CopiedCorpora:
             return "; ".join(dict.fromkeys(each for each in of_members if each))
         if options.is_given:
             return ""
-        copied = self.of_finetuning(recipe, corpus)
-        used = self.options_of(copied.resynthesis).used if copied else ()
-        return ", ".join(each.label for each in used)
+        taken = [self.of_finetuning(recipe, corpus)]
+        if pretrained_by := self.experiment.pretrained_by(recipe):
+            pretrained_on = self.experiment.pretrained_on(recipe, corpus)
+            taken += self.of_pretraining(pretrained_by, pretrained_on)
+        used = (self.options_of(each.resynthesis).used for each in taken if each)
+        return ", ".join(dict.fromkeys(each.label for methods in used for each in methods))
 
     def _copied(self, recipe: str, corpus: str, resynthesis: str | None) -> Copied | None:
         if resynthesis is None:
@@ -90,11 +111,14 @@ class CopiedCorpora:
 
     def options_of(self, resynthesis: str) -> ResynthesisOptions:
         """Return what is made of each utterance."""
-        return self.experiment.config.resynthesis[resynthesis]
+        return self.experiment.config.resynthesis[split_partition(resynthesis)[0]]
 
     def clip_s(self, resynthesis: str) -> float:
         """Return how many seconds of an utterance are copied: the most that a front-end reads."""
-        frontends = {each.frontend for each in self.in_use if each.resynthesis == resynthesis}
+        name, _ = split_partition(resynthesis)
+        frontends = {
+            each.frontend for each in self.in_use if split_partition(each.resynthesis)[0] == name
+        }
         read = (self.experiment.frontend_named(name).clip_s for name in frontends)
         return max(read, default=0.0)
 
@@ -111,11 +135,11 @@ class CopiedCorpora:
         return {"clip_s": self.clip_s(resynthesis), "seal": seal}
 
     def shards_of(self, corpus: str, resynthesis: str) -> list[CopiedShard]:
-        """Return the shards of copies of a corpus."""
-        holdings = self.experiment.holdings
+        """Return the shards of copies of a corpus, of the partition that the name tells."""
+        holdings, (_, partition) = self.experiment.holdings, split_partition(resynthesis)
         return [
             CopiedShard(archive, corpus, resynthesis, shard)
-            for archive in holdings.audio_archives(corpus, TRAIN)
+            for archive in holdings.audio_archives(corpus, partition)
             for shard in holdings.shards_of(archive)
         ]
 
@@ -136,6 +160,17 @@ class CopiedCorpora:
 
     # Paths.
 
+    def names_in_paths(self) -> list[str]:
+        """Return what may stand in a path for a resynthesis."""
+        names = self.experiment.config.resynthesis
+        return [of_partition(name, each) for name in names for each in (TRAIN, DEV)]
+
+    def trials_path(self, cell: Mapping[str, str]) -> str:
+        """Return the located trials that ``resynthesis`` makes copies of, of ``corpus``."""
+        _, partition = split_partition(cell["resynthesis"])
+        (path,) = stages.TRIALS.paths(corpus=cell["corpus"], partition=partition)
+        return path
+
     def copies_paths(self, cell: Mapping[str, str]) -> list[str]:
         """Return the shards of copies of ``corpus`` by ``resynthesis``."""
         shards = self.shards_of(cell["corpus"], cell["resynthesis"])
@@ -147,10 +182,12 @@ class CopiedCorpora:
         shards = self.shards_of(cell["corpus"], cell["resynthesis"])
         return [template.format(frontend=cell["frontend"], **each.place) for each in shards]
 
-    def gathered_paths(self, copied: Copied | None) -> list[str]:
-        """Return the table of copies that a training takes; of none, none."""
-        return stages.GATHERED_COPIES.paths(**copied._asdict()) if copied else []
+    def gathered_paths(self, *taken: Copied | None) -> list[str]:
+        """Return the tables of copies that a training takes; of none, none."""
+        found = (stages.GATHERED_COPIES.paths(**each._asdict()) for each in taken if each)
+        return [path for paths in found for path in paths]
 
-    def training_paths(self, copied: Copied | None) -> list[str]:
+    def training_paths(self, *taken: Copied | None) -> list[str]:
         """Return the features of copies that a training takes; of none, none."""
-        return self.feature_paths("features", copied._asdict()) if copied else []
+        found = (self.feature_paths("features", each._asdict()) for each in taken if each)
+        return [path for paths in found for path in paths]

@@ -208,6 +208,8 @@ class Planner:
         recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
         options = self.experiment.pretraining_options(recipe, corpus).pretraining
         n_crops = 2 * self._epochs(options.epochs) * self.sizes.n_trials(corpus, TRAIN, DEV)
+        # With resynthesis there is a pseudo-spoof beside each utterance.
+        n_crops *= 2 if options.objective.resynthesised else 1
         return self._computing(recipe, n_crops, trains=True)
 
     def train(self, job: Job) -> Cost:

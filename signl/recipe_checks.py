@@ -9,7 +9,7 @@ from signl.features.frontend import SAMPLE_RATE_HZ, UNPOOLED, FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
-from signl.training.options import augmentations_of, check_augmentation
+from signl.training.options import PretrainingOptions, augmentations_of, check_augmentation
 
 
 def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
@@ -95,18 +95,49 @@ def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
 
 
 def _check_resynthesis(config: Configuration, recipe: Recipe, where: str) -> None:
-    """Check that copies which a training takes are defined, and that it reads features."""
-    name = getattr(recipe.finetuning, "resynthesis", None)
-    if name is None:
+    """Check that copies which trainings take are defined, and that these read features."""
+    objective = recipe.pretraining.objective if recipe.pretraining else None
+    for key, name in (
+        ("finetuning.resynthesis", getattr(recipe.finetuning, "resynthesis", None)),
+        ("pretraining.objective.copies", objective.resynthesised if objective else None),
+    ):
+        if name is None:
+            continue
+        if name not in config.resynthesis:
+            raise ConfigError(
+                f"{where}.{key} is {name!r}; allowed are {sorted(config.resynthesis)}"
+            )
+        if recipe.frontend is None or recipe.trainable_frontend:
+            raise ConfigError(
+                f"{where}.{key} is {name!r}, of whose copies there are features "
+                "alone; allowed is that with a frontend, without trainable_frontend"
+            )
+    if recipe.pretraining is not None:
+        _check_copies_of_pretraining(config, recipe.pretraining, f"{where}.pretraining")
+
+
+def _check_copies_of_pretraining(
+    config: Configuration, pretraining: PretrainingOptions, where: str
+) -> None:
+    """Check that there are the copies that an objective needs, and of one corpus."""
+    objective = pretraining.objective
+    if (name := objective.resynthesised) is None:
         return
-    if name not in config.resynthesis:
+    made = config.resynthesis[name]
+    if not made.pseudo_spoofs:
         raise ConfigError(
-            f"{where}.finetuning.resynthesis is {name!r}; allowed are {sorted(config.resynthesis)}"
+            f"{where}.objective.copies is {name!r}, of which pseudo_spoofs is 0; allowed is 1 or "
+            "more"
         )
-    if recipe.frontend is None or recipe.trainable_frontend:
+    if getattr(objective, "channel_views", False) and not made.channel_copies:
         raise ConfigError(
-            f"{where}.finetuning.resynthesis is {name!r}, of whose copies there are features "
-            "alone; allowed is that with a frontend, without trainable_frontend"
+            f"{where}.objective.channel_views is true, and channel_copies of {name!r} is 0; "
+            "allowed is 1 or more"
+        )
+    if len(pretraining.corpora or ()) > 1:
+        raise ConfigError(
+            f"{where}.corpora is {list(pretraining.corpora or ())} with an objective that learns "
+            "from resynthesis; allowed is one corpus at a time"
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from signl.archives.whereabouts import LocatedArchive
 from signl.copied_corpora import Copied, CopiedCorpora, CopiedShard
+from signl.corpora.copied_names import split_partition
 from signl.corpora.pools import members_of
 from signl.corpora.registry import CORPORA, locate_protocols, set_named
 from signl.demo.options import Counts
@@ -27,10 +28,11 @@ class Sizes:
         return sum(self._n_trials(each, partition) for each in members for partition in partitions)
 
     def n_copies(self, of: Copied | CopiedShard) -> float:
-        """Return the copies of the training partition of a corpus."""
+        """Return the copies of a partition of a corpus."""
+        _, partition = split_partition(of.resynthesis)
         options = self.copied.options_of(of.resynthesis)
         n_copies = options.channel_copies + options.pseudo_spoofs
-        return float(n_copies * self.n_trials(of.corpus, TRAIN))
+        return float(n_copies * self.n_trials(of.corpus, partition))
 
     def copies_in(self, shard: CopiedShard) -> tuple[float, float]:
         """Return the copies in a shard of them, and their mean seconds."""

@@ -18,6 +18,7 @@ if __name__ == "__main__":
         PretrainingJob(
             train=snakemake.input.train,
             dev=snakemake.input.dev,
+            copies=snakemake.input.copies,
             shards=snakemake.input.shards,
             output=ModelFiles(
                 snakemake.output.model, snakemake.output.config, snakemake.output.history

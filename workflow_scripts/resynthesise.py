@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from signl.corpora.copied_names import split_partition
 from signl.corpora.resynthesising import resynthesise
 from signl.logs import log_to
 
@@ -15,4 +16,5 @@ if __name__ == "__main__":
         snakemake.input.trials,
         snakemake.output.copies,
         options=snakemake.params.cfg,
+        partition=split_partition(snakemake.wildcards.resynthesis)[1],
     )

@@ -1,4 +1,4 @@
-"""Rule ``resynthesise``: copies of the training utterances in an audio shard.
+"""Rule ``resynthesise``: copies of the utterances of ``train``, or of ``dev``, in an audio shard.
 
 The result is an audio shard of its own, from which features are extracted as from any: Parquet,
 with the columns ``member`` (unique), ``audio`` (FLAC, 16 kHz, 16 bits), ``utterance_id`` (of the
@@ -53,23 +53,29 @@ COPIES_SCHEMA: Final = pa.schema(
 
 
 def resynthesise(
-    audio: str | Path, trials: str | Path, output: str | Path, *, options: Mapping[str, Any]
+    audio: str | Path,
+    trials: str | Path,
+    output: str | Path,
+    *,
+    options: Mapping[str, Any],
+    partition: str = TRAIN,
 ) -> None:
-    """Write the copies of the training utterances that an audio shard holds.
+    """Write the copies of a partition's utterances that an audio shard holds.
 
     Parameters
     ----------
     audio : path
         The audio shard.
     trials : path
-        Located trials of the training partition of a corpus; of others in the shard nothing is
-        copied.
+        Located trials of that partition of a corpus; of others in the shard nothing is copied.
     output : path
         The shard of copies, whole or not at all; the module's docstring lists its columns.
     options : Mapping
         ``clip_s``, seconds of an utterance that are copied; ``seal``, which may be absent, of the
         files that methods read; and beside them those of
         :class:`signl.resynthesis.copies_options.ResynthesisOptions`.
+    partition : str
+        Whose utterances are copied.
 
     Raises
     ------
@@ -81,7 +87,7 @@ def resynthesise(
     clip_s = options["clip_s"]
     given = {key: value for key, value in options.items() if key not in ("clip_s", "seal")}
     how = build(ResynthesisOptions, given, "resynthesis")
-    names = _utterances_in(audio, trials)
+    names = _utterances_in(audio, trials, partition)
     made_by = MadeBy(
         stage=STAGE,
         revision=stages.COPIES.revision,
@@ -116,13 +122,13 @@ def read_origins(path: str | Path) -> pa.Table:
     return read_table(path, stage=STAGE, revision=stages.COPIES.revision, columns=columns)
 
 
-def _utterances_in(audio: str | Path, trials: str | Path) -> dict[int, str]:
-    """Return row -> utterance id of the training utterances of an audio shard."""
+def _utterances_in(audio: str | Path, trials: str | Path, partition: str) -> dict[int, str]:
+    """Return row -> utterance id of a partition's utterances in an audio shard."""
     header = read_header(audio)
     columns = ["utterance_id", "partition", "packed_archive", "shard", "row"]
     table = read_trials(trials, columns=columns)
-    here = (("partition", TRAIN), ("packed_archive", header["archive"]), ("shard", header["shard"]))
-    for name, value in here:
+    place = (("packed_archive", header["archive"]), ("shard", header["shard"]))
+    for name, value in (("partition", partition), *place):
         table = table.filter(pc.equal(table[name], value))
     return dict(zip(table["row"].to_pylist(), table["utterance_id"].to_pylist(), strict=True))
 

@@ -1,4 +1,4 @@
-"""Rule ``gather_copies``: the copies of a training partition that a front-end gave features of.
+"""Rule ``gather_copies``: the copies of a partition that a front-end gave features of.
 
 The table has the columns ``utterance_id`` (of the original), ``role``, ``method``, ``number``,
 ``packed_archive``, ``shard`` and ``row`` (where the features lie), ``n_frames``, ``duration_s``.

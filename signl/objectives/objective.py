@@ -51,13 +51,17 @@ class InFullPrecision(nn.Module):
         super().__init__()
         self.objective = objective
 
-    def forward(self, first: Tensor, second: Tensor, **others: Pair) -> Objective:
+    def forward(
+        self, first: Tensor, second: Tensor, *, classes: Tensor | None = None, **others: Pair
+    ) -> Objective:
         """Return the loss of two projections of shape (batch, width).
 
         Parameters
         ----------
         first, second : Tensor of shape (batch, width)
             Projections of the two views.
+        classes : Tensor of shape (batch,), int64, optional
+            What each utterance is, for an objective that learns from resynthesis.
         others : pair of Tensor of shape (batch, ...)
             What else the objective sees of the two views, by name.
 
@@ -72,8 +76,12 @@ class InFullPrecision(nn.Module):
                 f"got {tuple(first.shape)} and {tuple(second.shape)}"
             )
         with torch.autocast(first.device.type, enabled=False):
-            precise = {name: (_precise(one), _precise(two)) for name, (one, two) in others.items()}
-            return cast(Objective, self.objective(_precise(first), _precise(second), **precise))
+            seen: dict[str, object] = {
+                name: (_precise(one), _precise(two)) for name, (one, two) in others.items()
+            }
+            if classes is not None:
+                seen["classes"] = classes
+            return cast(Objective, self.objective(_precise(first), _precise(second), **seen))
 
 
 def _precise(view: Tensor) -> Tensor:

@@ -29,11 +29,27 @@ class ObjectiveOptions(Options):
 
     kind: str
 
-    def build(self, width: int) -> "nn.Module":
+    @property
+    def resynthesised(self) -> str | None:
+        """Name of the resynthesis whose copies it learns from, or nothing.
+
+        With one, a batch holds recordings and pseudo-spoofs of them in pairs, and the objective is
+        given what each is, (batch,), as ``classes``: 0 for a recording, and from 1 on the method.
+        """
+        return None
+
+    def build(self, width: int, *, n_classes: int = 0) -> "nn.Module":
         """Build the objective: a module from two projections (batch, width) to an Objective.
 
         It may have weights of its own, which are trained with the network's, and buffers, which
         a training that is resumed finds as they were.
+
+        Parameters
+        ----------
+        width : int
+            Of the projections.
+        n_classes : int
+            With resynthesis: recordings, and the methods of pseudo-spoofs.
         """
         from signl.objectives.objective import InFullPrecision
 

@@ -40,16 +40,23 @@ def read_copied(train: str | Path, labels: str | Path, copies: str | Path) -> di
     ManifestError
         If there is no pseudo-spoof of a usable trial.
     """
-    usable, table = read_usable(train), read_copies(copies)
+    usable = read_usable(train)
     is_labelled = pc.is_in(usable["utterance_id"], value_set=read_labels(labels)["utterance_id"])
-    kept = table.filter(pc.is_in(table["utterance_id"], value_set=usable["utterance_id"]))
+    tables = {UNLABELLED_TRAIN: usable.filter(pc.invert(is_labelled)), **copies_of(train, copies)}
+    return {name: _without_classes(table) for name, table in tables.items()}
+
+
+def copies_of(partition: str | Path, copies: str | Path) -> dict[str, pa.Table]:
+    """Return role -> copies of the usable trials of a partition; raise as :func:`read_copied`."""
+    table, ids = read_copies(copies), read_usable(partition)["utterance_id"]
+    kept = table.filter(pc.is_in(table["utterance_id"], value_set=ids))
     roles = {role: kept.filter(pc.equal(kept["role"], role)) for role in (CHANNEL, PSEUDO_SPOOF)}
     if not len(roles[PSEUDO_SPOOF]):
         raise ManifestError(
-            f"{copies} has no pseudo-spoof of an utterance of {train}; see the log of resynthesise"
+            f"{copies} has no pseudo-spoof of an utterance of {partition}; see the log of "
+            "resynthesise"
         )
-    tables = {UNLABELLED_TRAIN: usable.filter(pc.invert(is_labelled)), **roles}
-    return {name: _without_classes(table) for name, table in tables.items()}
+    return roles
 
 
 def _without_classes(table: pa.Table) -> Utterances:

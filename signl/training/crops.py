@@ -5,7 +5,7 @@ A clip is a sequence of frames or of samples; :mod:`signl.training.clips` says w
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,7 @@ class Batch(NamedTuple):
     classes : Tensor of shape (utterance,), int64
         Class indices (:data:`signl.labels.CLASS_INDEX`) of the whole batch;
         :data:`signl.labels.NO_CLASS` of utterances without a label, which pre-training alone has.
+        With resynthesis 0 for a recording, and from 1 on the method of a pseudo-spoof.
     first : int
         This process's first row of the batch.
     """
@@ -62,7 +63,11 @@ class Utterances:
         Shard of that archive, and row in it.
     classes : ndarray of int
         Class indices; :data:`signl.labels.NO_CLASS` without a label.
+    together : int
+        So many that follow each other in an order are never parted by batches.
     """
+
+    together: ClassVar[int] = 1
 
     ids: list[str]
     archives: list[str]
@@ -84,6 +89,23 @@ class Utterances:
     def __len__(self) -> int:
         """Return the number of utterances."""
         return len(self.ids)
+
+    @property
+    def n_originals(self) -> int:
+        """How many of them were recorded: all, where there are no copies."""
+        return len(self)
+
+    def seen_in_views(self, index: int, n_views: int) -> list[int]:
+        """Return the position of what each view of an utterance is taken of: of itself."""
+        return [index] * n_views
+
+    def fixed_order(self) -> np.ndarray:
+        """Return the positions of those that an evaluation takes."""
+        return np.arange(len(self))
+
+    def drawn_order(self, seed: int, epoch: int) -> np.ndarray:
+        """Return the positions of those that an epoch of training takes, as many, in its order."""
+        return shuffled(len(self), seed, epoch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,30 +192,53 @@ class CropDataset(Dataset[list[Tensor]]):
 
     def __getitem__(self, index: int) -> list[Tensor]:
         """Return the views of an utterance."""
-        utterances, crops = self.utterances, self.crops
-        place = Place(
-            utterances.archives[index], int(utterances.shards[index]), int(utterances.rows[index])
+        name, crops = self.utterances.ids[index], self.crops
+        starts, changes = crops.starts(name, self.clips.length), crops.changes(name)
+        seen = self.utterances.seen_in_views(index, crops.n_views)
+        if len(set(seen)) == 1:
+            # Read, and decoded, once.
+            return self.clips.crops(self._place(seen[0]), starts, crops.length, changes)
+        views = (
+            self.clips.crops(self._place(at), [start], crops.length, changes[view : view + 1])
+            for view, (at, start) in enumerate(zip(seen, starts, strict=True))
         )
-        name = utterances.ids[index]
-        starts = crops.starts(name, self.clips.length)
-        return self.clips.crops(place, starts, crops.length, crops.changes(name))
+        return [crop for crops_of_view in views for crop in crops_of_view]
+
+    def _place(self, index: int) -> Place:
+        """Return where an utterance lies."""
+        of = self.utterances
+        return Place(of.archives[index], int(of.shards[index]), int(of.rows[index]))
 
 
 def _stack(items: Sequence[list[Tensor]]) -> tuple[Tensor, ...]:
     return tuple(torch.stack(view) for view in zip(*items, strict=True))
 
 
-def even_batches(order: np.ndarray, batch_size: int) -> list[list[int]]:
+def even_batches(order: np.ndarray, batch_size: int, *, together: int = 1) -> list[list[int]]:
     """Split an order into as few batches as ``batch_size`` allows, all of almost equal size.
 
     No utterance is dropped, and no batch is so small that its statistics mean nothing.
+
+    Parameters
+    ----------
+    order : ndarray of int
+        Positions of utterances.
+    batch_size : int
+        Of a batch, at most.
+    together : int
+        So many that follow each other are not parted.
     """
-    return even_parts(order, -(-len(order) // batch_size))
+    n_groups = len(order) // together
+    return even_parts(order, -(-n_groups // (batch_size // together)), together=together)
 
 
-def even_parts(items: np.ndarray | list[int], n_parts: int) -> list[list[int]]:
+def even_parts(
+    items: np.ndarray | list[int], n_parts: int, *, together: int = 1
+) -> list[list[int]]:
     """Split items into so many parts of almost equal size, or fewer where there are fewer items."""
-    return [part.tolist() for part in np.array_split(items, min(n_parts, len(items)))]
+    groups = np.reshape(items, (-1, together))
+    parts = np.array_split(groups, min(n_parts, len(groups)))
+    return [part.ravel().tolist() for part in parts]
 
 
 def shuffled(n_utterances: int, seed: int, epoch: int) -> np.ndarray:

@@ -138,7 +138,7 @@ class TrainingJob(ABC):
         return {"corpus": self.corpus, "seed": self.seed}
 
     @abstractmethod
-    def partitions(self) -> dict[str, Utterances]:
+    def partitions(self) -> Mapping[str, Utterances]:
         """Read the utterances of ``train`` and ``dev``."""
 
     @abstractmethod
@@ -201,7 +201,7 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
     _write(job, training, history, partitions, made_by, loading.clips.features())
     logger.info(
         "trained on %d utterances of %s, %s; wrote %s",
-        len(partitions["train"]),
+        partitions["train"].n_originals,
         job.corpus,
         training.outcome(best_of(history)),
         job.output.model,

@@ -1,7 +1,7 @@
 """A step of pre-training: from the crops of a batch to the loss of an objective."""
 
 from functools import partial
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -36,13 +36,18 @@ class Network(nn.Module):
     options : PretrainingOptions
         Which objective, and how views and graphs are augmented. What the objective sees besides,
         a momentum copy of the model among it, lies in here, and so in the checkpoint.
+    n_classes : int
+        With resynthesis: recordings, and the methods of pseudo-spoofs.
     """
 
-    def __init__(self, model: PretrainingModel, options: PretrainingOptions) -> None:
+    def __init__(
+        self, model: PretrainingModel, options: PretrainingOptions, *, n_classes: int = 0
+    ) -> None:
         super().__init__()
+        self.sees_classes = options.objective.resynthesised is not None
         self.model, self.augmentation = model, options.augmentation
         self.sees, self.joint_views = options.objective.sees, options.joint_views
-        self.objective = options.objective.build(options.head_widths[-1])
+        self.objective = options.objective.build(options.head_widths[-1], n_classes=n_classes)
         self.target = options.objective.target(model)
         self.views = _views(options.views, model.encoder)
 
@@ -54,7 +59,7 @@ class Network(nn.Module):
         draws = generator.get_state()
         first, second = self._seen(views, shared)
         gather = partial(_gather, first=batch.first, n_rows=n_rows)
-        seen = {}
+        seen: dict[str, Any] = {"classes": batch.classes} if self.sees_classes else {}
         if self.sees == "embeddings":
             seen["embeddings"] = gather(first.embedding), gather(second.embedding)
         if self.sees == "targets":

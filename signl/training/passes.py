@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -26,7 +25,6 @@ from signl.training.crops import (
     even_batches,
     even_parts,
     load_batches,
-    shuffled,
 )
 from signl.training.launching import seed_epoch
 from signl.training.loss_values import FiniteLosses
@@ -132,11 +130,12 @@ class Trainer:
         order = (
             balanced(utterances.classes, self.seed, epoch)
             if self.balances
-            else shuffled(len(utterances), self.seed, epoch)
+            else utterances.drawn_order(self.seed, epoch)
         )
+        together = utterances.together
         return [
-            even_parts(batch, self.accumulate)
-            for batch in even_batches(order, self.loading.batch_size)
+            even_parts(batch, self.accumulate, together=together)
+            for batch in even_batches(order, self.loading.batch_size, together=together)
         ]
 
     def _load(
@@ -187,7 +186,8 @@ class Trainer:
         """Yield of ``dev``, fixed crops in order, what :meth:`train` yields; raise as it does."""
         utterances = self.partitions["dev"]
         crops = FixedCrops(length=self.crop_length, n_views=self.n_dev_views or self.n_views)
-        batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
+        order, together = utterances.fixed_order(), utterances.together
+        batches = even_batches(order, self.loading.batch_size, together=together)
         self.bare.eval()
         losses = FiniteLosses(self.loading.device)
         for batch in load_batches(utterances, batches, crops, self.loading, name="dev"):
@@ -274,9 +274,11 @@ def _check_batches(
     """Refuse batches, before the first of them, that are too small to be shared or compared."""
     least = max(n_processes, n_views)
     for name, n_parts in (("train", options.accumulate), ("dev", 1)):
-        n_utterances = len(partitions[name])
-        batch = n_utterances // -(-n_utterances // options.batch_size) if n_utterances else 0
-        part = batch // min(n_parts, max(1, batch))
+        together = partitions[name].together
+        n_groups = len(partitions[name].fixed_order()) // together
+        n_utterances = together * n_groups
+        batch = n_groups // -(-n_groups // (options.batch_size // together)) if n_groups else 0
+        part = together * (batch // min(n_parts, max(1, batch)))
         if part < least:
             raise ConfigError(
                 f"{name} has {n_utterances} utterances: with batch_size {options.batch_size}"

@@ -1,8 +1,9 @@
 """Pre-training of the encoder on unlabelled utterances (arXiv 2501.04942, section III)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from signl import stages
+from signl.errors import ConfigError
 from signl.features.usable import read_usable
 from signl.models.heads import PretrainingModel
 from signl.models.network import Network as Encoder
@@ -21,6 +23,7 @@ from signl.training.job import TrainingJob
 from signl.training.loss_values import mean_loss
 from signl.training.objective_step import Network, Step
 from signl.training.options import PretrainingOptions, PretrainingRecipe
+from signl.training.paired_copies import methods_of, read_paired
 from signl.training.passes import make_trainer
 from signl.training.run import Patience, Record
 from signl.training.sharing import share_batch_statistics
@@ -100,7 +103,7 @@ class Pretraining(GradientTraining):
         )
         if fabric.world_size > 1:
             share_batch_statistics(model.projection)
-        network = Network(model, self.options)
+        network = Network(model, self.options, n_classes=1 + len(methods_of(partitions)))
         self.trainer = make_trainer(
             network,
             self.options,
@@ -178,10 +181,18 @@ class PretrainingJob(TrainingJob):
     """Pre-trains an encoder; the epoch of the lowest dev loss is kept.
 
     Labels are not used. Its options are those of :class:`PretrainingRecipe`.
+
+    Attributes
+    ----------
+    copies : sequence of paths
+        The tables of copies of ``train`` and of ``dev``, for an objective that learns from
+        resynthesis; else none.
     """
 
     stage = stages.PRETRAINING.rule
     revision = stages.PRETRAINING.revision
+
+    copies: Sequence[str | Path] = ()
 
     @cached_property
     def recipe(self) -> PretrainingRecipe:
@@ -193,12 +204,39 @@ class PretrainingJob(TrainingJob):
         """Those of pre-training."""
         return self.recipe.pretraining
 
-    def partitions(self) -> dict[str, Utterances]:
-        """Read all utterances of ``train`` and ``dev``."""
-        return {
-            "train": Utterances.of(read_usable(self.train)),
-            "dev": Utterances.of(read_usable(self.dev)),
-        }
+    @property
+    def sources(self) -> list[str | Path]:
+        """The tables of copies."""
+        return self.gathered
+
+    @property
+    def gathered(self) -> list[str | Path]:
+        """The tables of copies, which say of which utterances their shards are."""
+        return list(self.copies)
+
+    def partitions(self) -> Mapping[str, Utterances]:
+        """Read all utterances of ``train`` and ``dev``, with resynthesis in pairs with copies.
+
+        Raises
+        ------
+        ConfigError
+            If the objective learns from copies and there are none, or the other way round.
+        """
+        partitions = {"train": self.train, "dev": self.dev}
+        objective = self.training_options.objective
+        n_needed = 0 if objective.resynthesised is None else len(partitions)
+        if len(self.copies) != n_needed:
+            raise ConfigError(
+                f"objective.kind {objective.kind} needs {n_needed} tables of copies, of train and "
+                f"dev, and {len(self.copies)} were given"
+            )
+        if not self.copies:
+            return {name: Utterances.of(read_usable(path)) for name, path in partitions.items()}
+        return read_paired(
+            partitions,
+            dict(zip(partitions, self.copies, strict=True)),
+            channel_views=getattr(objective, "channel_views", False),
+        )
 
     def start(
         self, partitions: Mapping[str, Utterances], loading: Loading, fabric: Fabric
@@ -208,7 +246,7 @@ class PretrainingJob(TrainingJob):
 
     def card(self, partitions: Mapping[str, Utterances]) -> dict[str, Any]:
         """Return how many utterances were used, and that no labels were."""
-        n_utterances = {name: len(part) for name, part in partitions.items()}
+        n_utterances = {name: part.n_originals for name, part in partitions.items()}
         return {"n_utterances": n_utterances, "labels": "none"}
 
 

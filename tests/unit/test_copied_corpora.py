@@ -99,6 +99,137 @@ def test_copies_are_stale_when_their_options_are_others(experiment, config):
     assert "without" in _reason(new, header)
 
 
+#: Pre-trained on copies, of which its fine-tuning knows nothing.
+LISTENING = {
+    "frontend": "logmel",
+    "crop_s": 1.0,
+    "model": {"kind": "xvector"},
+    "pretraining": {"objective": {"kind": "resynthesis", "copies": "idle"}},
+    "finetuning": {},
+}
+
+
+@pytest.fixture
+def listening(config):
+    """The configuration with a recipe that takes an encoder which was pre-trained on copies."""
+    given = copy.deepcopy(config)
+    taker = {key: value for key, value in LISTENING.items() if key != "pretraining"}
+    given["recipes"] |= {"listening": copy.deepcopy(LISTENING)}
+    given["recipes"] |= {"taker": taker | {"encoder_of": "listening"}}
+    given["experiments"]["labels"]["recipes"] = ["plain", "taker"]
+    given["experiments"]["labels"]["train_corpora"] = ["cfad"]
+    return given
+
+
+def test_a_pretraining_takes_copies_of_train_and_of_dev(listening):
+    experiment = Experiment(listening)
+    copied, jobs = CopiedCorpora(experiment), jobs_of(experiment)
+    of_train, of_dev = (Copied("logmel", name, "cfad") for name in ("idle", "idle@dev"))
+    assert copied.in_use == [of_train, of_dev]
+    assert copied.of_pretraining("listening", "cfad") == [of_train, of_dev]
+    made = {path for job in jobs for path in job.outputs}
+    for each, partition in ((of_train, "train"), (of_dev, "dev")):
+        (table,) = copied.gathered_paths(each)
+        assert {table, *copied.training_paths(each), *copied.copies_paths(each._asdict())} <= made
+        assert copied.trials_path(each._asdict()) in made
+        assert f"/{partition}." in copied.trials_path(each._asdict())
+        archives = set(experiment.holdings.audio_archives("cfad", partition))
+        shards = copied.shards_of("cfad", each.resynthesis)
+        assert {shard.archive for shard in shards} == archives
+        assert all(CopiedShard.of_place(shard.place) == shard for shard in shards)
+    assert copied.gathered_paths(of_train, of_dev) == [
+        "results/gathered_copies/logmel/idle/cfad.parquet",
+        "results/gathered_copies/logmel/idle@dev/cfad.parquet",
+    ]
+    # The same methods, the same seconds.
+    assert copied.parameters("idle@dev") == copied.parameters("idle")
+    assert copied.clip_s("idle@dev") == 2.0
+    methods = copied.methods_of("taker", "cfad")
+    assert methods == ", ".join(each.label for each in copied.options_of("idle").used)
+
+
+def test_the_plan_counts_the_pairs_of_a_pretraining(listening):
+    plain = copy.deepcopy(listening)
+    plain["recipes"]["listening"]["pretraining"] = {}
+    with_copies, without = (
+        {each.rule: each for each in plan_experiment(Experiment(each))}
+        for each in (listening, plain)
+    )
+    pairs, alone = (each["pretrain_encoder"].audio_h for each in (with_copies, without))
+    assert pairs == pytest.approx(2 * alone)
+    assert "resynthesise" not in without
+    n_shards = len(CopiedCorpora(Experiment(listening)).shards)
+    assert with_copies["resynthesise"].jobs == n_shards
+    assert with_copies["gather_copies"].jobs == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda given: given["recipes"]["listening"]["pretraining"]["objective"].update(
+                copies="others"
+            ),
+            r"recipes\.listening\.pretraining\.objective\.copies is 'others'; allowed are .'idle'",
+        ),
+        (
+            lambda given: given["resynthesis"]["idle"].update(pseudo_spoofs=0),
+            "of which pseudo_spoofs is 0; allowed is 1 or more",
+        ),
+        (
+            lambda given: given["recipes"]["listening"]["pretraining"].update(
+                corpora=["cfad", "asvspoof5"]
+            ),
+            r"pretraining\.corpora is .* allowed is one corpus at a time",
+        ),
+        (
+            lambda given: given["experiments"]["labels"].update(
+                train_corpora=[["asvspoof5", "cfad"]]
+            ),
+            "trains taker, which learns from resynthesis, on several corpora",
+        ),
+        (
+            lambda given: (
+                given["resynthesis"]["idle"].update(channel_copies=0),
+                given["recipes"]["listening"]["pretraining"]["objective"].update(
+                    beside={"kind": "vicreg"}, channel_views=True
+                ),
+            ),
+            "channel_views is true, and channel_copies of 'idle' is 0; allowed is 1 or more",
+        ),
+        (lambda given: given["resynthesis"].update(dev={}), "'dev' is the name of a partition"),
+        (
+            lambda given: given["recipes"]["listening"].update(
+                model={"kind": "aasist"}, frontend=None
+            ),
+            "of whose copies there are features alone",
+        ),
+    ],
+)
+def test_a_pretraining_that_cannot_have_copies_is_refused(listening, change, message):
+    change(listening)
+    with pytest.raises(ConfigError, match=message):
+        Experiment(listening)
+
+
+def test_a_front_end_that_is_trained_has_no_copies_to_pretrain_on(listening):
+    frontend = {"kind": "wav2vec2", "model": "a/b", "revision": "c" * 40, "clip_s": 2.0}
+    listening["frontends"]["w2v"] = frontend
+    for name in ("listening", "taker"):
+        listening["recipes"][name] |= {"frontend": "w2v", "trainable_frontend": True}
+    with pytest.raises(
+        ConfigError, match=r"objective\.copies is 'idle', of whose copies there are"
+    ):
+        Experiment(listening)
+
+
+def test_a_pretraining_on_one_other_corpus_takes_the_copies_of_that(listening):
+    listening["recipes"]["listening"]["pretraining"]["corpora"] = ["asvspoof5"]
+    copied = CopiedCorpora(Experiment(listening))
+    assert {each.corpus for each in copied.in_use} == {"asvspoof5"}
+    assert copied.methods_of("taker", "cfad") != ""
+
+
 def stages_header(job):
     from signl.artefacts import MadeBy
 

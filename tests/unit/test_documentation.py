@@ -23,7 +23,14 @@ def test_the_committed_tables_are_those_of_the_options(repository):
 
 
 @pytest.mark.parametrize(
-    "name", ["config.yaml", "config.paper.yaml", "config.pretraining.yaml", "config.strong.yaml"]
+    "name",
+    [
+        "config.yaml",
+        "config.labels.signl.yaml",
+        "config.paper.yaml",
+        "config.pretraining.yaml",
+        "config.strong.yaml",
+    ],
 )
 def test_the_configurations_of_this_repository_follow_the_schema(repository, name):
     validator = jsonschema.Draft202012Validator(documentation.schema())

@@ -7,16 +7,18 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from safetensors.numpy import load_file
 
 from signl.corpora.resynthesising import read_origins
 from signl.corpora.trial_tables import read_trials
 from signl.features.gathered_copies import read_copies
-from signl.labels import TRAIN
+from signl.labels import DEV, TRAIN
 
 pytestmark = pytest.mark.workflow
 
 SHARD = "0000-of-0001"
 COPIES = f"results/copies/CFAD@cfad@made/{SHARD}.parquet"
+COPIES_OF_DEV = f"results/copies/CFAD@cfad@made@dev/{SHARD}.parquet"
 METRICS = "results/metrics/arm/cfad/labels-50/seed-1/cfad.json"
 #: From the copies on; all before is there already.
 TRAINING = {
@@ -28,6 +30,16 @@ MAKING = {
     f"extract_features toy CFAD@cfad@made {SHARD}",
     "gather_copies toy made cfad",
     *TRAINING,
+}
+
+
+#: An encoder that is pre-trained on the same copies, and on some of dev.
+ENCODER = "results/encoders/hearing/cfad/seed-1/model.safetensors"
+HEARING = {
+    f"resynthesise CFAD cfad made@dev {SHARD}",
+    f"extract_features toy CFAD@cfad@made@dev {SHARD}",
+    "gather_copies toy made@dev cfad",
+    "pretrain_encoder hearing cfad 1",
 }
 
 
@@ -48,8 +60,14 @@ def config(toy_config):
         "model": {"kind": "mean_pool"},
         "finetuning": {"kind": "resynth_refine", "resynthesis": "made"},
     }
+    given["recipes"]["hearing"] = copy.deepcopy(given["recipes"]["toy"])
+    given["recipes"]["hearing"]["pretraining"]["objective"] = {
+        "kind": "resynthesis",
+        "copies": "made",
+        "beside": {"kind": "vicreg"},
+    }
     given["experiments"]["arms"] = given["experiments"]["toy"] | {
-        "recipes": ["arm"],
+        "recipes": ["arm", "hearing"],
         "train_corpora": ["cfad"],
         "evaluate_on": ["cfad"],
     }
@@ -81,6 +99,32 @@ def test_copies_are_of_train_alone_and_the_arm_is_measured(finished, config):
     assert finished.plan(config, METRICS) == set()
 
 
+def test_an_encoder_is_pretrained_on_copies_of_train_and_dev(finished, config):
+    """It takes the copies of train that there are; the encoder is one of the recipe's network."""
+    assert finished.plan(config, ENCODER) == HEARING
+    finished.make(config, ENCODER)
+    results = finished.folder / "results"
+    dev = read_trials(results / f"trials/cfad/{DEV}.parquet")["utterance_id"].to_pylist()
+    origins = read_origins(finished.folder / COPIES_OF_DEV)
+    assert sorted(set(origins["utterance_id"].to_pylist())) == sorted(dev)
+    path = finished.folder / ENCODER
+    document = json.loads(path.with_name("config.json").read_text())
+    assert document["card"]["n_utterances"]["dev"] == len(dev)
+    tables = {each for each in document["made_by"]["digests"] if "gathered_copies" in each}
+    assert tables == {
+        "results/gathered_copies/toy/made/cfad.parquet",
+        "results/gathered_copies/toy/made@dev/cfad.parquet",
+    }
+    names = set(load_file(path))
+    assert names == set(load_file(finished.folder / ENCODER.replace("hearing", "toy")))
+    assert finished.plan(config, ENCODER) == set()
+    # All copies are of the same methods.
+    changed = copy.deepcopy(config)
+    changed["resynthesis"]["made"]["without"] = ["lpc"]
+    of_train = {each for each in MAKING if each.split()[0] != "train_classifier"} - TRAINING
+    assert finished.plan(changed, ENCODER) == HEARING | of_train
+
+
 def test_a_method_left_out_makes_copies_anew_and_what_follows(finished, config):
     changed = copy.deepcopy(config)
     changed["resynthesis"]["made"]["without"] = ["lpc"]
@@ -110,6 +154,6 @@ def test_the_audit_finds_copies_and_their_features_whole(finished, config):
         for table in (finished.folder / "results").glob(pattern):
             table.unlink()
     said = finished.make(config, "audit")
-    assert re.search(r"^copies +1 +0 +[\d.]+ +0$", said, re.MULTILINE)
-    assert re.search(r"^gathered_copies +1 +0 +[\d.]+ +0$", said, re.MULTILINE)
+    assert re.search(r"^copies +2 +0 +[\d.]+ +0$", said, re.MULTILINE)
+    assert re.search(r"^gathered_copies +2 +0 +[\d.]+ +0$", said, re.MULTILINE)
     assert ", 0 problems" in said

@@ -78,9 +78,10 @@ def trials(tmp_path, audio):
 
 @pytest.fixture
 def copy(audio, trials, tmp_path):
-    def run(name="copies", **changes):
+    def run(name="copies", partition="train", **changes):
         path = tmp_path / name / "0000-of-0001.parquet"
-        resynthesise(audio, trials, path, options={"clip_s": 0.5, **OPTIONS, **changes})
+        options = {"clip_s": 0.5, **OPTIONS, **changes}
+        resynthesise(audio, trials, path, options=options, partition=partition)
         return path
 
     return run
@@ -100,6 +101,12 @@ def test_training_utterances_alone_have_copies(copy, caplog):
     assert "'broken' has no copies" in caplog.text
     assert "wrote 6 copies of 3 utterances" in caplog.text
     check_table_data(path)
+
+
+def test_those_of_dev_are_made_as_those_of_train(copy):
+    made = read_origins(copy("of-dev", partition="dev"))
+    assert set(made["utterance_id"].to_pylist()) == {n for n, p in PARTITIONS.items() if p == "dev"}
+    assert set(made["role"].to_pylist()) == {"channel", "pseudo_spoof"}
 
 
 def test_they_are_what_the_methods_make_of_the_waveform(copy, audio):

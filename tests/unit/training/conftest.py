@@ -25,12 +25,22 @@ def files_in(folder):
 def pretrain(toy, recipe, tmp_path):
     """Return a function that pre-trains into a folder of the test and gives what it wrote."""
 
-    def run(name="encoder", *, corpus=toy, seed=1, n_workers=0, metric_log=None, **changes):
+    def run(
+        name="encoder",
+        *,
+        corpus=toy,
+        seed=1,
+        n_workers=0,
+        metric_log=None,
+        copies=(),
+        **changes,
+    ):
         output = files_in(tmp_path / name)
         job = PretrainingJob(
             train=corpus.train,
             dev=corpus.dev,
-            shards=corpus.features,
+            copies=[each.table for each in copies],
+            shards=[*corpus.features, *(path for each in copies for path in each.shards)],
             output=output,
             corpus="toy",
             seed=seed,

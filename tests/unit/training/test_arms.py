@@ -1,15 +1,9 @@
-from types import SimpleNamespace
-
 import numpy as np
-import pyarrow as pa
 import pytest
 import torch
+from toy_copies import N_MADE, write_copies
 
-from signl import stages
-from signl.artefacts import MadeBy, table_made_by, write_table
 from signl.errors import ArtefactError, ConfigError, ManifestError
-from signl.features.feature_shards import Shape, write_shard
-from signl.features.gathered_copies import STAGE
 from signl.labels import NO_CLASS
 from signl.metrics import equal_error_rate
 from signl.models.heads import score
@@ -20,59 +14,8 @@ from signl.training.label_subsets import read_labels
 from signl.training.options import FINETUNINGS
 from signl.typed import build
 
-SHAPE = Shape(width=8, window_samples=400, hop_samples=320, clip_frames=16)
 KINDS = ("zero_label", "vocoded", "resynth_refine")
-N_TRAIN, N_LABELLED, N_MADE = 24, 9, 2
-
-
-def write_copies(folder, toy, *, roles=("channel", "pseudo_spoof"), digest=None):
-    """Copies of the toy corpus: pseudo-spoofs are moved away from bona fide, as its spoofs are."""
-    rng = np.random.default_rng(1)
-    rows, frames = [], []
-    for place in range(N_TRAIN):
-        own = toy.frames[f"train-{place}"].float()
-        for role, number in (("channel", 0), *(("pseudo_spoof", n) for n in range(N_MADE))):
-            if role not in roles:
-                continue
-            moved = own + 0.1 * torch.from_numpy(rng.standard_normal(own.shape)).float()
-            if role == "pseudo_spoof":
-                moved[:, : moved.shape[1] // 2] -= 2
-            rows.append(
-                {
-                    "utterance_id": f"train-{place}",
-                    "role": role,
-                    "method": role,
-                    "number": number,
-                    "packed_archive": "toy@toy@made",
-                    "shard": 0,
-                    "row": len(rows),
-                }
-            )
-            frames.append(moved.half())
-    path = folder / "features" / "toy@toy@made" / "0000-of-0001.safetensors"
-    store = table_made_by(toy.features[0].with_suffix(".parquet"))
-    index = [
-        {"member": str(place), "n_frames": len(each), "duration_s": 0.3, "reason": None}
-        for place, each in enumerate(frames)
-    ]
-    write_shard(
-        path,
-        path.with_suffix(".parquet"),
-        frames=frames,
-        index=index,
-        shape=SHAPE,
-        options=store.options,
-    )
-    members = table_made_by(path.with_suffix(".parquet")).digests["members"]
-    made_by = MadeBy(
-        stage=STAGE,
-        revision=stages.GATHERED_COPIES.revision,
-        options={},
-        digests={"toy@toy@made/0000-of-0001": digest or members},
-    )
-    table = folder / "copies.parquet"
-    write_table(table, pa.Table.from_pylist(rows), made_by)
-    return SimpleNamespace(table=table, shards=[path])
+N_TRAIN, N_LABELLED = 24, 9
 
 
 @pytest.fixture
@@ -123,7 +66,7 @@ def test_it_writes_a_classifier_as_other_fine_tunings_do(kind, fit, few, read_hi
         if partition == "dev":
             assert card["dev"]["dev_eer"] == pytest.approx(rate)
     digests = load_classifier(files.model, files.config).made_by.digests
-    assert "copies.parquet" in digests
+    assert "copies-train.parquet" in digests
 
 
 @pytest.mark.parametrize("kind", KINDS)

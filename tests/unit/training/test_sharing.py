@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from toy_copies import write_copies
 
 from signl.devices import Resources
 from signl.models.draws import SharedGenerator, draw_normal, draw_uniform
@@ -97,7 +98,11 @@ def losses(toy, recipe, tmp_path):
             "resources": resources,
         }
         if stage == "pretraining":
-            train(PretrainingJob(**given))
+            copies = []
+            if options[stage].get("objective", {}).get("kind") == "resynthesis":
+                copies = [write_copies(tmp_path, toy, partition=each) for each in ("train", "dev")]
+            given["shards"] = [*toy.features, *(path for each in copies for path in each.shards)]
+            train(PretrainingJob(**given, copies=[each.table for each in copies]))
         else:
             train(FinetuningJob(**given, labels=toy.labels, encoder=None, percent=100.0))
         assert not output.checkpoint.exists()
@@ -126,6 +131,10 @@ def losses(toy, recipe, tmp_path):
         {
             "objective": {"kind": "simclr"},
             "views": {"mixup": 0.4, "bank": 16, "resize_crop": [0.6, 1.5], "noise": 0.1},
+        },
+        {
+            "objective": {"kind": "resynthesis", "copies": "made", "beside": {"kind": "vicreg"}},
+            "accumulate": 2,
         },
     ],
     ids=lambda options: options["objective"]["kind"],
