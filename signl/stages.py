@@ -172,10 +172,10 @@ DEV_SCORES: Final = Stage(
 GIVEN_SCORES: Final = _stage(
     "convert_scores", 2, "given_scores", _TRAINED + "/{eval_corpus}", scores=".parquet"
 )
-METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
+METRICS: Final = _stage("measure", 6, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
 COLLECTED: Final = Stage(
     "collect_metrics",
-    3,
+    4,
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )
@@ -186,12 +186,12 @@ COMPARISONS: Final = Stage(
     {"comparisons": f"{RESULTS}/comparisons.parquet", "table": f"{RESULTS}/comparisons.csv"},
 )
 TABLES: Final = Stage("tabulate", 3, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
-BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
+BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 3, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
 SUMMARY: Final = _table("summarise", 1, "summary.html", output="page")
 LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
-PART_FIGURES: Final = _figure("draw_breakdown", 1, "breakdown/{figure}")
+PART_FIGURES: Final = _figure("draw_breakdown", 2, "breakdown/{figure}")
 DET_FIGURES: Final = _figure("draw_det", 1, "det/{figure}")
 SCORE_FIGURES: Final = _figure("draw_histograms", 1, "histograms/{figure}")
 TRAINING_FIGURES: Final = _figure("draw_training", 1, "training/{figure}")

@@ -17,8 +17,8 @@ and of each protocol::
     eer_interval                           low and high end, fractions; see bootstrap.py
     min_dcf, act_dcf                       normalised detection costs
     cllr                                   bits
-    attacks, codecs                        by name: n_bonafide, n_spoof, and eer, null with one
-                                           class or equal scores
+    attacks, codecs                        by name: n_bonafide, n_spoof, eer and eer_interval,
+                                           which are null with one class or equal scores
     dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
                                            remarks: why they fix nothing, where that is so;
                                            without dev scores the two blocks below are null
@@ -42,7 +42,7 @@ from pydantic import Field
 from signl import stages
 from signl.artefacts import MadeBy, read_document, write_document
 from signl.errors import ConfigError, ScoreError
-from signl.evaluation.bootstrap import eer_interval
+from signl.evaluation.bootstrap import Resampling, eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
 from signl.evaluation.cells import Cell
 from signl.evaluation.development import (
@@ -296,9 +296,10 @@ def _measure_trials(
     """Compute everything that follows from the scored trials of a protocol and of dev."""
     scores = split_classes(matched)
     values, is_bonafide = matched["score"].to_numpy(), bonafide_mask(matched["label"])
-    attacks = eer_by_attack(values, is_bonafide, matched["attack"])
-    codecs = eer_by_codec(values, is_bonafide, matched["codec"])
     seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, protocol)
+    drawn = Resampling(seed, options.n_resamples, options.confidence)
+    attacks = eer_by_attack(values, is_bonafide, matched["attack"], resampling=drawn)
+    codecs = eer_by_codec(values, is_bonafide, matched["codec"], resampling=drawn)
     return {
         **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},

@@ -22,7 +22,7 @@ RECIPES = {"recipes": ["signl", "unused"]}
 @pytest.fixture
 def collected(write_metrics, tmp_path):
     """The tables of one classifier of which there are scores."""
-    attack = {"A07": {"eer": 0.2, "n_bonafide": 8, "n_spoof": 10}}
+    attack = {"A07": {"eer": 0.2, "eer_interval": [0.1, 0.3], "n_bonafide": 8, "n_spoof": 10}}
     metrics = write_metrics(seed=1, eer=0.25, parts={"attacks": attack})
     paths = tmp_path / "metrics.parquet", tmp_path / "breakdown.parquet"
     collect_metrics([metrics], *paths)
