@@ -209,7 +209,12 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
         yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})
     for cell in experiment.evaluated:
         yield Job(stages.METRICS, cell.wildcards)
-    metrics = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
+    for pool in experiment.evaluated_pools:
+        yield Job(stages.POOLED_METRICS, pool.wildcards)
+    metrics = [stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated]
+    metrics += [
+        stages.POOLED_METRICS.paths(**each.wildcards) for each in experiment.evaluated_pools
+    ]
     collected = sorted(path for paths in metrics for path in paths)
     yield Job(stages.COLLECTED, also={"metrics": collected})
     yield Job(

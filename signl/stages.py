@@ -19,6 +19,7 @@ _READ_AS: Final[Mapping[str, str]] = {
     "convert_scores": "score",
     "pool_utterances": "gather_utterances",
     "pool_labels": "sample_labels",
+    "measure_pooled": "measure",
 }
 
 
@@ -173,6 +174,10 @@ GIVEN_SCORES: Final = _stage(
     "convert_scores", 2, "given_scores", _TRAINED + "/{eval_corpus}", scores=".parquet"
 )
 METRICS: Final = _stage("measure", 6, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
+#: Over several evaluation corpora; read as METRICS are, and so of the same revision.
+POOLED_METRICS: Final = _stage(
+    "measure_pooled", 6, "pooled_metrics", _TRAINED + "/{pool}", metrics=".json"
+)
 COLLECTED: Final = Stage(
     "collect_metrics",
     4,
@@ -188,7 +193,7 @@ COMPARISONS: Final = Stage(
 TABLES: Final = Stage("tabulate", 3, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 3, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
-SUMMARY: Final = _table("summarise", 1, "summary.html", output="page")
+SUMMARY: Final = _table("summarise", 2, "summary.html", output="page")
 LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
 PART_FIGURES: Final = _figure("draw_breakdown", 2, "breakdown/{figure}")
@@ -218,6 +223,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     DEV_SCORES,
     GIVEN_SCORES,
     METRICS,
+    POOLED_METRICS,
     COLLECTED,
     COMPARISONS,
     TABLES,

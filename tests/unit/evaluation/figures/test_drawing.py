@@ -64,6 +64,16 @@ def test_figures_of_the_tables(collected, outputs):
     assert all(map(are_written, files))
 
 
+def test_figures_are_of_single_corpora(collected, write_metrics, outputs, tmp_path):
+    pool = {"eval_corpus": "asvspoof5+in_the_wild", "protocol": "pooled", "eer": 0.4}
+    paths = tmp_path / "more.parquet", tmp_path / "parts.parquet"
+    collect_metrics([write_metrics(seed=1, eer=0.25), write_metrics(seed=1, **pool)], *paths)
+    plain, more = outputs("plain"), outputs("more")
+    drawing.draw_crossdomain(collected[0], plain)
+    drawing.draw_crossdomain(paths[0], more)
+    assert [Path(path).read_bytes() for path in plain] == [Path(path).read_bytes() for path in more]
+
+
 def test_figures_of_scores(collected, scored, outputs, monkeypatch):
     drawn = {}
     for module, name in ((drawing.det_curves, "det"), (drawing.score_histograms, "histograms")):

@@ -34,6 +34,7 @@ def make_page(tmp_path, write_trials, write_metrics):
         config=None,
         pairs=(),
         attack="A01",
+        pool="",
     ):
         root = tmp_path / "results"
         root.mkdir(exist_ok=True)
@@ -58,6 +59,9 @@ def make_page(tmp_path, write_trials, write_metrics):
             counts = {"n_bonafide": N_BONAFIDE, "n_spoof": 100}
             counts["parts"] = {"attacks": {attack: part | counts}}
             metrics.append(write_metrics(eer=eer, **cell, **counts))
+        for recipe, seed in product(distances if pool else (), seeds):
+            cell = {"recipe": recipe, "seed": seed, "eval_corpus": pool, "protocol": "pooled"}
+            metrics.append(write_metrics(eer=1 / (2 + distances[recipe]), **cell))
         tables = Tables(
             **{
                 name: str(
