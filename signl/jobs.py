@@ -50,6 +50,12 @@ class Job:
     figures: tuple[str, ...] = ()
 
     @property
+    def log(self) -> str:
+        """Path of its log; a job that writes many shards has one."""
+        template = self.stage.log.replace("/{shard}", "") if self.shards else self.stage.log
+        return template.format(**self.wildcards)
+
+    @property
     def outputs(self) -> list[str]:
         """Paths of what it makes."""
         if self.figures:
