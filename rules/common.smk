@@ -100,6 +100,7 @@ wildcard_constraints:
     source=any_of([*experiment.named_perturbed(experiment.config.frontends), AUDIO]),
     resynthesis=any_of(copied.names_in_paths()) or "none",
     recipe=any_of(experiment.config.recipes),
+    pool=any_of({each.pool for each in experiment.evaluated_pools}) or "none",
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
 

@@ -156,6 +156,38 @@ rule measure:
         "../workflow_scripts/measure.py"
 
 
+# Raw scores of a classifier on several corpora, all trials together; attacks are those of a corpus.
+rule measure_pooled:
+    input:
+        scores=of_evaluated(scores_of),
+        trials=of_evaluated(measured_trials),
+        dev=dev_files_of,
+    output:
+        **stages.POOLED_METRICS.outputs,
+    log:
+        stages.POOLED_METRICS.log,
+    benchmark:
+        stages.POOLED_METRICS.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=30,
+    params:
+        cfg={},
+        frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
+        protocols=lambda wildcards: [
+            experiment.protocols_of(corpus)[0] for corpus in members_of(wildcards.pool)
+        ],
+        resynthesis=lambda wildcards: copied.methods_of(
+            wildcards.recipe, wildcards.corpus
+        ),
+        revision=stages.POOLED_METRICS.tag,
+    script:
+        "../workflow_scripts/measure_pooled.py"
+
+
 rule collect_metrics:
     input:
         metrics=metrics_in_use(),

@@ -149,6 +149,14 @@ def measured_trials(wildcards):
     return usable_eval_trials(wildcards)
 
 
+def of_evaluated(find):
+    """Return an input function: what is found of each evaluation corpus of a pool."""
+    return lambda wildcards: [
+        find(Wildcards(fromdict={**wildcards, "eval_corpus": corpus}))
+        for corpus in members_of(wildcards.pool)
+    ]
+
+
 def dev_files_of(wildcards):
     """Return what fixes threshold and calibration: nothing, for a classifier that is given."""
     recipe = experiment.recipe(wildcards.recipe)

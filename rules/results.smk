@@ -2,12 +2,13 @@
 
 
 def metrics_in_use():
-    """Return the metrics of all classifiers on all corpora."""
-    return [
-        path
-        for cell in experiment.evaluated
-        for path in stages.METRICS.paths(**cell.wildcards)
+    """Return the metrics of all classifiers on all corpora, and on several as one."""
+    single = [stages.METRICS.paths(**each.wildcards) for each in experiment.evaluated]
+    pools = [
+        stages.POOLED_METRICS.paths(**each.wildcards)
+        for each in experiment.evaluated_pools
     ]
+    return [path for paths in [*single, *pools] for path in paths]
 
 
 def pretraining_histories():

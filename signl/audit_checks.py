@@ -184,7 +184,8 @@ class Tables:
 
     def __init__(self, jobs: Sequence[Job], published_as: Mapping[str, Any]) -> None:
         self._options = {"published_as": published_as}
-        metrics = [path for job in jobs if job.stage == stages.METRICS for path in job.outputs]
+        measured = (stages.METRICS, stages.POOLED_METRICS)
+        metrics = [path for job in jobs if job.stage in measured for path in job.outputs]
         histories = [
             stages.PRETRAINING.outputs["history"].format(**job.wildcards)
             for job in jobs

@@ -19,7 +19,13 @@ from signl.corpora.pools import is_pool, members_of
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.evaluation.excluded_attacks import protocols_with
 from signl.evaluation.score_folders import find_score_file
-from signl.experiment_cells import Evaluated, Pretrained, Trained
+from signl.experiment_cells import (
+    Evaluated,
+    EvaluatedPool,
+    Pretrained,
+    Trained,
+    evaluated_pools,
+)
 from signl.features.frontend import FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.holdings import Holdings
@@ -75,6 +81,11 @@ class Experiment:
             )
         }
         return sorted(cells)
+
+    @cached_property
+    def evaluated_pools(self) -> list[EvaluatedPool]:
+        """All classifiers on several evaluation corpora as one, sorted."""
+        return evaluated_pools(self.config.experiments.values())
 
     @cached_property
     def classifiers(self) -> list[Trained]:

@@ -51,6 +51,12 @@ class Job:
     figures: tuple[str, ...] = ()
 
     @property
+    def log(self) -> str:
+        """Path of its log; a job that writes many shards has one."""
+        template = self.stage.log.replace("/{shard}", "") if self.shards else self.stage.log
+        return template.format(**self.wildcards)
+
+    @property
     def outputs(self) -> list[str]:
         """Paths of what it makes."""
         if self.figures:
@@ -222,7 +228,12 @@ def _scoring_jobs(experiment: Experiment) -> Iterator[Job]:
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
         yield Job(stages.METRICS, cell.wildcards)
-    metrics = (stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated)
+    for pool in experiment.evaluated_pools:
+        yield Job(stages.POOLED_METRICS, pool.wildcards)
+    metrics = [stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated]
+    metrics += [
+        stages.POOLED_METRICS.paths(**each.wildcards) for each in experiment.evaluated_pools
+    ]
     collected = sorted(path for paths in metrics for path in paths)
     yield Job(stages.COLLECTED, also={"metrics": collected})
     yield Job(

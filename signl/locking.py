@@ -6,6 +6,7 @@ results, by a link, it is the results that must be locked.
 
 import fcntl
 import os
+import re
 import socket
 from pathlib import Path
 from typing import IO, Any, Final
@@ -58,6 +59,44 @@ def lock_results(folder: str | Path) -> None:
         return
     _HELD[path] = handle
     _sign(handle)
+
+
+def holder_of(path: str | Path) -> str | None:
+    """Return what a lock's file says of the process that holds it; None, where none does.
+
+    Nothing is locked for longer than it takes to see that it can be, and nothing at all where the
+    file names a process of this machine that has ended.
+
+    Parameters
+    ----------
+    path : path
+        A lock of this module, or of :mod:`signl.training.lock`.
+    """
+    try:
+        with Path(path).open(encoding="utf-8") as handle:
+            owner = handle.read(1000).strip()
+            if _has_ended(owner):
+                return None
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return owner or "not known which"
+    except OSError:
+        return None
+    return None
+
+
+def _has_ended(owner: str) -> bool:
+    """Tell whether a lock's file names a process of this machine that is no more."""
+    found = re.match(r"process (\d+) on (\S+?),?(\s|$)", owner)
+    if found is None or found[2] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _sign(handle: IO[Any]) -> None:

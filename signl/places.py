@@ -20,6 +20,7 @@ _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "encoders": _MODEL,
     "classifiers": (*_MODEL, OPERATING_POINT),
     "metrics": (".json",),
+    "pooled_metrics": (".json",),
 }
 #: Folders between ``results`` and a model at the least: its kind, recipe, corpus and seed.
 _MODEL_DEPTH: Final = 5

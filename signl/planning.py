@@ -128,10 +128,10 @@ class Planner:
         self.experiment, self.speeds = experiment, speeds
         self.sizes = Sizes(experiment)
 
-    def plan(self) -> list[Stage]:
+    def plan(self, jobs: Iterable[Job]) -> list[Stage]:
         """Return what each stage with jobs takes, in the order of the workflow."""
         by_stage: dict[str, list[Job]] = {}
-        for job in jobs_of(self.experiment):
+        for job in jobs:
             if job.stage.on_request:
                 continue
             by_stage.setdefault(job.stage.rule, []).append(job)
@@ -304,8 +304,10 @@ _COSTS: Final[Mapping[str, Callable[[Planner, Job], Cost]]] = {
 }
 
 
-def plan_experiment(experiment: Experiment, speeds: Speeds | None = None) -> list[Stage]:
-    """Return what each stage of an experiment takes, from nothing; stages without jobs left out.
+def plan_experiment(
+    experiment: Experiment, speeds: Speeds | None = None, jobs: Iterable[Job] | None = None
+) -> list[Stage]:
+    """Return what each stage of an experiment takes; stages without jobs are left out.
 
     Parameters
     ----------
@@ -313,20 +315,18 @@ def plan_experiment(experiment: Experiment, speeds: Speeds | None = None) -> lis
         What is asked for.
     speeds : Speeds, optional
         What the machines are assumed to do.
+    jobs : iterable of Job, optional
+        Those that are left; all, from nothing, if none are given.
     """
-    return Planner(experiment, speeds or Speeds()).plan()
+    planner = Planner(experiment, speeds or Speeds())
+    return planner.plan(jobs_of(experiment) if jobs is None else jobs)
 
 
 def format_plan(stages: Iterable[Stage]) -> str:
     """Return a plan as a table for people, with its totals."""
     stages = list(stages)
-    total = Stage(
-        "total",
-        sum(stage.jobs for stage in stages),
-        n_bytes=sum(stage.n_bytes for stage in stages),
-        gpu_h=sum(stage.gpu_h for stage in stages),
-        cpu_h=sum(stage.cpu_h for stage in stages),
-    )
+    added = ("jobs", "n_bytes", "gpu_h", "cpu_h")
+    total = Stage("total", **{name: sum(getattr(each, name) for each in stages) for name in added})
     head = f"{'stage':22}{'jobs':>8}{'audio h':>12}{'disk GB':>10}{'GPU h':>10}{'CPU h':>10}"
     return "\n".join([head, *(_row(stage) for stage in [*stages, total])])
 
@@ -339,11 +339,11 @@ def _row(stage: Stage) -> str:
         (stage.cpu_h, 10),
     )
     return f"{stage.rule:22}{stage.jobs:>8,}" + "".join(
-        _number(value).rjust(width) for value, width in columns
+        estimate_text(value).rjust(width) for value, width in columns
     )
 
 
-def _number(value: float) -> str:
+def estimate_text(value: float) -> str:
     """Return a number with as many digits as an estimate has, a dash for nothing."""
     if not value:
         return "-"

@@ -21,6 +21,7 @@ _READ_AS: Final[Mapping[str, str]] = {
     "combine_dev_scores": "score",
     "pool_utterances": "gather_utterances",
     "pool_labels": "sample_labels",
+    "measure_pooled": "measure",
 }
 
 
@@ -181,10 +182,14 @@ COMBINED_SCORES: Final = _stage(
 COMBINED_DEV_SCORES: Final = _stage(
     "combine_dev_scores", 2, "combined_dev_scores", _TRAINED, scores=".parquet"
 )
-METRICS: Final = _stage("measure", 5, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
+METRICS: Final = _stage("measure", 6, "metrics", _TRAINED + "/{eval_corpus}", metrics=".json")
+#: Over several evaluation corpora; read as METRICS are, and so of the same revision.
+POOLED_METRICS: Final = _stage(
+    "measure_pooled", 6, "pooled_metrics", _TRAINED + "/{pool}", metrics=".json"
+)
 COLLECTED: Final = Stage(
     "collect_metrics",
-    3,
+    4,
     "",
     {"metrics": f"{RESULTS}/metrics.parquet", "breakdown": f"{RESULTS}/breakdown.parquet"},
 )
@@ -195,12 +200,12 @@ COMPARISONS: Final = Stage(
     {"comparisons": f"{RESULTS}/comparisons.parquet", "table": f"{RESULTS}/comparisons.csv"},
 )
 TABLES: Final = Stage("tabulate", 3, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
-BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 2, "breakdown.csv")
+BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 3, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
-SUMMARY: Final = _table("summarise", 1, "summary.html", output="page")
+SUMMARY: Final = _table("summarise", 2, "summary.html", output="page")
 LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
-PART_FIGURES: Final = _figure("draw_breakdown", 1, "breakdown/{figure}")
+PART_FIGURES: Final = _figure("draw_breakdown", 2, "breakdown/{figure}")
 DET_FIGURES: Final = _figure("draw_det", 1, "det/{figure}")
 SCORE_FIGURES: Final = _figure("draw_histograms", 1, "histograms/{figure}")
 TRAINING_FIGURES: Final = _figure("draw_training", 1, "training/{figure}")
@@ -229,6 +234,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     COMBINED_SCORES,
     COMBINED_DEV_SCORES,
     METRICS,
+    POOLED_METRICS,
     COLLECTED,
     COMPARISONS,
     TABLES,

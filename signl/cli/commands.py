@@ -16,6 +16,7 @@ from signl.cli.plan import plan
 from signl.cli.push import push
 from signl.cli.score import score
 from signl.cli.show import show
+from signl.cli.status import status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,4 +56,5 @@ app.command("plan")(plan)
 app.command("push")(push)
 app.command("score")(score)
 app.command("show")(show)
+app.command("status")(status)
 app.add_typer(corpus_commands, name="corpus")

@@ -170,7 +170,10 @@ def _told_eer(found: Mapping[str, Any], options: Mapping[str, Any], seed: int) -
 
 def _told_part(name: str, part: Mapping[str, Any]) -> str:
     """Return the line on a part."""
-    eer = "no EER" if part["eer"] is None else f"EER {100 * part['eer']:.6f} %"
+    eer = "no EER"
+    if part["eer"] is not None:
+        low, high = (100 * end for end in part["eer_interval"])
+        eer = f"EER {100 * part['eer']:.6f} %, {low:.4f} to {high:.4f}"
     against = ", all bona fide" if part["against"] == "all" else " bona fide"
     return f"{name}: {eer} ({part['n_spoof']} spoof, {part['n_bonafide']}{against})"
 

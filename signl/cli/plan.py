@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-_CONFIGS = typer.Option(
+CONFIGS = typer.Option(
     "--config", help="A configuration; keys of a later one go before those of an earlier one."
 )
 
 
 def plan(
-    configs: Annotated[list[Path], _CONFIGS] = [Path("config.yaml")],  # noqa: B006
+    configs: Annotated[list[Path], CONFIGS] = [Path("config.yaml")],  # noqa: B006
     audio_hours_per_gpu_hour: Annotated[
         float, typer.Option(help="Audio that a speech model encodes on one GPU.")
     ] = 500.0,

@@ -9,12 +9,13 @@ resample takes some 20 binomial draws of each class where the ordinary one takes
 each trial.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from signl.metrics import FloatArray, Scores
+from signl.seeds import derive_seed
 
 IntArray = npt.NDArray[np.int64]
 
@@ -24,6 +25,28 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+class Resampling(NamedTuple):
+    """How intervals are drawn; the defaults are those of :func:`eer_interval`.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of the draws.
+    n_resamples : int
+        Resamples, at least 1.
+    confidence : float
+        Share of the resamples inside an interval, between 0 and 1.
+    """
+
+    seed: int
+    n_resamples: int = 1000
+    confidence: float = 0.95
+
+    def of(self, *name: str) -> Self:
+        """Return draws of their own, for what has a name."""
+        return self._replace(seed=derive_seed(self.seed, *name))
 
 
 class Crossing(NamedTuple):

@@ -7,21 +7,30 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from signl.evaluation.bootstrap import Interval, Resampling, eer_interval
 from signl.metrics import FloatArray, Scores, equal_error_rate
 
 BoolArray = npt.NDArray[np.bool_]
 
 
 class PartError(NamedTuple):
-    """EER of a part as a fraction, and its trials; no EER of one class, or of equal scores."""
+    """EER of a part as a fraction, and its trials; no EER of one class, or of equal scores.
+
+    The interval is there where it was asked for and there is an EER.
+    """
 
     eer: float | None
     n_bonafide: int
     n_spoof: int
+    eer_interval: Interval | None = None
 
 
 def eer_by_attack(
-    scores: FloatArray, is_bonafide: BoolArray, attacks: pa.Array | pa.ChunkedArray
+    scores: FloatArray,
+    is_bonafide: BoolArray,
+    attacks: pa.Array | pa.ChunkedArray,
+    *,
+    resampling: Resampling | None = None,
 ) -> dict[str, PartError]:
     """Compute the EER of each attack's spoofs against all bona fide trials.
 
@@ -33,6 +42,8 @@ def eer_by_attack(
         Whether a trial is bona fide.
     attacks : Arrow strings of length trial
         Attack of every spoof; null where it is not known, and for bona fide.
+    resampling : Resampling, optional
+        How the intervals are drawn, of each part by itself; without it there are none.
 
     Returns
     -------
@@ -40,13 +51,20 @@ def eer_by_attack(
         By attack, in alphabetical order; empty where no attack is known.
     """
     return {
-        attack: _part_error(scores[is_bonafide], scores[of_attack & ~is_bonafide])
+        attack: _part_error(
+            Scores(scores[is_bonafide], scores[of_attack & ~is_bonafide]),
+            resampling and resampling.of("attack", attack),
+        )
         for attack, of_attack in _parts(attacks)
     }
 
 
 def eer_by_codec(
-    scores: FloatArray, is_bonafide: BoolArray, codecs: pa.Array | pa.ChunkedArray
+    scores: FloatArray,
+    is_bonafide: BoolArray,
+    codecs: pa.Array | pa.ChunkedArray,
+    *,
+    resampling: Resampling | None = None,
 ) -> dict[str, PartError]:
     """Compute the EER among the trials of each codec, bona fide and spoof.
 
@@ -54,7 +72,10 @@ def eer_by_codec(
     not known.
     """
     return {
-        codec: _part_error(scores[of_codec & is_bonafide], scores[of_codec & ~is_bonafide])
+        codec: _part_error(
+            Scores(scores[of_codec & is_bonafide], scores[of_codec & ~is_bonafide]),
+            resampling and resampling.of("codec", codec),
+        )
         for codec, of_codec in _parts(codecs)
     }
 
@@ -72,8 +93,10 @@ def _parts(names: pa.Array | pa.ChunkedArray) -> Iterator[tuple[str, BoolArray]]
         yield name, codes == by_name[name]
 
 
-def _part_error(bonafide: FloatArray, spoof: FloatArray) -> PartError:
-    """Compute the EER of a part, if it has one."""
-    has_eer = bool(bonafide.size and spoof.size) and not Scores(bonafide, spoof).are_equal
-    eer = equal_error_rate(bonafide, spoof).rate if has_eer else None
-    return PartError(eer, bonafide.size, spoof.size)
+def _part_error(part: Scores, resampling: Resampling | None) -> PartError:
+    """Compute the EER of a part, if it has one, and its interval, if it is asked for."""
+    sizes = part.bonafide.size, part.spoof.size
+    if not all(sizes) or part.are_equal:
+        return PartError(None, *sizes)
+    interval = eer_interval(*part, **resampling._asdict()) if resampling else None
+    return PartError(equal_error_rate(*part).rate, *sizes, interval)

@@ -56,7 +56,8 @@ BREAKDOWN_SCHEMA: Final = pa.schema(
     [
         *_CELL,
         *(("part", pa.string()), ("name", pa.string())),
-        *(("n_bonafide", pa.int64()), ("n_spoof", pa.int64()), ("eer", pa.float64())),
+        *(("n_bonafide", pa.int64()), ("n_spoof", pa.int64())),
+        *((name, pa.float64()) for name in ("eer", "eer_low", "eer_high")),
     ]
 )
 #: What a breakdown is by -> where the metrics hold it.

@@ -110,7 +110,9 @@ def _parts(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the attacks and the codecs of a protocol."""
     for part, key in PARTS.items():
         for name, found in sorted(metrics[key].items()):
-            yield {"part": part, "name": name, **found}
+            low, high = found["eer_interval"] or (None, None)
+            sizes = {each: found[each] for each in ("n_bonafide", "n_spoof", "eer")}
+            yield {"part": part, "name": name, **sizes, "eer_low": low, "eer_high": high}
 
 
 def _check_seeds(results: Sequence[_Result]) -> None:

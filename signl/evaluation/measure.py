@@ -17,8 +17,8 @@ and of each protocol::
     eer_interval                           low and high end, fractions; see bootstrap.py
     min_dcf, act_dcf                       normalised detection costs
     cllr                                   bits
-    attacks, codecs                        by name: n_bonafide, n_spoof, and eer, null with one
-                                           class or equal scores
+    attacks, codecs                        by name: n_bonafide, n_spoof, eer and eer_interval,
+                                           which are null with one class or equal scores
     dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
                                            remarks: why they fix nothing, where that is so;
                                            without dev scores the two blocks below are null
@@ -42,7 +42,7 @@ from pydantic import Field
 from signl import stages
 from signl.artefacts import MadeBy, read_document, write_document
 from signl.errors import ConfigError, ScoreError
-from signl.evaluation.bootstrap import eer_interval
+from signl.evaluation.bootstrap import Resampling, eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
 from signl.evaluation.cells import Cell
 from signl.evaluation.development import (
@@ -136,13 +136,21 @@ def measure(
     measured = {}
     for protocol in protocols:
         matched = match_protocol(trial_table, score_table, protocol=protocol)
-        measured[protocol] = _measure_trials(matched, dev_scores, described, protocol, settings)
-        logger.info("%s: %s", protocol, _told(measured[protocol]))
+        measured[protocol] = measure_trials(matched, dev_scores, described, protocol, settings)
+    write_measures(output, described, measured, options)
+
+
+def write_measures(
+    path: Path, cell: Cell, measured: Mapping[str, Any], options: Mapping[str, Any]
+) -> None:
+    """Write what was measured of a cell, by protocol, and tell of it."""
+    for protocol, found in measured.items():
+        logger.info("%s: %s", protocol, _told(found))
     made_by = MadeBy(stage=STAGE, revision=stages.METRICS.revision, options=options)
-    write_document(output, {"cell": described.dump_given(), "protocols": measured}, made_by)
+    write_document(path, {"cell": cell.dump_given(), "protocols": measured}, made_by)
     for remark in dict.fromkeys(each for found in measured.values() for each in _remarks(found)):
-        logger.warning("%s: %s", output, remark)
-    logger.info("wrote %s", output)
+        logger.warning("%s: %s", path, remark)
+    logger.info("wrote %s", path)
 
 
 def measure_scores(scores: Scores, *, seed: int, options: MeasureOptions) -> dict[str, Any]:
@@ -290,15 +298,40 @@ def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:
     return pa.array(mask)
 
 
-def _measure_trials(
+def measure_trials(
     matched: pa.Table, dev: Scores | None, cell: Cell, protocol: str, options: MeasureOptions
 ) -> dict[str, Any]:
-    """Compute everything that follows from the scored trials of a protocol and of dev."""
+    """Compute everything that follows from scored trials and from dev.
+
+    Parameters
+    ----------
+    matched : Table
+        Trials with the columns ``label``, ``attack``, ``codec`` and ``score``.
+    dev : Scores, optional
+        Scores of the labelled dev utterances.
+    cell : Cell
+        Whose they are: its seed and evaluation corpus give the draws of the intervals.
+    protocol : str
+        The name of the trials.
+    options : MeasureOptions
+        Constants of the measures.
+
+    Returns
+    -------
+    dict
+        What the module's docstring lists of a protocol.
+
+    Raises
+    ------
+    ScoreError
+        If a class is missing or a score is not finite.
+    """
     scores = split_classes(matched)
     values, is_bonafide = matched["score"].to_numpy(), bonafide_mask(matched["label"])
-    attacks = eer_by_attack(values, is_bonafide, matched["attack"])
-    codecs = eer_by_codec(values, is_bonafide, matched["codec"])
     seed = derive_seed(cell.seed, "bootstrap", cell.eval_corpus, protocol)
+    drawn = Resampling(seed, options.n_resamples, options.confidence)
+    attacks = eer_by_attack(values, is_bonafide, matched["attack"], resampling=drawn)
+    codecs = eer_by_codec(values, is_bonafide, matched["codec"], resampling=drawn)
     return {
         **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},

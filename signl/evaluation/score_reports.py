@@ -8,7 +8,7 @@ The report holds::
     systems               by name: scores (the file), n_renamed (names that differ from those of
                           the key by folder or ending), the measures of measure.py up to cllr, and
                           parts: by column and value, against (which bona fide trials: all, or
-                          own), n_bonafide, n_spoof, eer, null where there is none
+                          own), n_bonafide, n_spoof, eer and eer_interval, null where there is none
     pairs                 of every two systems that have an EER: first, second, difference (EER of
                           the first less that of the second, a fraction), interval, p
 """
@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from signl.errors import ScoreError
+from signl.evaluation.bootstrap import Resampling
 from signl.evaluation.breakdown import BoolArray, eer_by_attack, eer_by_codec
 from signl.evaluation.foreign import Key, matched_names
 from signl.evaluation.measure import MeasureOptions, measure_scores
@@ -69,6 +70,7 @@ def report_scores(
     """
     names = system_names(paths)
     is_bonafide = bonafide_mask(key.trials["label"])
+    drawn = Resampling(seed, options.n_resamples, options.confidence)
     systems: dict[str, dict[str, Any]] = {}
     values: dict[str, FloatArray] = {}
     for name, path in zip(names, paths, strict=True):
@@ -79,7 +81,7 @@ def report_scores(
             "scores": str(path),
             "n_renamed": n_renamed,
             **measure_scores(of_classes, seed=seed, options=options),
-            "parts": _parts(values[name], is_bonafide, key.trials),
+            "parts": _parts(values[name], is_bonafide, key.trials, drawn),
         }
     return {
         "n_bonafide": int(is_bonafide.sum()),
@@ -115,7 +117,9 @@ def _match(path: Path, scores: pa.Table, key: Key, *, alone: bool) -> tuple[pa.T
         raise error if alone else ScoreError(f"{path}: {error}") from None
 
 
-def _parts(values: FloatArray, is_bonafide: BoolArray, trials: pa.Table) -> dict[str, Any]:
+def _parts(
+    values: FloatArray, is_bonafide: BoolArray, trials: pa.Table, drawn: Resampling
+) -> dict[str, Any]:
     """Measure the parts of each column that trials are told apart by.
 
     Where no value stands at trials of both classes, as of attacks, a part is its spoofs against
@@ -133,7 +137,8 @@ def _parts(values: FloatArray, is_bonafide: BoolArray, trials: pa.Table) -> dict
         is_shared = bool(of_bonafide & of_spoof)
         if not is_shared:
             cells = pc.if_else(pa.array(is_bonafide), pa.scalar(None, pa.string()), cells)
-        found = (eer_by_codec if is_shared else eer_by_attack)(values, is_bonafide, cells)
+        measured_by = eer_by_codec if is_shared else eer_by_attack
+        found = measured_by(values, is_bonafide, cells, resampling=drawn.of(column))
         against = {"against": "own" if is_shared else "all"}
         parts[column.removeprefix(_BY)] = {
             name: against | part._asdict() for name, part in found.items()

@@ -56,6 +56,7 @@ COLUMNS = (
 BREAKDOWN_COLUMNS = (
     *("recipe", "frontend", "train_corpus", "eval_corpus", "protocol", "label_percent"),
     *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
+    *("eer_low_mean", "eer_high_mean"),
 )
 #: Columns of their own, after these: of tables with evaluations under perturbation, and of those
 #: with recipes that learn from resynthesis, whose methods they name.
@@ -133,6 +134,7 @@ def tabulate_breakdown(breakdown: str | Path, output: str | Path) -> None:
         _group_columns(seeds)
         | {name: seeds[0][name] for name in own}
         | _mean_and_deviation("eer", seeds, 100)
+        | {f"{name}_mean": _mean(name, seeds, 100) for name in ("eer_low", "eer_high")}
         for seeds in _groups(parts, [*_GROUP, *own])
     ]
     _write(output, BREAKDOWN_COLUMNS, rows)

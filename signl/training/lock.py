@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from signl.errors import TrainingError
 
 logger = logging.getLogger(__name__)
+
+#: Its file, beside the history.
+NAME: Final = ".training.lock"
 
 
 @contextmanager

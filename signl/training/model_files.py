@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from signl.training.lock import NAME as LOCK
+
 
 class EncoderFiles(NamedTuple):
     """The two files of a pre-trained encoder."""
@@ -47,7 +49,7 @@ class ModelFiles(NamedTuple):
     @property
     def lock(self) -> Path:
         """What tells that a run is under way."""
-        return Path(self.history).with_name(".training.lock")
+        return Path(self.history).with_name(LOCK)
 
     def discard_checkpoint(self) -> None:
         """Remove the state of a run that is over, and what was set aside of it."""

@@ -23,8 +23,8 @@ ALLOWED = {
     "tabulate_pretraining": set(),
     **dict.fromkeys(("tabulate", "tabulate_breakdown", "sample_labels"), TABLES),
     **dict.fromkeys(("gather_utterances", "count_quarantine"), TABLES),
-    **dict.fromkeys(("measure", "collect_metrics", "convert_scores"), TYPED_TABLES),
-    **dict.fromkeys(("combine_scores", "combine_dev_scores"), TYPED_TABLES),
+    **dict.fromkeys(("measure", "measure_pooled", "collect_metrics"), TYPED_TABLES),
+    **dict.fromkeys(("convert_scores", "combine_scores", "combine_dev_scores"), TYPED_TABLES),
     **dict.fromkeys(("build_manifest", "locate_trials", "pack_audio"), TYPED_TABLES),
 }
 

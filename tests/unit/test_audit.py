@@ -294,7 +294,8 @@ def write_metrics(path, *, seed, eer):
     figures["remarks"] = []
     figures |= {"eer_interval": [0.0, 1.0], "min_dcf": 0.5, "act_dcf": 0.5, "cllr": 0.5}
     dev = {"n_bonafide": 0, "n_spoof": 0, "eer": None, "remarks": []}
-    parts = {"attacks": {}, "codecs": {"mp3": {"eer": eer, "n_bonafide": 2, "n_spoof": 4}}}
+    part = {"eer": eer, "eer_interval": [0.0, 1.0], "n_bonafide": 2, "n_spoof": 4}
+    parts = {"attacks": {}, "codecs": {"mp3": part}}
     found = {**figures, **parts, "dev": dev, "transfer": None, "calibrated": None}
     cell = {"recipe": "toy", "frontend": "toy", "train_corpus": "cfad", "eval_corpus": "cfad"}
     cell |= {"label_percent": 5.0, "seed": seed}

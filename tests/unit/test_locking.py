@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from signl.errors import ConfigError
-from signl.locking import LOCK, lock_results
+from signl.locking import LOCK, holder_of, lock_results
 
 HOLD = """
 import sys
@@ -39,6 +39,18 @@ def test_results_that_another_makes_are_refused_by_any_name(tmp_path, other):
     link.symlink_to(tmp_path / "results")
     with pytest.raises(ConfigError, match=rf"another run is making .*process {other.pid} on"):
         lock_results(link)
+
+
+def test_who_holds_a_lock_is_told_while_it_is_held(tmp_path, other):
+    path = tmp_path / "results" / LOCK
+    assert holder_of(path).startswith(f"process {other.pid} on ")
+    other.kill()
+    other.wait()
+    assert holder_of(path) is None
+    # Of another machine it is the lock that tells.
+    path.write_text("process 1 on another.machine, started in /\n")
+    assert holder_of(path) is None
+    assert holder_of(tmp_path / "absent") is None
 
 
 def test_a_killed_run_is_in_nobodys_way(tmp_path, other):

@@ -37,6 +37,8 @@ def test_the_papers_jobs_counted_by_hand(plan_of):
     assert jobs["pretrain_encoder"] == 2 * 3 * 5 + 5 + 5 * 3 * 3
     assert jobs["score"] == 4 * jobs["train_classifier"]
     assert jobs["measure"] == jobs["score"]
+    # Each is evaluated on two corpora or three beyond its own.
+    assert jobs["measure_pooled"] == jobs["train_classifier"]
     assert jobs["collect_metrics"] == 1
     # LA; four parts of DF; five, three and ten of ASVspoof 5; CFAD; In-the-Wild.
     assert jobs["pack_audio"] == 1 + 4 + 5 + 3 + 10 + 1 + 1

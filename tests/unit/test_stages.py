@@ -58,3 +58,8 @@ def test_all_scores_are_read_as_one_stage():
     )
     assert {stage.maker for stage in score_stages} == {stages.SCORES.rule}
     assert len({stage.revision for stage in score_stages}) == 1
+
+
+def test_all_metrics_are_read_as_one_stage():
+    assert stages.POOLED_METRICS.maker == stages.METRICS.maker == "measure"
+    assert stages.POOLED_METRICS.revision == stages.METRICS.revision

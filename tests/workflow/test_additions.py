@@ -19,6 +19,8 @@ TABLES = {
 #: Evaluation corpora of the toy experiment.
 MEASURED = ("cfad", "in_the_wild")
 TRAINED = ("asvspoof2021_df", "cfad")
+#: What the first of them is evaluated on as one.
+POOL = "+".join(MEASURED)
 
 
 def test_a_new_seed(toy, changed):
@@ -33,6 +35,7 @@ def test_a_new_seed(toy, changed):
             f"score toy {corpus} 50 2 in_the_wild",
             *(f"measure toy {corpus} 50 2 {measured}" for measured in MEASURED),
         }
+    expected |= {f"measure_pooled toy {TRAINED[0]} 50 2 {POOL}"}
     assert toy.plan(changed(seeds=[1, 2])) == expected
 
 
@@ -47,6 +50,7 @@ def test_a_new_label_percent(toy, changed):
             f"score toy {corpus} 20 1 in_the_wild",
             *(f"measure toy {corpus} 20 1 {measured}" for measured in MEASURED),
         }
+    expected |= {f"measure_pooled toy {TRAINED[0]} 20 1 {POOL}"}
     assert toy.plan(changed(label_percents=[20, 50])) == expected
 
 
@@ -178,6 +182,8 @@ def test_a_new_eval_corpus_of_other_archives(toy, changed):
         "gather_utterances toy asvspoof5 eval",
         *(f"score toy {corpus} 50 1 asvspoof5" for corpus in TRAINED),
         *(f"measure toy {corpus} 50 1 asvspoof5" for corpus in TRAINED),
+        f"measure_pooled toy {TRAINED[0]} 50 1 asvspoof5+{POOL}",
+        f"measure_pooled toy {TRAINED[1]} 50 1 asvspoof5+in_the_wild",
     }
     assert toy.plan(changed(evaluate_on=["cfad", "in_the_wild", "asvspoof5"])) == expected
 
@@ -194,6 +200,7 @@ def test_an_eval_corpus_that_is_trained_on_already(toy, changed):
         "gather_utterances toy asvspoof2021_df eval",
         *(f"score toy {corpus} 50 1 asvspoof2021_df" for corpus in TRAINED),
         *(f"measure toy {corpus} 50 1 asvspoof2021_df" for corpus in TRAINED),
+        f"measure_pooled toy {TRAINED[1]} 50 1 asvspoof2021_df+in_the_wild",
     }
     planned = toy.plan(changed(evaluate_on=["cfad", "in_the_wild", "asvspoof2021_df"]))
     assert planned == expected

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
+from signl.corpora.pools import is_pool
 from signl.evaluation.collected import read_collected
 from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.figures import det_curves, part_dots, score_histograms
@@ -191,9 +192,10 @@ def draw_training(
 
 
 def _clean(table: str | Path) -> pd.DataFrame:
-    """Return the rows of a table that are of no perturbation, which are all that figures show."""
+    """Return the rows of a table that figures show: of one evaluation corpus, not perturbed."""
     rows = read_collected(table).to_pandas()
-    return rows[rows["perturbation"].fillna("") == ""]
+    is_pooled = rows["eval_corpus"].map(is_pool).astype(bool)
+    return rows[(rows["perturbation"].fillna("") == "") & ~is_pooled]
 
 
 def _scored(

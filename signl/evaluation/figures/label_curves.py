@@ -41,8 +41,8 @@ def mean_over_seeds(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns ``by``, ``n_seeds``, and in percent ``mean`` (null where a seed has no EER),
-        ``deviation`` (of a sample; null for a single seed), ``low`` and ``high``.
+        The columns ``by``, ``n_seeds``, and in percent ``mean`` (null where a seed has no EER)
+        and ``deviation`` (of a sample; null for a single seed).
     """
     rows = [
         {
@@ -52,16 +52,15 @@ def mean_over_seeds(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         }
         for names, group in cells.groupby(list(by), sort=True)
     ]
-    return pd.DataFrame(rows, columns=[*by, "n_seeds", "mean", "deviation", "low", "high"])
+    return pd.DataFrame(rows, columns=[*by, "n_seeds", "mean", "deviation"])
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    """Return mean, deviation and range; all null where a value is."""
+    """Return mean and deviation; both null where a value is."""
     if any(map(math.isnan, values)):
-        return dict.fromkeys(("mean", "deviation", "low", "high"), math.nan)
+        return dict.fromkeys(("mean", "deviation"), math.nan)
     deviation = statistics.stdev(values) if len(values) > 1 else math.nan
-    mean = statistics.fmean(values)
-    return {"mean": mean, "deviation": deviation, "low": min(values), "high": max(values)}
+    return {"mean": statistics.fmean(values), "deviation": deviation}
 
 
 @styled

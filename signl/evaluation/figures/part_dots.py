@@ -49,14 +49,14 @@ def breakdown(
     -------
     Figure
         A row of panels per protocol and kind of part, a column per share of labels. Parts are
-        sorted by their mean EER over recipes and shares, the highest on top; a line goes from
-        the lowest to the highest seed. A part of one class only has no EER and no place.
+        sorted by their mean EER over recipes and shares, the highest on top; a line is the mean
+        over seeds of the bootstrap interval. A part of one class only has no EER and no place.
     """
     if parts.empty:
         return empty_figure(title, "No protocol names an attack or a codec.")
     looks = recipe_looks(parts, recipes)
     shown = {name: looks[name] for name in sorted(set(parts["recipe"]))}
-    means = mean_over_seeds(parts, ["protocol", "part", "name", "recipe", "label_percent"])
+    means = _means_of(parts)
     kinds = sorted(set(means[["protocol", "part"]].itertuples(index=False, name=None)))
     percents = sorted(set(means["label_percent"]))
     names = {kind: sorted_parts(means, *kind) for kind in kinds}
@@ -74,6 +74,16 @@ def breakdown(
     for axes in grid[-1]:
         axes.set_xlabel("EER (%)")
     return finish(figure, title, _notes(means, names), shown)
+
+
+def _means_of(parts: pd.DataFrame) -> pd.DataFrame:
+    """Average the EERs of parts and the ends of their intervals over seeds, in percent."""
+    by = ["protocol", "part", "name", "recipe", "label_percent"]
+    ends = {
+        end: mean_over_seeds(parts.assign(eer=parts[f"eer_{end}"]), by)["mean"]
+        for end in ("low", "high")
+    }
+    return mean_over_seeds(parts, by).assign(**ends)
 
 
 def sorted_parts(means: pd.DataFrame, protocol: str, part: str) -> list[str]:
@@ -95,7 +105,8 @@ def _draw_panel(
             continue
         offset = _SPREAD * ((number + 0.5) / len(looks) - 0.5)
         y = dots["name"].map(places) + offset
-        error = [dots["mean"] - dots["low"], dots["high"] - dots["mean"]]
+        # Of few trials an interval may lie beside the rate: a line then begins at the dot.
+        error = [(dots["mean"] - dots["low"]).clip(0), (dots["high"] - dots["mean"]).clip(0)]
         style = {"color": look["color"], "marker": look["marker"], "linestyle": "none"}
         axes.errorbar(dots["mean"], y, xerr=error, label=recipe, elinewidth=0.8, ms=3, **style)
     axes.set_yticks(range(len(names)), names, fontsize=6)
@@ -107,10 +118,9 @@ def _draw_panel(
 
 def _notes(means: pd.DataFrame, names: Mapping[tuple[str, str], list[str]]) -> list[str]:
     """Say what dots and lines are, and what is left out."""
-    spread = "line"
     notes = [
-        "Dots: mean over seeds; lines: lowest to highest seed, no confidence intervals. "
-        + seeds_note(means["n_seeds"], spread),
+        "Dots: mean over seeds; lines: mean of the ends of the 95 % intervals over trials. "
+        + seeds_note(means["n_seeds"], "spread between trainings"),
         "An attack's spoofs stand against all bona fide trials; a codec's trials among themselves.",
     ]
     for (protocol, part), own in names.items():

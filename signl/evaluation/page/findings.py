@@ -85,6 +85,20 @@ def told_best(rows: Sequence[Sequence[str]]) -> list[str]:
     return told
 
 
+def told_pooled(pools: pd.DataFrame) -> list[str]:
+    """Say which recipe has the lowest EER over several evaluation corpora as one; not tested."""
+    told = [
+        f"Trained on {row[0]} with {row[3]} % of the labels, on {row[1]}: {row[4]}, EER {row[5]} % "
+        f"({row[6]} to {row[7]}), of {_count(row[8], 'seed')}."
+        for row in best_rows(pools, [])
+    ]
+    return told or ["No classifier was evaluated on two corpora beyond those of its training."]
+
+
+def _count(number: str, what: str) -> str:
+    return f"{number} {what}" if number == "1" else f"{number} {what}s"
+
+
 def told_comparisons(comparisons: Sequence[Row]) -> list[str]:
     """Say how many differences survive the correction, and for how many it is."""
     compared = [row for row in comparisons if row["p"] is not None]

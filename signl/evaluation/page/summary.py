@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from signl.artefacts import write_text
+from signl.corpora.pools import is_pool
 from signl.evaluation.collected import read_collected
 from signl.evaluation.comparisons import read_comparisons
 from signl.evaluation.figures.domain_map import crossdomain
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 TITLE: Final = "Results of SIGNL-pipeline"
 _NOTHING: Final = "There is nothing in this table."
+_ACROSS: Final = (
+    'Evaluated on another corpus than trained on. Rows of several corpora ("a+b", protocol '
+    '"pooled") are of all their trials as one, with the raw scores of each classifier.'
+)
 
 
 class Tables(NamedTuple):
@@ -79,9 +84,11 @@ def summarise(
     """
     cells = read_collected(tables.metrics).to_pandas()
     cells["perturbation"] = cells["perturbation"].fillna("")
+    of_pool = cells["eval_corpus"].map(is_pool).astype(bool)
+    cells, pools = cells[~of_pool], cells[of_pool]
     comparisons = read_comparisons(tables.comparisons).to_pylist()
     sections = [
-        ("found", "What was found", _found(tables, cells, comparisons, pretraining_pairs)),
+        ("found", "What was found", _found(tables, cells, pools, comparisons, pretraining_pairs)),
         ("figures", "Figures", _figures(cells, recipes, published_as)),
         *_tables(tables),
         ("provenance", "How it was made", _provenance(results, config)),
@@ -93,6 +100,7 @@ def summarise(
 def _found(
     tables: Tables,
     cells: Any,  # noqa: ANN401
+    pools: Any,  # noqa: ANN401
     comparisons: Sequence[Mapping[str, Any]],
     pairs: Sequence[Sequence[str]],
 ) -> str:
@@ -101,6 +109,7 @@ def _found(
     domains = [*_rows(tables.indomain), *_rows(tables.crossdomain)]
     parts = (
         ("Best recipes", findings.told_best(best)),
+        ("All evaluation corpora beyond those of training, as one", findings.told_pooled(pools)),
         ("Differences", findings.told_comparisons(comparisons)),
         ("What pre-training brought", findings.told_pretraining(comparisons, pairs)),
         ("What labels brought", findings.told_labels(cells)),
@@ -146,7 +155,7 @@ def _tables(tables: Tables) -> list[tuple[str, str, str]]:
         (name, title, paragraph(caption) + csv_table(getattr(tables, name), _NOTHING))
         for name, title, caption in (
             ("indomain", "In domain", "Trained and evaluated on the same corpus. EER in per cent."),
-            ("crossdomain", "Across domains", "Evaluated on another corpus than trained on."),
+            ("crossdomain", "Across domains", _ACROSS),
             (
                 "compared",
                 "Comparisons",

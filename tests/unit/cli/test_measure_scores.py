@@ -146,6 +146,8 @@ def test_systems_are_measured_and_compared_on_a_subset_of_an_official_key(signl,
     told = signl("measure-scores", good, bad, *chosen, "--resamples", "99").stdout
     assert "\ngood\nEER " in told
     assert "attack A1: EER " in told
+    low, high = (100 * end for end in parts["attack"]["A1"]["eer_interval"])
+    assert f" %, {low:.4f} to {high:.4f} (" in told
     assert f"good - bad: EER {100 * pair['difference']:+.4f} points (95 % interval " in told
     assert f"p {pair['p']:.4f}; paired bootstrap, 99 resamples)" in told
 

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from signl.evaluation.bootstrap import Resampling, eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
 from signl.metrics import equal_error_rate
 
@@ -30,7 +31,7 @@ def test_attack_is_measured_against_all_bona_fide(trials, chunk):
     assert list(parts) == ["A09", "A10", "A16"]
     for name, part in parts.items():
         expected = equal_error_rate(scores[is_bonafide], scores[attacks == name])
-        assert part == (expected.rate, is_bonafide.sum(), (attacks == name).sum())
+        assert part[:3] == (expected.rate, is_bonafide.sum(), (attacks == name).sum())
     assert parts["A16"].eer > parts["A09"].eer
 
 
@@ -41,14 +42,35 @@ def test_codec_is_measured_among_its_own_trials(trials):
     for name, part in parts.items():
         inside = codecs == name
         expected = equal_error_rate(scores[inside & is_bonafide], scores[inside & ~is_bonafide])
-        assert part == (expected.rate, (inside & is_bonafide).sum(), (inside & ~is_bonafide).sum())
+        n_bonafide, n_spoof = (inside & is_bonafide).sum(), (inside & ~is_bonafide).sum()
+        assert part[:3] == (expected.rate, n_bonafide, n_spoof)
+
+
+@pytest.mark.parametrize("by", [eer_by_attack, eer_by_codec])
+def test_intervals_are_those_of_the_trials_of_a_part_by_draws_of_its_own(trials, by):
+    scores, is_bonafide, attacks, codecs = trials
+    is_attack = by is eer_by_attack
+    names = attacks if is_attack else codecs
+    drawn = Resampling(seed=4, n_resamples=200, confidence=0.9)
+    parts = by(scores, is_bonafide, pa.array(names, pa.string()), resampling=drawn)
+    for name, part in parts.items():
+        inside = names == name
+        bonafide = scores[is_bonafide] if is_attack else scores[inside & is_bonafide]
+        own = drawn.of("attack" if is_attack else "codec", name)._asdict()
+        assert part.eer_interval == eer_interval(bonafide, scores[inside & ~is_bonafide], **own)
+        assert part.eer_interval.low <= part.eer <= part.eer_interval.high
+    # A part's interval does not hang on which others there are.
+    first = sorted(parts)[0]
+    alone = np.where(names == first, names, None)
+    again = by(scores, is_bonafide, pa.array(alone, pa.string()), resampling=drawn)
+    assert again == {first: parts[first]}
 
 
 def test_part_with_one_class_has_counts_and_no_rate():
     parts = eer_by_codec(
         np.array([0.0, 1.0, 2.0]), np.array([True, True, False]), pa.array(["a", "b", "b"])
     )
-    assert parts == {"a": (None, 1, 0), "b": (1.0, 1, 1)}
+    assert parts == {"a": (None, 1, 0, None), "b": (1.0, 1, 1, None)}
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.null()])

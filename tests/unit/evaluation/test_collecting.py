@@ -23,7 +23,9 @@ def collect(tmp_path):
 
 
 def part(eer, n_bonafide=10, n_spoof=4):
-    return {"eer": eer, "n_bonafide": n_bonafide, "n_spoof": n_spoof}
+    interval = None if eer is None else [0.5 * eer, 1.5 * eer]
+    counts = {"n_bonafide": n_bonafide, "n_spoof": n_spoof}
+    return {"eer": eer, "eer_interval": interval, **counts}
 
 
 def test_a_row_holds_all_figures_as_numbers_and_remarks_as_text(write_metrics, collect):
@@ -86,6 +88,8 @@ def test_parts_have_rows_of_their_own(write_metrics, collect):
     assert list(found["name"][:3]) == ["A09", "A10", "mp3"]
     assert list(found["part"][:3]) == ["attack", "attack", "codec"]
     assert list(found["eer"].isna()) == 2 * [False, False, True]
+    assert list(found["eer_low"][:2]) == [0.1, 0.05]
+    assert list(found["eer_high"].isna()) == 2 * [False, False, True]
     assert found["n_bonafide"].dtype == "int64"
 
 

@@ -118,9 +118,12 @@ def test_parts_are_those_of_the_protocol(run, rows, values):
     bonafide, _ = split(rows, values)
     members = [row for row in rows if "eval" in row[2]]
     assert list(document["attacks"]) == ["A0", "A1", "A2", "A3", "A4"]
+    seed = derive_seed(3, "bootstrap", "asvspoof2021_df", "eval")
     for attack, part in document["attacks"].items():
         spoof = [values[row[0]] for row in members if row[3] == attack]
+        own = derive_seed(seed, "attack", attack)
         assert part == {
+            "eer_interval": list(eer_interval(bonafide, spoof, seed=own)),
             "eer": equal_error_rate(bonafide, spoof).rate,
             "n_bonafide": bonafide.size,
             "n_spoof": len(spoof),

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from signl.errors import ScoreError
+from signl.evaluation.bootstrap import Resampling, eer_interval
 from signl.evaluation.foreign import Key
 from signl.evaluation.measure import MeasureOptions, measure_scores
 from signl.evaluation.paired import compare_eers
@@ -59,14 +60,22 @@ def test_an_attack_is_against_all_bona_fide_and_a_codec_against_its_own(key, sys
     parts = parts["systems"]["good"]["parts"]
     of_attack = np.array([each == "A1" for each in ATTACKS])
     of_codec = np.array([each == "C2" for each in CODECS])
+    draws = Resampling(4, OPTIONS.n_resamples, OPTIONS.confidence)
+    drawn = {
+        name: draws.of(f"by {name}").of(name, value)._asdict()
+        for name, value in (("attack", "A1"), ("codec", "C2"))
+    }
+    against_all = scores[IS_BONAFIDE], scores[of_attack]
     assert parts["attack"]["A1"] == {
+        "eer_interval": eer_interval(*against_all, **drawn["attack"]),
         "against": "all",
-        "eer": equal_error_rate(scores[IS_BONAFIDE], scores[of_attack]).rate,
+        "eer": equal_error_rate(*against_all).rate,
         "n_bonafide": 14,
         "n_spoof": of_attack.sum(),
     }
     own = scores[of_codec & IS_BONAFIDE], scores[of_codec & ~IS_BONAFIDE]
     assert parts["codec"]["C2"] == {
+        "eer_interval": eer_interval(*own, **drawn["codec"]),
         "against": "own",
         "eer": equal_error_rate(*own).rate,
         "n_bonafide": own[0].size,

@@ -11,7 +11,9 @@ from signl.evaluation.tables import BREAKDOWN_COLUMNS, COLUMNS, tabulate, tabula
 
 
 def part(eer, n_bonafide=10, n_spoof=4):
-    return {"eer": eer, "n_bonafide": n_bonafide, "n_spoof": n_spoof}
+    interval = None if eer is None else [0.5 * eer, 1.5 * eer]
+    counts = {"n_bonafide": n_bonafide, "n_spoof": n_spoof}
+    return {"eer": eer, "eer_interval": interval, **counts}
 
 
 @pytest.fixture
@@ -266,6 +268,8 @@ def test_breakdown_has_a_row_for_every_attack_and_codec(write_metrics, breakdown
         "n_spoof": "16",
         "eer_mean": "22.0000",
         "eer_std": f"{statistics.stdev([20, 24]):.4f}",
+        "eer_low_mean": "11.0000",
+        "eer_high_mean": "33.0000",
     }
     found = [(row["part"], row["name"], row["eer_mean"], row["n_spoof"]) for row in rows[1:]]
     assert found == [("attack", "A10", "11.0000", "4"), ("codec", "mp3", "33.0000", "5")]

@@ -22,7 +22,7 @@ RECIPES = {"recipes": ["signl", "unused"]}
 @pytest.fixture
 def collected(write_metrics, tmp_path):
     """The tables of one classifier of which there are scores."""
-    attack = {"A07": {"eer": 0.2, "n_bonafide": 8, "n_spoof": 10}}
+    attack = {"A07": {"eer": 0.2, "eer_interval": [0.1, 0.3], "n_bonafide": 8, "n_spoof": 10}}
     metrics = write_metrics(seed=1, eer=0.25, parts={"attacks": attack})
     paths = tmp_path / "metrics.parquet", tmp_path / "breakdown.parquet"
     collect_metrics([metrics], *paths)
@@ -62,6 +62,16 @@ def test_figures_of_the_tables(collected, outputs):
     drawing.draw_crossdomain(metrics, files[1])
     drawing.draw_breakdown(breakdown, files[2], **RECIPES)
     assert all(map(are_written, files))
+
+
+def test_figures_are_of_single_corpora(collected, write_metrics, outputs, tmp_path):
+    pool = {"eval_corpus": "asvspoof5+in_the_wild", "protocol": "pooled", "eer": 0.4}
+    paths = tmp_path / "more.parquet", tmp_path / "parts.parquet"
+    collect_metrics([write_metrics(seed=1, eer=0.25), write_metrics(seed=1, **pool)], *paths)
+    plain, more = outputs("plain"), outputs("more")
+    drawing.draw_crossdomain(collected[0], plain)
+    drawing.draw_crossdomain(paths[0], more)
+    assert [Path(path).read_bytes() for path in plain] == [Path(path).read_bytes() for path in more]
 
 
 def test_figures_of_scores(collected, scored, outputs, monkeypatch):

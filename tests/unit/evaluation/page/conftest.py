@@ -34,6 +34,7 @@ def make_page(tmp_path, write_trials, write_metrics):
         config=None,
         pairs=(),
         attack="A01",
+        pool="",
     ):
         root = tmp_path / "results"
         root.mkdir(exist_ok=True)
@@ -53,10 +54,14 @@ def make_page(tmp_path, write_trials, write_metrics):
             write_scores(path, [f"E_{n}" for n in range(N_TRIALS)], values, options={})
             scores.append(path)
             eer = equal_error_rate(values[is_bonafide], values[~is_bonafide]).rate
-            part = {attack: {"eer": eer, "n_bonafide": N_BONAFIDE, "n_spoof": 100}}
+            part = {"eer": eer, "eer_interval": [0.9 * eer, 1.1 * eer]}
             cell = {"recipe": recipe, "label_percent": percent, "seed": seed, "eval_corpus": corpus}
-            counts = {"n_bonafide": N_BONAFIDE, "n_spoof": 100, "parts": {"attacks": part}}
+            counts = {"n_bonafide": N_BONAFIDE, "n_spoof": 100}
+            counts["parts"] = {"attacks": {attack: part | counts}}
             metrics.append(write_metrics(eer=eer, **cell, **counts))
+        for recipe, seed in product(distances if pool else (), seeds):
+            cell = {"recipe": recipe, "seed": seed, "eval_corpus": pool, "protocol": "pooled"}
+            metrics.append(write_metrics(eer=1 / (2 + distances[recipe]), **cell))
         tables = Tables(
             **{
                 name: str(

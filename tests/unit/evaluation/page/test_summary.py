@@ -27,6 +27,15 @@ def test_the_summary_says_what_was_found(make_page):
     assert "No row has a published figure beside it" in text
 
 
+def test_pooled_rates_are_told_by_themselves_and_counted_nowhere_else(make_page):
+    text = text_of(make_page(DISTANCES, pool="asvspoof5+in_the_wild"))
+    assert "good has the lowest mean EER in 4 of 4 evaluations" in text
+    told = "Trained on cfad with 5 % of the labels, on asvspoof5+in_the_wild (pooled): good, "
+    assert f"{told}EER 12.50 % (11.25 to 13.75), of 2 seeds." in text
+    without = text_of(make_page(DISTANCES))
+    assert "No classifier was evaluated on two corpora beyond those of its training." in without
+
+
 def test_equally_good_recipes_are_not_told_apart(make_page):
     text = text_of(make_page({"bad": 1.0, "twin": 1.0}))
     assert "0 of 4 differences survive the correction" in text
