@@ -1,11 +1,13 @@
 """``signl plan``: what an experiment takes, before anything is downloaded or run."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from signl.experiment import Experiment
 
 CONFIGS = typer.Option(
     "--config", help="A configuration; keys of a later one go before those of an earlier one."
@@ -14,40 +16,65 @@ CONFIGS = typer.Option(
 
 def plan(
     configs: Annotated[list[Path], CONFIGS] = [Path("config.yaml")],  # noqa: B006
-    audio_hours_per_gpu_hour: Annotated[
-        float, typer.Option(help="Audio that a speech model encodes on one GPU.")
-    ] = 500.0,
-    audio_hours_per_cpu_hour: Annotated[
-        float, typer.Option(help="Audio that a front-end encodes on one core, without a GPU.")
-    ] = 100.0,
-    trained_audio_hours_per_gpu_hour: Annotated[
-        float, typer.Option(help="Audio that an end-to-end recipe trains on, on one GPU.")
-    ] = 100.0,
-    crops_per_gpu_s: Annotated[
-        float, typer.Option(help="Crops that training takes through one GPU in a second.")
-    ] = 1000.0,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="First run a batch of each front-end and steps of each network, with random "
+            "weights, on this machine, and keep its rates in the file of --rates.",
+        ),
+    ] = False,
+    rates: Annotated[
+        Path, typer.Option(help="Rates that were measured; they go before what is assumed.")
+    ] = Path("results/rates.json"),
+    frontend_flop_per_gpu_s: Annotated[
+        float, typer.Option(help="Of a speech model on one GPU; assumed where not measured.")
+    ] = 1e14,
+    network_flop_per_gpu_s: Annotated[
+        float, typer.Option(help="Of networks on frames, trained on one GPU; the same.")
+    ] = 3e12,
+    frontend_flop_per_cpu_s: Annotated[
+        float, typer.Option(help="Of a front-end on one core; the same.")
+    ] = 5e10,
+    network_flop_per_cpu_s: Annotated[
+        float, typer.Option(help="Of networks, trained on one core; the same.")
+    ] = 2e10,
     max_epochs: Annotated[
         int | None, typer.Option(help="Epochs after which training is taken to have stopped.")
     ] = None,
 ) -> None:
     """Estimate jobs, audio hours, disk and computing time of each stage of an experiment."""
+    from signl.costs import Costs
     from signl.experiment import Experiment
-    from signl.planning import Speeds, format_plan, plan_experiment
+    from signl.plan_tables import format_costs, format_plan, format_speeds
+    from signl.planning import plan_experiment
+    from signl.rates import read_rates
+    from signl.speeds import Speeds
 
+    experiment = Experiment(read_configs(configs))
+    if measure:
+        _measure(experiment, rates)
     speeds = Speeds(
-        audio_hours_per_gpu_hour=audio_hours_per_gpu_hour,
-        audio_hours_per_cpu_hour=audio_hours_per_cpu_hour,
-        trained_audio_hours_per_gpu_hour=trained_audio_hours_per_gpu_hour,
-        crops_per_gpu_s=crops_per_gpu_s,
+        frontend_flop_per_gpu_s=frontend_flop_per_gpu_s,
+        network_flop_per_gpu_s=network_flop_per_gpu_s,
+        frontend_flop_per_cpu_s=frontend_flop_per_cpu_s,
+        network_flop_per_cpu_s=network_flop_per_cpu_s,
         max_epochs=max_epochs,
+        measured=read_rates(rates),
     )
-    stages = plan_experiment(Experiment(read_configs(configs)), speeds)
-    typer.echo(format_plan(stages))
-    typer.echo("\nThe jobs are counted, as from nothing; the rest is estimated, from\n")
-    for field in fields(speeds):
-        value = getattr(speeds, field.name)
-        typer.echo(f"  {field.name:34} {'as configured' if value is None else value}")
-    typer.echo("\nwhich are assumptions (signl/planning.py says of what): give your machine's own.")
+    costs = Costs(experiment)
+    typer.echo(format_plan(plan_experiment(experiment, speeds, costs)))
+    typer.echo(f"\n{format_costs(costs)}")
+    typer.echo(f"\n{format_speeds(speeds)}")
+
+
+def _measure(experiment: "Experiment", path: Path) -> None:
+    """Measure the rates of this machine, and put them into the file of them."""
+    from signl.measuring import measure_rates
+    from signl.rates import Rates, read_rates, write_rates
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_rates(path, (read_rates(path) or Rates()).joined(measure_rates(experiment)))
 
 
 def read_configs(paths: list[Path]) -> dict[str, Any]:

@@ -30,13 +30,16 @@ def status(
     from signl.experiment import Experiment
     from signl.jobs import jobs_of
     from signl.planning import plan_experiment
+    from signl.rates import RATES, read_rates
+    from signl.speeds import Speeds
     from signl.standing import as_json, stage_rows, standing_of
 
     if not results.is_dir():
         raise ArtefactError(f"{results} is no folder; give the results folder of the experiment")
     experiment = Experiment(read_configs(configs))
     standing = standing_of(results, jobs_of(experiment))
-    rows = stage_rows(standing, plan_experiment(experiment, jobs=standing.left))
+    speeds = Speeds(measured=read_rates(results / RATES.name))
+    rows = stage_rows(standing, plan_experiment(experiment, speeds, jobs=standing.left))
     if in_json:
         typer.echo(json.dumps({"results": str(results), **as_json(standing, rows)}, indent=1))
     else:
@@ -45,7 +48,7 @@ def status(
 
 def _print(standing: "Standing", rows: Sequence[dict[str, Any]]) -> None:
     """Print the stages, and the jobs that run or have failed."""
-    from signl.planning import estimate_text
+    from signl.plan_tables import estimate_text
 
     total: dict[str, Any] = {"rule": "total"}
     total |= {name: sum(row[name] for row in rows) for name in rows[0] if name != "rule"}

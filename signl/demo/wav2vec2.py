@@ -13,7 +13,7 @@ from typing import Any
 import safetensors.torch
 import torch
 from torch import Tensor, nn
-from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
+from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
 from signl import stages
 from signl.artefacts import MadeBy, atomic_write, write_document, write_text
@@ -62,23 +62,9 @@ def make_wav2vec2(
 
 def _make_model(options: DemoFrontendOptions) -> Wav2Vec2Model:
     """Initialise the network, leaving the global generator as it was."""
-    config = Wav2Vec2Config(
-        architectures=["Wav2Vec2Model"],
-        hidden_size=options.hidden_size,
-        num_hidden_layers=options.n_layers,
-        num_attention_heads=options.n_heads,
-        intermediate_size=options.intermediate_size,
-        conv_dim=(options.n_filters,) * 7,
-        conv_bias=True,
-        feat_extract_norm="layer",
-        do_stable_layer_norm=True,
-        num_conv_pos_embeddings=16,
-        num_conv_pos_embedding_groups=4,
-        vocab_size=32,
-    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(options.seed, "demo", "frontend") % 2**32)
-        model: Wav2Vec2Model = Wav2Vec2Model(config)
+        model: Wav2Vec2Model = Wav2Vec2Model(options.described())
         modules = model.feature_extractor.modules()
         _follow_envelopes([module for module in modules if isinstance(module, nn.Conv1d)])
     return model

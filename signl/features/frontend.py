@@ -5,6 +5,7 @@ options import when they build it. What others must know of it they ask its opti
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, Self
 
@@ -222,6 +223,19 @@ class FrontendOptions(Options):
             If its model cannot be loaded.
         """
         raise NotImplementedError
+
+    def untrained(
+        self, device: "torch.device", *, building: AbstractContextManager[Any] | None = None
+    ) -> Frontend:
+        """Build it with random weights, for what it costs and how fast it is; fetch nothing.
+
+        Parameters
+        ----------
+        device : torch.device
+        building : context manager, optional
+            Around the building of its model, where it has one.
+        """
+        return self.build(device)
 
     def build_trainable(self, *, crop_s: float | None = None) -> TrainableFrontend:
         """Build it as a module that is trained, on the CPU.

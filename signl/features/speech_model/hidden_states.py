@@ -14,7 +14,11 @@ from signl.features.speech_model.model_folder import (
     least_frames,
     receptive_field,
 )
-from signl.features.speech_model.model_loading import description_of, load_speech_model
+from signl.features.speech_model.model_loading import (
+    description_of,
+    load_speech_model,
+    placed,
+)
 from signl.features.speech_model.model_options import LAST, states_of
 from signl.features.speech_model.options import SpeechModelOptions
 
@@ -142,22 +146,37 @@ def which_states(layer: int | str | Sequence[int]) -> dict[str, Any]:
 
 
 class SpeechModel:
-    """Hidden states of a speech model, without gradients."""
+    """Hidden states of a speech model, without gradients.
 
-    def __init__(self, options: SpeechModelOptions, device: torch.device) -> None:
+    Parameters
+    ----------
+    options : SpeechModelOptions
+    device : torch.device
+    loaded : PreTrainedModel, optional
+        A model in place of the one that the options name.
+    """
+
+    def __init__(
+        self,
+        options: SpeechModelOptions,
+        device: torch.device,
+        *,
+        loaded: Any = None,  # noqa: ANN401
+    ) -> None:
         self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
-        folder = description_of(options.model, options.revision)
-        self.normalises = options.normalises_as(folder)
-        model = TrainableSpeechModel(
-            load_speech_model(options.model, options.revision),
-            layer=options.layer,
-            layers=options.layers,
-        )
-        self._model = model.to(device=device, dtype=self._dtype).eval()
+        if loaded is None:
+            folder = description_of(options.model, options.revision)
+            self.normalises = options.normalises_as(folder)
+            loaded = load_speech_model(options.model, options.revision)
+        else:
+            self.normalises = options.normalises()
+        model = TrainableSpeechModel(loaded, layer=options.layer, layers=options.layers)
+        self._model = placed(model, device, self._dtype).eval()
         self.width, self.window_samples, self.hop_samples = model.geometry
 
     def __call__(self, waveforms: Tensor) -> Tensor:
         """Return frames of shape (batch, frame, width) of waveforms of shape (batch, time)."""
-        with torch.inference_mode():
+        # In inference mode the multiply-adds of parametrised weights could not be counted.
+        with torch.no_grad():
             frames: Tensor = self._model(waveforms.to(self._dtype))
         return frames

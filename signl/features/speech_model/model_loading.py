@@ -74,6 +74,35 @@ def load_pretrained(
     return loaded
 
 
+def untrained_model(
+    config: Any,  # noqa: ANN401
+    class_of: Callable[[Any], Any] | None = None,
+) -> Any:  # noqa: ANN401
+    """Build a model of transformers with random weights.
+
+    Parameters
+    ----------
+    config : PretrainedConfig
+    class_of : callable, optional
+        Returns the class of transformers of a configuration; by default the one that it names.
+    """
+    from transformers import MODEL_MAPPING
+
+    kind: Any = class_of(config) if class_of else MODEL_MAPPING[type(config)]
+    return kind._from_config(config, attn_implementation=attention_of(config))
+
+
+def placed(model: Any, device: torch.device, dtype: torch.dtype) -> Any:  # noqa: ANN401
+    """Return a module on a device, in a precision.
+
+    One that is there already is not touched: weights without content, of which
+    :mod:`signl.costs` counts what they cost, cannot be moved.
+    """
+    if all(each.device == device and each.dtype == dtype for each in model.parameters()):
+        return model
+    return model.to(device=device, dtype=dtype)
+
+
 def _any_model(_: object) -> Any:  # noqa: ANN401
     from transformers import AutoModel
 

@@ -1,6 +1,7 @@
 """Options of a speech model as a front-end."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -127,6 +128,38 @@ class SpeechModelOptions(ModelOptions):
         from signl.features.speech_model.hidden_states import SpeechModel
 
         return SpeechModel(self, device)
+
+    def untrained(
+        self, device: "torch.device", *, building: AbstractContextManager[Any] | None = None
+    ) -> "SpeechModel":
+        """Build a model of random weights, of a model id one of its published size."""
+        from signl.features.speech_model.hidden_states import SpeechModel
+        from signl.features.speech_model.model_loading import untrained_model
+
+        with building or nullcontext():
+            loaded = untrained_model(self._described())
+        return SpeechModel(self, device, loaded=loaded)
+
+    def _described(self) -> Any:  # noqa: ANN401
+        """Return the description of the model for transformers, without fetching anything."""
+        from transformers import AutoConfig, Wav2Vec2Config
+
+        if self._is_embedded:
+            return DemoFrontendOptions().described()
+        if Path(self.model).is_dir():
+            return AutoConfig.from_pretrained(self.model, local_files_only=True)
+        self.geometry()
+        width, n_layers = MODEL_SIZES[Path(self.model).name]
+        # Heads and the place of norms make no difference to what the published models cost.
+        return Wav2Vec2Config(
+            hidden_size=width,
+            num_hidden_layers=n_layers,
+            num_attention_heads=16,
+            intermediate_size=4 * width,
+            feat_extract_norm="layer",
+            do_stable_layer_norm=True,
+            conv_bias=True,
+        )
 
     def build_trainable(self, *, crop_s: float | None = None) -> "TrainableSpeechModel":
         """Load the model as a module that is trained."""

@@ -1,5 +1,6 @@
 """Hidden states of w2v-BERT 2.0, and the filter bank that it reads."""
 
+import math
 from typing import Any, Final
 
 import torch
@@ -9,12 +10,18 @@ from torchaudio.compliance import kaldi
 from signl.errors import ConfigError
 from signl.features.frontend import SAMPLE_RATE_HZ, Geometry
 from signl.features.speech_model.model_folder import check_layer
-from signl.features.speech_model.model_loading import description_of, load_pretrained
+from signl.features.speech_model.model_loading import (
+    description_of,
+    load_pretrained,
+    placed,
+    untrained_model,
+)
 from signl.features.speech_model.model_options import LAST, states_of
 from signl.features.w2v_bert.options import (
     BANK_HOP,
     BANK_WINDOW,
     N_BANDS,
+    W2vBertConfig,
     W2vBertOptions,
     read_w2v_bert_config,
 )
@@ -73,6 +80,8 @@ class W2vBertStates:
     ----------
     options : W2vBertOptions
     device : torch.device
+    loaded : tuple, optional
+        Configuration and model, in place of those that the options name.
 
     Raises
     ------
@@ -81,22 +90,25 @@ class W2vBertStates:
         frames than its configuration promises.
     """
 
-    def __init__(self, options: W2vBertOptions, device: torch.device) -> None:
+    def __init__(
+        self,
+        options: W2vBertOptions,
+        device: torch.device,
+        *,
+        loaded: tuple[W2vBertConfig, Any] | None = None,
+    ) -> None:
         self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
-        folder = description_of(options.model, options.revision)
-        self.normalises = options.normalises_as(folder)
-        config = read_w2v_bert_config(folder)
+        if loaded is None:
+            folder = description_of(options.model, options.revision)
+            self.normalises = options.normalises_as(folder)
+            config = read_w2v_bert_config(folder)
+        else:
+            self.normalises, config = options.normalises(), loaded[0]
         self._states = states_of(options.layer, options.layers, config.n_layers)
         for state in self._states:
             check_layer(state, config.n_layers, "this w2v-BERT")
-        model = load_pretrained(
-            options.model,
-            options.revision,
-            read=read_w2v_bert_config,
-            class_of=_model_class,
-            unused=_UNUSED,
-        )
-        self._model = model.to(device=device, dtype=self._dtype).eval()
+        model = loaded[1] if loaded else _load(options)
+        self._model = placed(model, device, self._dtype).eval()
         self._bank = FilterBank(device)
         self.geometry = Geometry(
             config.hidden_size * len(self._states), BANK_WINDOW + BANK_HOP, 2 * BANK_HOP
@@ -135,6 +147,30 @@ class W2vBertStates:
                 f"config.json promises {_TRIAL_FRAMES} of width {self.width}; allowed are models "
                 "whose config.json and weights are of one another"
             )
+
+
+def _load(options: W2vBertOptions) -> Any:  # noqa: ANN401
+    return load_pretrained(
+        options.model,
+        options.revision,
+        read=read_w2v_bert_config,
+        class_of=_model_class,
+        unused=_UNUSED,
+    )
+
+
+def untrained_w2v_bert(config: W2vBertConfig) -> Any:  # noqa: ANN401
+    """Build a model of random weights."""
+    from transformers import Wav2Vec2BertConfig
+
+    described = Wav2Vec2BertConfig(
+        hidden_size=config.hidden_size,
+        num_hidden_layers=config.num_hidden_layers,
+        # Of no account for its cost; a divisor of any width.
+        num_attention_heads=math.gcd(config.hidden_size, 16),
+        intermediate_size=config.intermediate_size,
+    )
+    return untrained_model(described)
 
 
 def _model_class(_: object) -> Any:  # noqa: ANN401

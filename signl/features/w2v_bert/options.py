@@ -1,7 +1,8 @@
 """Options of w2v-BERT 2.0 as a front-end."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -97,20 +98,41 @@ class W2vBertOptions(ModelOptions):
         ConfigError
             If the model is neither a folder nor the one that is published.
         """
+        config = self.config()
+        width = config.hidden_size * self.n_states(config.n_layers)
+        return Geometry(width, BANK_WINDOW + BANK_HOP, 2 * BANK_HOP)
+
+    def config(self) -> W2vBertConfig:
+        """Return the configuration of the model's folder, or of the model that is published.
+
+        Raises
+        ------
+        ConfigError
+            If the model is neither.
+        """
         folder = Path(self.model)
-        width, n_layers = _WIDTH, _LAYERS
         if folder.is_dir():
-            config = self.described_in(folder)
-            width, n_layers = config.hidden_size, config.n_layers
-        elif folder.name != _PUBLISHED:
+            return self.described_in(folder)
+        if folder.name != _PUBLISHED:
             raise ConfigError(
                 f"the width of the front-end model {self.model!r} is not known; allowed are a "
                 f"folder with a config.json, and {_PUBLISHED}"
             )
-        return Geometry(width * self.n_states(n_layers), BANK_WINDOW + BANK_HOP, 2 * BANK_HOP)
+        return W2vBertConfig(model_type="wav2vec2-bert")
 
     def build(self, device: "torch.device") -> "W2vBertStates":
         """Load the model on a device."""
         from signl.features.w2v_bert.bank_states import W2vBertStates
 
         return W2vBertStates(self, device)
+
+    def untrained(
+        self, device: "torch.device", *, building: AbstractContextManager[Any] | None = None
+    ) -> "W2vBertStates":
+        """Build a model of random weights."""
+        from signl.features.w2v_bert.bank_states import W2vBertStates, untrained_w2v_bert
+
+        config = self.config()
+        with building or nullcontext():
+            model = untrained_w2v_bert(config)
+        return W2vBertStates(self, device, loaded=(config, model))

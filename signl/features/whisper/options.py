@@ -1,7 +1,8 @@
 """Options of Whisper's encoder as a front-end."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +13,7 @@ from signl.features.whisper.whisper_folder import (
     FRAME_SAMPLES,
     WHISPER_SIZES,
     WhisperConfig,
-    WhisperSize,
+    published_config,
     read_whisper_config,
 )
 
@@ -90,17 +91,23 @@ class WhisperOptions(ModelOptions):
         except ValueError as error:
             raise ConfigError(f"front-end model {self.model}: {error}") from None
 
-    def _size(self) -> WhisperSize:
+    def config(self) -> WhisperConfig:
+        """Return the configuration of the model's folder; of a model id, of its published size.
+
+        Raises
+        ------
+        ConfigError
+            If the model is neither a folder nor one whose size is known.
+        """
         folder = Path(self.model)
         if folder.is_dir():
-            config = self.described_in(folder)
-            return WhisperSize(config.d_model, config.n_layers)
+            return self.described_in(folder)
         if folder.name not in WHISPER_SIZES:
             raise ConfigError(
                 f"the width of the front-end model {self.model!r} is not known; allowed are a "
                 f"folder with a config.json, and {sorted(WHISPER_SIZES)}"
             )
-        return WHISPER_SIZES[folder.name]
+        return published_config(folder.name)
 
     def geometry(self) -> Geometry:
         """Return the form of the frames: one for each 320 samples, the last of which may lack.
@@ -114,12 +121,24 @@ class WhisperOptions(ModelOptions):
         ConfigError
             If the model is neither a folder nor one whose width is known.
         """
-        width, n_layers = self._size()
+        config = self.config()
         window = 1 if self.pad_to_30s else FRAME_SAMPLES
-        return Geometry(width * self.n_states(n_layers), window, FRAME_SAMPLES)
+        width = config.d_model * self.n_states(config.n_layers)
+        return Geometry(width, window, FRAME_SAMPLES)
 
     def build(self, device: "torch.device") -> "WhisperStates":
         """Load the encoder on a device."""
         from signl.features.whisper.whisper_states import WhisperStates
 
         return WhisperStates(self, device)
+
+    def untrained(
+        self, device: "torch.device", *, building: AbstractContextManager[Any] | None = None
+    ) -> "WhisperStates":
+        """Build an encoder of random weights, of a model id one of its published size."""
+        from signl.features.whisper.whisper_states import WhisperStates, untrained_encoder
+
+        config = self.config()
+        with building or nullcontext():
+            encoder = untrained_encoder(config)
+        return WhisperStates(self, device, loaded=(config, encoder))

@@ -68,6 +68,18 @@ class WhisperConfig(TransformerConfig):
         return self.n_layers * (4 * self.d_model**2 + 2 * self.d_model * self.encoder_ffn_dim)
 
 
+def published_config(name: str) -> WhisperConfig:
+    """Return the configuration of a published model, of which its size is known."""
+    width, n_layers = WHISPER_SIZES[name]
+    return WhisperConfig(
+        model_type="whisper",
+        d_model=width,
+        encoder_layers=n_layers,
+        encoder_ffn_dim=4 * width,
+        num_mel_bins=128 if name.startswith("whisper-large-v3") else 80,
+    )
+
+
 def read_whisper_config(folder: Path) -> WhisperConfig:
     """Read the config.json of a Whisper model's folder, and look at its preprocessor.
 

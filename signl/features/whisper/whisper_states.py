@@ -1,5 +1,6 @@
 """Hidden states of Whisper's encoder."""
 
+import math
 from typing import Any, Final
 
 import torch
@@ -10,13 +11,19 @@ from torch.nn import functional as F
 from signl.errors import ConfigError
 from signl.features.frontend import SAMPLE_RATE_HZ, Geometry
 from signl.features.speech_model.model_folder import check_layer
-from signl.features.speech_model.model_loading import description_of, load_pretrained
+from signl.features.speech_model.model_loading import (
+    description_of,
+    load_pretrained,
+    placed,
+    untrained_model,
+)
 from signl.features.speech_model.model_options import LAST, states_of
 from signl.features.whisper.options import WhisperOptions
 from signl.features.whisper.whisper_folder import (
     FRAME_SAMPLES,
     MEL_HOP,
     MEL_WINDOW,
+    WhisperConfig,
     read_whisper_config,
 )
 
@@ -74,6 +81,8 @@ class WhisperStates:
     ----------
     options : WhisperOptions
     device : torch.device
+    loaded : tuple, optional
+        Configuration and encoder, in place of those that the options name.
 
     Raises
     ------
@@ -82,16 +91,25 @@ class WhisperStates:
         frames than its configuration promises.
     """
 
-    def __init__(self, options: WhisperOptions, device: torch.device) -> None:
+    def __init__(
+        self,
+        options: WhisperOptions,
+        device: torch.device,
+        *,
+        loaded: tuple[WhisperConfig, Any] | None = None,
+    ) -> None:
         self._dtype = getattr(torch, options.dtype) if device.type == "cuda" else torch.float32
-        folder = description_of(options.model, options.revision)
-        self.normalises = options.normalises_as(folder)
-        config = read_whisper_config(folder)
+        if loaded is None:
+            folder = description_of(options.model, options.revision)
+            self.normalises = options.normalises_as(folder)
+            config = read_whisper_config(folder)
+        else:
+            self.normalises, config = options.normalises(), loaded[0]
         options.check_length(config)
         self._states = states_of(options.layer, options.layers, config.n_layers)
         self._check_states(config.n_layers)
-        encoder = load_whisper_encoder(options.model, options.revision)
-        self._encoder = encoder.to(device=device, dtype=self._dtype).eval()
+        encoder = loaded[1] if loaded else load_whisper_encoder(options.model, options.revision)
+        self._encoder = placed(encoder, device, self._dtype).eval()
         self._log_mel = WhisperLogMel(config.num_mel_bins, device)
         padded = config.max_source_positions * FRAME_SAMPLES
         self._padded_samples = padded if options.pad_to_30s else None
@@ -163,6 +181,22 @@ def load_whisper_encoder(model: str, revision: str | None) -> Any:  # noqa: ANN4
         model, revision, read=read_whisper_config, class_of=_encoder_class, unused=()
     )
     return getattr(loaded, "encoder", loaded)
+
+
+def untrained_encoder(config: WhisperConfig) -> Any:  # noqa: ANN401
+    """Build an encoder of random weights."""
+    from transformers import WhisperConfig as Described
+
+    described = Described(
+        d_model=config.d_model,
+        encoder_layers=config.encoder_layers,
+        # Of no account for its cost; a divisor of any width.
+        encoder_attention_heads=math.gcd(config.d_model, 16),
+        encoder_ffn_dim=config.encoder_ffn_dim,
+        num_mel_bins=config.num_mel_bins,
+        max_source_positions=config.max_source_positions,
+    )
+    return untrained_model(described, _encoder_class).encoder
 
 
 def _encoder_class(config: Any) -> Any:  # noqa: ANN401

@@ -1,20 +1,11 @@
 """``signl plan`` as a user calls it."""
 
-import subprocess
-import sys
-
 import pytest
 from typer.testing import CliRunner
 
 from signl.cli.commands import app
 from signl.errors import ConfigError
-
-SHOW_MODULES = """
-import sys
-from signl.cli.commands import app
-app(["plan", *sys.argv[1:]], standalone_mode=False)
-print("torch" in sys.modules)
-"""
+from signl.rates import read_rates
 
 
 def plan(*arguments):
@@ -26,25 +17,41 @@ def row_of(shown, rule):
     return next(line.split()[1:] for line in shown.splitlines() if line.split()[:1] == [rule])
 
 
-def test_a_plan_is_made_without_pytorch(repository):
-    shown = subprocess.run(
-        [sys.executable, "-c", SHOW_MODULES, "--config", "config.paper.yaml"],
-        cwd=repository,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert shown.splitlines()[-1] == "False"
+@pytest.fixture
+def paper(repository):
+    return ["--config", str(repository / "config.paper.yaml")]
+
+
+def test_the_papers_plan(paper, tmp_path):
+    shown = plan(*paper, "--rates", str(tmp_path / "none.json"))
     assert row_of(shown, "train_classifier")[0] == "920"
+    recipe = next(line for line in shown.splitlines() if line.startswith("signl-xlsr-frozen "))
+    assert recipe.split()[1:] == [
+        *("signl", "2,826,904", "409"),
+        *("xls-r-300m", "315,438,720", "19,066"),
+    ]
 
 
-def test_the_assumptions_are_shown_and_can_be_changed(repository):
-    paper = ["--config", str(repository / "config.paper.yaml")]
-    shown = plan(*paper, "--audio-hours-per-gpu-hour", "250", "--max-epochs", "10")
-    assert "  audio_hours_per_gpu_hour           250.0" in shown
+def test_the_assumptions_are_shown_and_can_be_changed(paper, tmp_path):
+    # Slower than decoding, which a GPU would wait for.
+    arguments = [*paper, "--rates", str(tmp_path / "none.json"), "--frontend-flop-per-gpu-s"]
+    shown = plan(*arguments, "1e11", "--max-epochs", "10")
+    assert "  frontend_flop_per_gpu_s            1e+11" in shown
     assert "  max_epochs                         10" in shown
-    twice, once = (row_of(each, "extract_features")[3] for each in (shown, plan(*paper)))
-    assert float(twice) == pytest.approx(2 * float(once), rel=0.05)
+    slow, fast = (
+        float(row_of(each, "extract_features")[3].replace(",", ""))
+        for each in (shown, plan(*arguments, "1e12"))
+    )
+    assert slow == pytest.approx(10 * fast, rel=0.05)
+
+
+def test_what_is_measured_is_kept_for_later_plans(repository, tmp_path):
+    rates = tmp_path / "new" / "rates.json"
+    arguments = ["--config", str(repository / "config.yaml"), "--rates", str(rates)]
+    measured = plan(*arguments, "--measure")
+    assert set(read_rates(rates).cpu.network_flop_per_s) == {"signl", "lcnn", "audio_ntt"}
+    assert plan(*arguments) == measured
+    assert "GFLOP/s" in measured
 
 
 def test_a_later_configuration_goes_before_an_earlier_one(repository, tmp_path):
