@@ -19,13 +19,7 @@ from signl.corpora.pools import is_pool, members_of
 from signl.demo.demo_files import DEMO_FRONTEND, frontend_files
 from signl.evaluation.excluded_attacks import protocols_with
 from signl.evaluation.score_folders import find_score_file
-from signl.experiment_cells import (
-    Evaluated,
-    EvaluatedPool,
-    Pretrained,
-    Trained,
-    evaluated_pools,
-)
+from signl.experiment_cells import Evaluated, EvaluatedPool, Pretrained, Trained, evaluated_pools
 from signl.features.frontend import FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.holdings import Holdings
