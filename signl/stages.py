@@ -199,6 +199,8 @@ DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 2, "crossdomain")
 PART_FIGURES: Final = _figure("draw_breakdown", 3, "breakdown/{figure}")
 DET_FIGURES: Final = _figure("draw_det", 2, "det/{figure}")
 SCORE_FIGURES: Final = _figure("draw_histograms", 2, "histograms/{figure}")
+ATTACK_FIGURES: Final = _figure("draw_attacks", 1, "attacks/{figure}")
+RELIABILITY_FIGURES: Final = _figure("draw_reliability", 1, "reliability/{figure}")
 TRAINING_FIGURES: Final = _figure("draw_training", 2, "training/{figure}")
 
 #: In the order of the workflow.
@@ -235,6 +237,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     PART_FIGURES,
     DET_FIGURES,
     SCORE_FIGURES,
+    ATTACK_FIGURES,
+    RELIABILITY_FIGURES,
     TRAINING_FIGURES,
 )
 #: Folder under ``results/`` -> the stage that fills it.

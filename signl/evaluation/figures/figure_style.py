@@ -31,13 +31,13 @@ Look = Mapping[str, Any]
 STYLE_FILE: Final = Path(__file__).with_name("signl.mplstyle")
 #: The forms that a figure is written in: what prints it, and what of it would not be the same
 #: another time. ``savefig`` would draw twice: once more to find the layout, which is fixed here.
-_FORMS: Final[Mapping[str, tuple[Callable[..., None], dict[str, None]]]] = {
+_FORMS: Final[Mapping[str, tuple[Callable[[Figure], Callable[..., None]], dict[str, None]]]] = {
     ".svg": (
-        lambda figure, *given, **options: FigureCanvasSVG(figure).print_svg(*given, **options),
+        lambda figure: FigureCanvasSVG(figure).print_svg,
         {"Date": None, "Creator": None},
     ),
     ".pdf": (
-        lambda figure, *given, **options: FigureCanvasPdf(figure).print_pdf(*given, **options),
+        lambda figure: FigureCanvasPdf(figure).print_pdf,
         {"CreationDate": None, "Creator": None, "Producer": None},
     ),
 }
@@ -87,7 +87,7 @@ def write_figure(figure: Figure, *paths: str | Path) -> None:
 
 def _print(figure: Figure, file: Path | io.BytesIO, form: str) -> None:
     printer, metadata = _FORMS[form]
-    printer(figure, file, metadata=metadata)
+    printer(figure)(file, metadata=metadata)
 
 
 @styled
