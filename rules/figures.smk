@@ -131,6 +131,55 @@ rule draw_histograms:
         "../workflow_scripts/draw_histograms.py"
 
 
+rule draw_attacks:
+    input:
+        scores=all_scores(),
+        trials=all_measured_trials(),
+        metrics=path_of(stages.COLLECTED, "metrics"),
+    output:
+        **figures_of(stages.ATTACK_FIGURES, experiment.figures_of_pairs, "attacks"),
+    log:
+        stages.ATTACK_FIGURES.log,
+    benchmark:
+        stages.ATTACK_FIGURES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        revision=stages.ATTACK_FIGURES.tag,
+    script:
+        "../workflow_scripts/draw_attacks.py"
+
+
+rule draw_reliability:
+    input:
+        scores=all_scores(),
+        trials=all_measured_trials(),
+        metrics=path_of(stages.COLLECTED, "metrics"),
+    output:
+        **figures_of(
+            stages.RELIABILITY_FIGURES, experiment.figures_of_pairs, "reliability"
+        ),
+    log:
+        stages.RELIABILITY_FIGURES.log,
+    benchmark:
+        stages.RELIABILITY_FIGURES.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=120,
+    params:
+        recipes=RECIPES,
+        revision=stages.RELIABILITY_FIGURES.tag,
+    script:
+        "../workflow_scripts/draw_reliability.py"
+
+
 rule draw_training:
     input:
         encoders=pretraining_histories(),

@@ -272,6 +272,7 @@ def combining_options(recipe: Recipe, corpus: str) -> dict[str, Any]:
 def _drawing_jobs(experiment: Experiment) -> Iterator[Job]:
     yield Job(stages.LABEL_FIGURE)
     yield Job(stages.DOMAIN_FIGURE)
-    for stage in (stages.PART_FIGURES, stages.DET_FIGURES, stages.SCORE_FIGURES):
+    of_pairs = (stages.PART_FIGURES, stages.DET_FIGURES, stages.SCORE_FIGURES)
+    for stage in (*of_pairs, stages.ATTACK_FIGURES, stages.RELIABILITY_FIGURES):
         yield Job(stage, figures=tuple(experiment.figures_of_pairs))
     yield Job(stages.TRAINING_FIGURES, figures=tuple(experiment.figures_of_trainings))

@@ -203,12 +203,14 @@ TABLES: Final = Stage("tabulate", 3, "{table}", {"table": f"{RESULTS}/{{table}}.
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 3, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
 SUMMARY: Final = _table("summarise", 2, "summary.html", output="page")
-LABEL_FIGURE: Final = _figure("draw_label_efficiency", 1, "label_efficiency")
-DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 1, "crossdomain")
-PART_FIGURES: Final = _figure("draw_breakdown", 2, "breakdown/{figure}")
-DET_FIGURES: Final = _figure("draw_det", 1, "det/{figure}")
-SCORE_FIGURES: Final = _figure("draw_histograms", 1, "histograms/{figure}")
-TRAINING_FIGURES: Final = _figure("draw_training", 1, "training/{figure}")
+LABEL_FIGURE: Final = _figure("draw_label_efficiency", 2, "label_efficiency")
+DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 2, "crossdomain")
+PART_FIGURES: Final = _figure("draw_breakdown", 3, "breakdown/{figure}")
+DET_FIGURES: Final = _figure("draw_det", 2, "det/{figure}")
+SCORE_FIGURES: Final = _figure("draw_histograms", 2, "histograms/{figure}")
+ATTACK_FIGURES: Final = _figure("draw_attacks", 1, "attacks/{figure}")
+RELIABILITY_FIGURES: Final = _figure("draw_reliability", 1, "reliability/{figure}")
+TRAINING_FIGURES: Final = _figure("draw_training", 2, "training/{figure}")
 
 #: In the order of the workflow.
 STAGES: Final[tuple[Stage, ...]] = (
@@ -246,6 +248,8 @@ STAGES: Final[tuple[Stage, ...]] = (
     PART_FIGURES,
     DET_FIGURES,
     SCORE_FIGURES,
+    ATTACK_FIGURES,
+    RELIABILITY_FIGURES,
     TRAINING_FIGURES,
 )
 #: Folder under ``results/`` -> the stage that fills it.

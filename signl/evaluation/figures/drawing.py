@@ -14,9 +14,16 @@ import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
 from signl.corpora.pools import is_pool
+from signl.evaluation.calibration import Calibration
 from signl.evaluation.collected import read_collected
 from signl.evaluation.eval_trials import read_eval_trials
-from signl.evaluation.figures import det_curves, part_dots, score_histograms
+from signl.evaluation.figures import (
+    attack_strips,
+    det_curves,
+    part_dots,
+    reliability_curves,
+    score_histograms,
+)
 from signl.evaluation.figures.domain_map import crossdomain
 from signl.evaluation.figures.figure_style import write_figure
 from signl.evaluation.figures.label_curves import label_efficiency
@@ -146,15 +153,71 @@ def draw_histograms(
 
     def draw(pair: str) -> Figure:
         tables = []
-        for scored, usable, table in _scored(scores, trials, pair):
-            # Scores that are given may be of one protocol alone.
-            has_score = pc.is_in(usable["utterance_id"], value_set=table["utterance_id"])
-            matched = match_scores(usable.filter(has_score), table)
+        for scored, matched in _matched(scores, trials, pair):
             values, labels = matched["score"].to_numpy(), matched["label"].to_numpy()
             tables.append(score_histograms.score_bins(values, labels).assign(**scored.identity))
         bins = _joined(tables, score_histograms.COLUMNS)
         title = f"{score_histograms.TITLE}: {_told(pair)}"
         return score_histograms.histograms(bins, _of_pair(cells, pair), title=title)
+
+    _write_each(draw, outputs)
+
+
+def draw_attacks(
+    scores: Paths,
+    trials: Paths,
+    metrics: str | Path,
+    outputs: Paths,
+) -> None:
+    """Write the histograms of scores by attack of each pair of corpora.
+
+    The arguments and what is raised are as of :func:`draw_det`.
+    """
+    cells = _clean(metrics)
+
+    def draw(pair: str) -> Figure:
+        tables = [
+            attack_strips.attack_bins(
+                *(matched[name].to_numpy() for name in ("score", "label", "attack"))
+            ).assign(**scored.identity)
+            for scored, matched in _matched(scores, trials, pair)
+        ]
+        bins = _joined(tables, attack_strips.COLUMNS)
+        title = f"{attack_strips.TITLE}: {_told(pair)}"
+        return attack_strips.attack_histograms(bins, _of_pair(cells, pair), title=title)
+
+    _write_each(draw, outputs)
+
+
+def draw_reliability(
+    scores: Paths,
+    trials: Paths,
+    metrics: str | Path,
+    outputs: Paths,
+    *,
+    recipes: Iterable[str],
+) -> None:
+    """Write the reliability diagrams of each pair of corpora.
+
+    The arguments and what is raised are as of :func:`draw_det`; ``metrics`` has the calibrations.
+    """
+    cells, names = _clean(metrics), list(recipes)
+
+    def draw(pair: str) -> Figure:
+        own = _of_pair(cells, pair).dropna(subset=["calibrated_slope", "calibrated_offset"])
+        maps = own.groupby(["recipe", "label_percent", "seed"])
+        tables = []
+        for scored, usable, table in _scored(scores, trials, pair):
+            key = tuple(scored.identity.values())
+            for cell in maps.get_group(key).to_dict("records") if key in maps.groups else ():
+                matched = match_protocol(usable, table, protocol=cell["protocol"])
+                calibration = Calibration(cell["calibrated_slope"], cell["calibrated_offset"])
+                ratios = (calibration.apply(part) for part in split_classes(matched))
+                found = reliability_curves.reliability_points(*ratios)
+                tables.append(found.assign(protocol=cell["protocol"], **scored.identity))
+        points = _joined(tables, reliability_curves.COLUMNS)
+        title = f"{reliability_curves.TITLE}: {_told(pair)}"
+        return reliability_curves.reliability(points, recipes=names, title=title)
 
     _write_each(draw, outputs)
 
@@ -206,6 +269,14 @@ def _scored(
     for scored, path in sorted(found):
         if f"{scored.train_corpus}-{scored.evaluated}" == pair:
             yield scored, read_eval_trials(path), read_scores(scored.path)
+
+
+def _matched(scores: Paths, trials: Paths, pair: str) -> Iterator[tuple[ScoredCell, pa.Table]]:
+    """Yield the classifiers of a pair of corpora, each with its trials that have a score."""
+    for scored, usable, table in _scored(scores, trials, pair):
+        # Scores that are given may be of one protocol alone.
+        has_score = pc.is_in(usable["utterance_id"], value_set=table["utterance_id"])
+        yield scored, match_scores(usable.filter(has_score), table)
 
 
 def _of_pair(table: pd.DataFrame, pair: str) -> pd.DataFrame:

@@ -15,6 +15,8 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -27,14 +29,23 @@ _Result = TypeVar("_Result")
 Look = Mapping[str, Any]
 
 STYLE_FILE: Final = Path(__file__).with_name("signl.mplstyle")
-#: The forms that a figure is written in, and what of each would not be the same another time.
-_METADATA: Final[Mapping[str, dict[str, None]]] = {
-    ".svg": {"Date": None, "Creator": None},
-    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+#: The forms that a figure is written in: what prints it, and what of it would not be the same
+#: another time. ``savefig`` would draw twice: once more to find the layout, which is fixed here.
+_FORMS: Final[Mapping[str, tuple[Callable[[Figure], Callable[..., None]], dict[str, None]]]] = {
+    ".svg": (
+        lambda figure: FigureCanvasSVG(figure).print_svg,
+        {"Date": None, "Creator": None},
+    ),
+    ".pdf": (
+        lambda figure: FigureCanvasPdf(figure).print_pdf,
+        {"CreationDate": None, "Creator": None, "Producer": None},
+    ),
 }
 #: Inches that a panel takes by default, and a figure beside its panels.
 PANEL: Final = (2.3, 1.9)
 MARGIN: Final = (1.5, 1.2)
+#: Intervals between the ticks of an axis, at the most.
+N_TICKS: Final = 4
 #: Inches that a letter of a title and of a note takes, on the average.
 _TITLE_INCHES: Final = 0.085
 _NOTE_INCHES: Final = 0.06
@@ -68,17 +79,22 @@ def write_figure(figure: Figure, *paths: str | Path) -> None:
         If a path ends in something else.
     """
     for path in map(Path, paths):
-        if path.suffix not in _METADATA:
-            raise ValueError(f"{path}: a figure is written as one of {sorted(_METADATA)}")
+        if path.suffix not in _FORMS:
+            raise ValueError(f"{path}: a figure is written as one of {sorted(_FORMS)}")
         with atomic_write(path) as scratch:
-            figure.savefig(scratch, format=path.suffix[1:], metadata=_METADATA[path.suffix])
+            _print(figure, scratch, path.suffix)
+
+
+def _print(figure: Figure, file: Path | io.BytesIO, form: str) -> None:
+    printer, metadata = _FORMS[form]
+    printer(figure)(file, metadata=metadata)
 
 
 @styled
 def save_svg(figure: Figure) -> bytes:
     """Return a figure as the SVG file that :func:`write_figure` writes."""
     scratch = io.BytesIO()
-    figure.savefig(scratch, format="svg", metadata=_METADATA[".svg"])
+    _print(figure, scratch, ".svg")
     return scratch.getvalue()
 
 
@@ -147,6 +163,9 @@ def panels(
         sharey=share,
         height_ratios=heights,
     )
+    # Most of the time goes into ticks, and small panels have room for few.
+    for axes in grid.flat:
+        axes.locator_params(nbins=N_TICKS)
     return figure, grid
 
 
@@ -171,14 +190,18 @@ def _wrapped(figure: Figure, text: str, inches: float) -> str:
 
 def laid_out(figure: Figure) -> Figure:
     """Fix the places of a figure's parts, which would otherwise be sought for every form of it."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     return figure
 
 
 def say(axes: Axes, text: str) -> None:
     """Write into a panel why it holds nothing."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="0.35")
+    if len(axes.get_shared_x_axes().get_siblings(axes)) == 1:
+        axes.set(xticks=[], yticks=[])
 
 
 def seeds_note(n_seeds: "pd.Series[int]", spread: str) -> str:

@@ -90,11 +90,11 @@ def histograms(
     for row, recipe in enumerate(recipes):
         for column, percent in enumerate(percents):
             axes = grid[row, column]
-            own = _first_seed(bins, recipe, percent)
+            own = first_seed(bins, recipe, percent)
             _draw_classes(axes, own)
             if thresholds is not None and len(own):
                 seed = own["seed"].iloc[0]
-                _draw_threshold(axes, _of_seed(thresholds, recipe, percent, seed))
+                draw_threshold(axes, of_seed(thresholds, recipe, percent, seed))
             axes.set_title(f"{recipe}, {percent_name(percent)}")
         grid[row, 0].set_ylabel("trials (% of class)")
     for axes in grid[-1]:
@@ -108,13 +108,13 @@ def histograms(
     return finish(figure, title, _notes(bins, thresholds))
 
 
-def _first_seed(bins: pd.DataFrame, recipe: str, percent: float) -> pd.DataFrame:
+def first_seed(bins: pd.DataFrame, recipe: str, percent: float) -> pd.DataFrame:
     """Return the bins of a panel, of the lowest seed."""
     own = bins[(bins["recipe"] == recipe) & (bins["label_percent"] == percent)]
     return own[own["seed"] == own["seed"].min()]
 
 
-def _of_seed(cells: pd.DataFrame, recipe: str, percent: float, seed: int) -> pd.DataFrame:
+def of_seed(cells: pd.DataFrame, recipe: str, percent: float, seed: int) -> pd.DataFrame:
     """Return the cells of a classifier."""
     is_own = (cells["recipe"] == recipe) & (cells["label_percent"] == percent)
     return cells[is_own & (cells["seed"] == seed)]
@@ -138,7 +138,7 @@ def _draw_classes(axes: Axes, bins: pd.DataFrame) -> None:
         axes.text(0.02, 0.97, f"no {missing[0]} trials", transform=axes.transAxes, va="top")
 
 
-def _draw_threshold(axes: Axes, cells: pd.DataFrame) -> None:
+def draw_threshold(axes: Axes, cells: pd.DataFrame) -> None:
     """Draw the threshold of a classifier, which is the same under all protocols."""
     for threshold in sorted(set(cells["transfer_threshold"].dropna())):
         axes.axvline(threshold, color="black", linestyle=":", linewidth=1.1)

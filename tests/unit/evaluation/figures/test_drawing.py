@@ -76,7 +76,12 @@ def test_figures_are_of_single_corpora(collected, write_metrics, outputs, tmp_pa
 
 def test_figures_of_scores(collected, scored, outputs, monkeypatch):
     drawn = {}
-    for module, name in ((drawing.det_curves, "det"), (drawing.score_histograms, "histograms")):
+    for module, name in (
+        (drawing.det_curves, "det"),
+        (drawing.score_histograms, "histograms"),
+        (drawing.attack_strips, "attack_histograms"),
+        (drawing.reliability_curves, "reliability"),
+    ):
         own = getattr(module, name)
         # What is handed to the figure, on the way to it.
         monkeypatch.setattr(
@@ -98,6 +103,21 @@ def test_figures_of_scores(collected, scored, outputs, monkeypatch):
     drawing.draw_histograms(*scored, collected[0], files)
     (bins,) = [table for (name, _), table in drawn.items() if name == "histograms"]
     assert bins.groupby("label")["n_trials"].sum().to_dict() == {"bonafide": 9, "spoof": 11}
+    drawing.draw_attacks(*scored, collected[0], files)
+    (strips,) = [table for (name, _), table in drawn.items() if name == "attack_histograms"]
+    counted = {"bona fide": 9, "A07": 10, "spoof, no attack named": 1}
+    assert strips.groupby("name")["n_trials"].sum().to_dict() == counted
+    drawing.draw_reliability(*scored, collected[0], files, **RECIPES)
+    (points,) = [table for (name, _), table in drawn.items() if name == "reliability"]
+    assert points[["n_bonafide", "n_spoof"]].sum().tolist() == [8, 10]
+    # By the map of the metrics: slope 2, offset 0.5.
+    values = np.random.default_rng(0).normal(size=len(TRIALS))[:18]
+    promised = 1 / (1 + np.exp(-(2 * values + 0.5)))
+    means = [promised[:8].mean(), promised[8:].mean()]
+    weights = points["n_bonafide"] / 8 + points["n_spoof"] / 10
+    total = (points["promised"] * weights).sum() / 100
+    assert total == pytest.approx(sum(means))
+    assert are_written(files)
 
 
 def test_a_pair_without_scores_gets_a_figure_that_says_so(collected, scored, outputs):
@@ -105,6 +125,8 @@ def test_a_pair_without_scores_gets_a_figure_that_says_so(collected, scored, out
     drawing.draw_det(*scored, collected[0], files, **RECIPES)
     assert are_written(files)
     drawing.draw_histograms(*scored, collected[0], files)
+    drawing.draw_attacks(*scored, collected[0], files)
+    drawing.draw_reliability(*scored, collected[0], files, **RECIPES)
     assert are_written(files)
 
 
