@@ -161,7 +161,7 @@ class Configuration(Options):
     resynthesis: dict[Name, ResynthesisOptions] = Field(
         default={},
         description="name -> what copies are made of the training partitions, for recipes that "
-        "learn from them",
+        "learn from them; for a pre-training of dev too",
     )
     without_attacks: dict[str, Names] = Field(
         default={},

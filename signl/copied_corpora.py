@@ -54,7 +54,7 @@ class Copied(NamedTuple):
 
 
 class CopiedCorpora:
-    """The copies of an experiment's partitions that are trained on, and of those beside them.
+    """The copies that the trainings of an experiment take, of ``train`` and of ``dev``.
 
     Parameters
     ----------

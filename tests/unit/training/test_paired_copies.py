@@ -18,7 +18,7 @@ from signl.training.clips import FrameClips, Place
 from signl.training.crops import CropDataset, Loading, RandomCrops, even_batches, even_parts
 from signl.training.launching import make_fabric
 from signl.training.options import PretrainingRecipe
-from signl.training.paired_copies import read_paired
+from signl.training.paired_copies import Groups, read_paired
 from signl.typed import build
 
 N_TRAIN, N_DEV = 24, 18
@@ -119,6 +119,14 @@ def test_views_of_a_recording_may_be_of_two_channels(paired, toy, copies):
         place = Place(train.archives[position], train.shards[position], train.rows[position])
         (expected,) = clips.crops(place, [starts[view]], 8)
         assert torch.equal(found[view], expected)
+
+
+def test_parts_that_hold_a_pair_each_are_large_enough(start, paired):
+    assert start(batch_size=4, accumulate=2).trainer.accumulate == 2
+    none = replace(paired["train"], recordings=Groups(*np.zeros((2, 0), dtype=int)))
+    none = replace(none, pseudo_spoofs=none.recordings)
+    with pytest.raises(ConfigError, match="train has 0 utterances"):
+        start(partitions=paired | {"train": none})
 
 
 def test_batches_part_no_pair(start):

@@ -1,6 +1,7 @@
 import weakref
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -58,6 +59,11 @@ def step(trainer):
     return computed
 
 
+def utterances(n_utterances):
+    ids, none = [str(each) for each in range(n_utterances)], np.zeros(n_utterances, dtype=int)
+    return Utterances(ids, ids, none, none, none)
+
+
 def test_training_passes_once_over_train_in_the_order_of_the_epoch(trainer, step):
     classes = torch.cat([classes for classes, _ in trainer.train(4, step)])
     expected = trainer.partitions["train"].classes[shuffled(24, 3, 4)]
@@ -73,7 +79,7 @@ def test_training_passes_once_over_train_in_the_order_of_the_epoch(trainer, step
     ],
 )
 def test_batches_that_are_too_small_are_refused_at_once(options, n_processes, n_views, message):
-    partitions = {"train": range(16), "dev": range(8)}
+    partitions = {"train": utterances(16), "dev": utterances(8)}
     with pytest.raises(ConfigError, match=message):
         passes._check_batches(partitions, GradientOptions(**options), n_processes, n_views)
 
