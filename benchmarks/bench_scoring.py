@@ -47,6 +47,7 @@ def write_speech_model(folder: Path, layers: int, width: int) -> None:
         num_hidden_layers=layers,
         num_attention_heads=width // 64,
         intermediate_size=4 * width,
+        conv_dim=(width // 2,) * 7,
         feat_extract_norm="layer",
         do_stable_layer_norm=True,
         conv_bias=True,
@@ -58,9 +59,10 @@ def make_scorer(model: Path, device: torch.device) -> Scorer:
     """Return a classifier of random weights on frames of the speech model."""
     options = frontend_options({"kind": "wav2vec2", "model": str(model), "clip_s": CLIP_S})
     geometry = options.geometry()
-    network = SignlOptions().build(geometry.width, geometry.n_frames(CROP_S))
-    inputs = FrameInputs(options, network, device)
-    return Scorer(Classifier.with_mlp(network), inputs, None, device)
+    classifier = Classifier.with_mlp(
+        SignlOptions().build(geometry.width, geometry.n_frames(CROP_S))
+    )
+    return Scorer(classifier, FrameInputs(options, classifier, device), None, device)
 
 
 def main() -> None:

@@ -1,36 +1,24 @@
 """Decoding: from the published bytes of an utterance to a mono waveform at 16 kHz."""
 
 import contextlib
-import io
 import re
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final
 
-import av
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import torch
 from av.error import FFmpegError
 from torch import Tensor
 
 from signl import audio_files
+from signl.decoders import Recording as Recording
+from signl.decoders import check_form as check_form
+from signl.decoders import decode_with_ffmpeg, decode_with_sndfile
 from signl.errors import AudioError
-from signl.resampling import mono_at
+from signl.resampling import LONG_S, mono_at
 
 SAMPLE_RATE_HZ: Final = 16_000
-#: Rates that are in use lie here. To resample from any other, as a damaged header may give it,
-#: can take gigabytes and minutes.
-RATES_HZ: Final = range(1_000, 400_001, 25)
-
-#: Channels, and samples of all channels in a second, of the most that is recorded: 64 at 48 kHz.
-MAX_CHANNELS: Final = 64
-MAX_VALUES_PER_S: Final = 64 * 48_000
-#: What libsndfile may take a file for. Of others, such as IRCAM, half a file would pass as whole.
-_SNDFILE_FORMATS: Final = frozenset(
-    ("WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF", "AU", "NIST", "HTK", "VOC", "FLAC", "OGG", "MP3")
-)
 #: What libsndfile and FFmpeg raise at a file that they cannot read.
 _REFUSALS: Final = (soundfile.SoundFileError, ValueError, MemoryError)
 _FFMPEG_REFUSALS: Final = (FFmpegError, ValueError, IndexError, MemoryError)
@@ -38,26 +26,11 @@ _FFMPEG_REFUSALS: Final = (FFmpegError, ValueError, IndexError, MemoryError)
 MAX_JOINED: Final = 1_000
 #: How far the two decoders may differ over a file whose container says nothing of its length.
 AGREEMENT_S: Final = 0.1
-#: What FFmpeg may take a file for: no playlists, which lead to other files.
-_FFMPEG_FORMATS: Final = (
-    "wav,w64,aiff,flac,ogg,mp3,mov,aac,amr,amrnb,amrwb,caf,au,nistsphere,matroska,voc,wv,asf"
-)
-
-Samples = npt.NDArray[np.float32]
+#: Read of a file whose beginning is asked for, to see what it is.
+_HEAD_BYTES: Final = 1 << 16
 
 
-class Recording(NamedTuple):
-    """What was decoded: samples of shape (time, channel), full scale 1, and their rate."""
-
-    samples: Samples
-    rate_hz: int
-
-    def falls_short_of(self, seconds: float) -> bool:
-        """Tell whether these are fewer samples than ``seconds`` have."""
-        return len(self.samples) < int(np.ceil(seconds * self.rate_hz))
-
-
-def decode(encoded: bytes, *, max_duration_s: float) -> Recording:
+def decode(encoded: bytes, *, max_duration_s: float, mixes: bool = False) -> Recording:
     """Decode the first ``max_duration_s`` seconds of an audio file of any common format.
 
     libsndfile reads first. It refuses many FLACs of the ASVspoof archives, among them those
@@ -71,6 +44,8 @@ def decode(encoded: bytes, *, max_duration_s: float) -> Recording:
         The file.
     max_duration_s : float
         Decode no more than this.
+    mixes : bool
+        Mix all channels to one while decoding: of a long recording, less is in memory.
 
     Raises
     ------
@@ -79,30 +54,36 @@ def decode(encoded: bytes, *, max_duration_s: float) -> Recording:
         sample, or one that is not a number; or its sample rate or its number of channels is
         none that is in use.
     """
-    recording = _decode_joined(encoded, max_duration_s)
+    recording = _decode_joined(encoded, max_duration_s, mixes)
     if not len(recording.samples):
         raise AudioError(f"{len(encoded)} bytes hold no sample")
+    return _finite(recording)
+
+
+def _finite(recording: Recording) -> Recording:
     if not np.isfinite(recording.samples).all():
         raise AudioError("samples that are infinite or not a number")
     return recording
 
 
-def _decode_joined(encoded: bytes, max_duration_s: float) -> Recording:
+def _decode_joined(encoded: bytes, max_duration_s: float, mixes: bool) -> Recording:
     """Decode a file, or several that were joined end to end, until there is enough."""
+    recording = None
     if audio_files.ends_by_itself(encoded):
         with contextlib.suppress(*_REFUSALS):
-            recording = _decode_with_sndfile(encoded, max_duration_s)
+            recording = decode_with_sndfile(encoded, max_duration_s, mixes=mixes)
             if not recording.falls_short_of(max_duration_s):
                 return recording
     begins = audio_files.joined_at(encoded)
     if len(begins) == 1:
-        return _decode_one(encoded, max_duration_s)
+        return _decode_one(encoded, max_duration_s, mixes, recording)
     if len(begins) > MAX_JOINED:
         raise AudioError(f"{len(begins)} files joined end to end, allowed are {MAX_JOINED}")
+    del recording
     decoded: list[Recording] = []
     rest_s = max_duration_s
     for begin, end in pairwise([*begins, len(encoded)]):
-        decoded.append(_decode_one(encoded[begin:end], rest_s))
+        decoded.append(_decode_one(encoded[begin:end], rest_s, mixes))
         rest_s -= len(decoded[-1].samples) / decoded[-1].rate_hz
         if rest_s <= 0:
             break
@@ -112,13 +93,18 @@ def _decode_joined(encoded: bytes, max_duration_s: float) -> Recording:
     return Recording(np.concatenate([one.samples for one in decoded]), decoded[0].rate_hz)
 
 
-def _decode_one(encoded: bytes, max_duration_s: float) -> Recording:
-    """Decode a file and compare what it gives with what its container promises."""
+def _decode_one(
+    encoded: bytes, max_duration_s: float, mixes: bool, by_sndfile: Recording | None = None
+) -> Recording:
+    """Decode a file and compare what it gives with what its container promises.
+
+    ``by_sndfile`` is what libsndfile gives of it, where that is known.
+    """
     try:
-        recording = _decode_with_sndfile(encoded, max_duration_s)
+        recording = by_sndfile or decode_with_sndfile(encoded, max_duration_s, mixes=mixes)
     except _REFUSALS as refusal:
         try:
-            recording = _decode_with_ffmpeg(encoded, max_duration_s)
+            recording = decode_with_ffmpeg(encoded, max_duration_s, mixes=mixes)
         except _FFMPEG_REFUSALS as error:
             raise AudioError(
                 f"{len(encoded)} bytes that neither libsndfile ({_reason(refusal)}) "
@@ -132,7 +118,7 @@ def _decode_one(encoded: bytes, max_duration_s: float) -> Recording:
         lacks = _lacking(recording, stated, max_duration_s)
         if lacks or not stated.known:
             with contextlib.suppress(*_FFMPEG_REFUSALS):
-                other = _decode_with_ffmpeg(encoded, max_duration_s)
+                other = decode_with_ffmpeg(encoded, max_duration_s, mixes=mixes)
                 if lacks:
                     recording, lacks = other, _lacking(other, stated, max_duration_s)
                 else:
@@ -175,87 +161,6 @@ def _reason(error: Exception) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
 
 
-def check_form(rate_hz: int, n_channels: int) -> None:
-    """Refuse, before anything is decoded, what would take gigabytes or minutes.
-
-    Raises
-    ------
-    AudioError
-        Names the rate or the channels, and what is allowed.
-    """
-    if rate_hz not in RATES_HZ:
-        raise AudioError(
-            f"a sample rate of {rate_hz} Hz, allowed are the multiples of "
-            f"{RATES_HZ.step} Hz in {RATES_HZ.start}..{RATES_HZ.stop - 1}"
-        )
-    if not 1 <= n_channels <= MAX_CHANNELS:
-        raise AudioError(f"{n_channels} channels, allowed are 1..{MAX_CHANNELS}")
-    if rate_hz * n_channels > MAX_VALUES_PER_S:
-        raise AudioError(
-            f"{n_channels} channels at {rate_hz} Hz are {rate_hz * n_channels} values a second, "
-            f"allowed are {MAX_VALUES_PER_S}"
-        )
-
-
-def _decode_with_sndfile(encoded: bytes, max_duration_s: float) -> Recording:
-    with soundfile.SoundFile(io.BytesIO(encoded)) as file:
-        if file.format not in _SNDFILE_FORMATS:
-            raise ValueError(
-                f"{file.format} is no form that is read: it does not say where it ends"
-            )
-        check_form(file.samplerate, file.channels)
-        n_samples = min(file.frames, int(np.ceil(max_duration_s * file.samplerate)))
-        samples = file.read(n_samples, dtype="float32", always_2d=True)
-        if len(samples) != n_samples:
-            raise ValueError(f"{len(samples)} samples where the header promises {n_samples}")
-        return Recording(samples, file.samplerate)
-
-
-def _decode_with_ffmpeg(encoded: bytes, max_duration_s: float) -> Recording:
-    audio_files.check_tables(encoded)
-    formats = {"format_whitelist": _FFMPEG_FORMATS}
-    with av.open(io.BytesIO(encoded), mode="r", options=formats) as container:
-        stream = next((item for item in container.streams.audio if item.codec_context), None)
-        if stream is None:
-            raise ValueError("no audio stream of a known codec")
-        rate_hz = stream.rate
-        check_form(rate_hz, stream.codec_context.channels)
-        n_samples = int(np.ceil(max_duration_s * rate_hz))
-        blocks, n_decoded = [], 0
-        for block in _float_blocks(container, stream):
-            blocks.append(block)
-            n_decoded += len(block)
-            if n_decoded >= n_samples:
-                break
-        _check_duration(container, stream, n_decoded, n_samples)
-    samples = np.concatenate(blocks) if blocks else np.empty((0, 1), np.float32)
-    return Recording(samples[:n_samples], rate_hz)
-
-
-def _check_duration(
-    container: av.container.InputContainer, stream: av.AudioStream, n_decoded: int, n_wanted: int
-) -> None:
-    """Refuse an MP4 that is shorter than its tables say; other containers state it elsewhere."""
-    if "mp4" not in container.format.name or stream.duration is None or not stream.time_base:
-        return
-    promised = round(stream.duration * stream.time_base * stream.rate)
-    if n_decoded < min(promised - audio_files.CODEC_DELAY, n_wanted):
-        raise ValueError(f"{n_decoded} samples where the header promises {promised}")
-
-
-def _float_blocks(
-    container: av.container.InputContainer, stream: av.AudioStream
-) -> Iterator[Samples]:
-    """Yield the decoded frames as float32 arrays of shape (time, channel)."""
-    # Interleaved: PyAV reads beyond the memory of frames with many channels in planes.
-    to_float = av.AudioResampler(format="flt")
-    for frame in container.decode(stream):
-        check_form(frame.sample_rate, frame.layout.nb_channels)
-        for converted in to_float.resample(frame):
-            block: Samples = converted.to_ndarray().astype(np.float32, copy=False)
-            yield block.reshape(-1, converted.layout.nb_channels)
-
-
 def to_mono_16k(recording: Recording) -> Tensor:
     """Mix a recording to mono and resample it to 16 kHz.
 
@@ -278,7 +183,30 @@ def load_waveform(encoded: bytes, *, max_duration_s: float) -> Tensor:
     AudioError
         If it cannot be decoded.
     """
-    return to_waveform(decode(encoded, max_duration_s=max_duration_s), max_duration_s)
+    recording = decode(encoded, max_duration_s=max_duration_s, mixes=max_duration_s > LONG_S)
+    return to_waveform(recording, max_duration_s)
+
+
+def load_beginning(file: BinaryIO, *, max_duration_s: float) -> Tensor | None:
+    """Return what :func:`load_waveform` gives of a file, and read no more of it than that takes.
+
+    Nothing, where all of the file has to be read to know: where it is shorter, for one.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be decoded.
+    """
+    n_bytes = file.seek(0, 2)
+    file.seek(0)
+    if not audio_files.ends_by_itself(file.read(_HEAD_BYTES), n_bytes):
+        return None
+    file.seek(0)
+    with contextlib.suppress(*_REFUSALS):
+        recording = decode_with_sndfile(file, max_duration_s)
+        if not recording.falls_short_of(max_duration_s):
+            return to_waveform(_finite(recording), max_duration_s)
+    return None
 
 
 def to_waveform(recording: Recording, max_duration_s: float) -> Tensor:

@@ -66,13 +66,16 @@ def state(encoded: bytes) -> Statement:
         return Statement()
 
 
-def ends_by_itself(encoded: bytes) -> bool:
-    """Tell whether a decoder stops at the end of this file, even if another follows it."""
+def ends_by_itself(encoded: bytes, n_bytes: int | None = None) -> bool:
+    """Tell whether a decoder stops at the end of this file, even if another follows it.
+
+    Of a file of ``n_bytes`` the beginning may be given alone.
+    """
     kind = _kind(encoded)
     if kind != "wav":
         return kind in ("flac", "ogg", "mp3")
     data = next((chunk for chunk in _chunks(encoded) if chunk[0] == b"data"), None)
-    return data is not None and 0 < data[2] <= len(encoded) - data[1]
+    return data is not None and 0 < data[2] <= (n_bytes or len(encoded)) - data[1]
 
 
 def joined_at(encoded: bytes) -> list[int]:

@@ -121,8 +121,8 @@ def score_files(
     decoded = _ahead(decode, files, n_threads, n_ahead)
     pieces = (
         piece
-        for file, waveform in zip(files, decoded, strict=True)
-        for piece in _pieces(scorer, file, waveform, windows)
+        for file, each in zip(files, decoded, strict=True)
+        for piece in _pieces(scorer, file, each, windows)
     )
     for batch in batches_of(pieces, BATCH):
         scores = scorer.judge([piece.clip for piece in batch])
@@ -130,17 +130,20 @@ def score_files(
             yield Row(piece.file, placed(score, piece.span) if piece.span else score)
 
 
-def _decode(scorer: Scorer, file: str, *, is_whole: bool) -> Tensor | str:
-    """Return the waveform of a file, or why there is none."""
+def _decode(scorer: Scorer, file: str, *, is_whole: bool) -> Tensor | Clip:
+    """Return the clip of a file, or all of its waveform; a clip without one says why."""
     try:
         source = _read_stdin() if file == STDIN else file
         if is_whole:
             return scorer.whole_waveform(source)
-        return scorer.waveform(source, max_duration_s=scorer.inputs.clip_s)
+        waveform = scorer.waveform(source, max_duration_s=scorer.inputs.clip_s)
+        # Here too: what is not done in these threads, the device waits for.
+        return scorer.inputs.clip_of(file, waveform)
     except AudioError as error:
-        return str(error)
+        reason = str(error)
     except Exception as error:  # whatever a decoder raises: other files wait
-        return f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
+    return Clip(file, None, 0.0, reason)
 
 
 def _read_stdin() -> bytes:
@@ -151,12 +154,12 @@ def _read_stdin() -> bytes:
 
 
 def _ahead(
-    decode: "partial[Tensor | str]", files: Sequence[str], n_threads: int, n_ahead: int
-) -> Iterator[Tensor | str]:
+    decode: "partial[Tensor | Clip]", files: Sequence[str], n_threads: int, n_ahead: int
+) -> Iterator[Tensor | Clip]:
     """Yield what files decode to, in their order, while threads decode those that follow."""
     remaining = iter(files)
     with ThreadPoolExecutor(n_threads, thread_name_prefix="decode") as pool:
-        waiting: deque[Future[Tensor | str]] = deque()
+        waiting: deque[Future[Tensor | Clip]] = deque()
         try:
             waiting.extend(pool.submit(decode, file) for file in islice(remaining, n_ahead))
             while waiting:
@@ -168,14 +171,12 @@ def _ahead(
 
 
 def _pieces(
-    scorer: Scorer, file: str, waveform: Tensor | str, windows: Windows | None
+    scorer: Scorer, file: str, decoded: Tensor | Clip, windows: Windows | None
 ) -> Iterator[_Piece]:
     """Yield the clips of a file, one after the other: those of an hour fill a gigabyte."""
-    if isinstance(waveform, str):
-        yield _Piece(file, Clip(file, None, 0.0, waveform))
-    elif windows is None:
-        yield _Piece(file, scorer.inputs.clip_of(file, waveform))
-    else:
-        for span in windows.spans(len(waveform)):
-            part = waveform[span.start : span.stop]
-            yield _Piece(file, scorer.inputs.clip_of(file, part), span)
+    if isinstance(decoded, Clip):
+        yield _Piece(file, decoded)
+        return
+    for span in windows.spans(len(decoded)) if windows else ():
+        part = decoded[span.start : span.stop]
+        yield _Piece(file, scorer.inputs.clip_of(file, part), span)

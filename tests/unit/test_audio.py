@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import Wav2Vec2FeatureExtractor
 
-from signl import audio
+from signl import audio, decoders
 from signl.audio import SAMPLE_RATE_HZ, decode, load_waveform, normalise, repeat_to, to_mono_16k
 from signl.errors import AudioError
 
@@ -58,8 +58,8 @@ def without_length(flac):
 @pytest.mark.parametrize(("kind", "subtype", "tolerance"), FORMATS)
 def test_both_decoders_give_the_same_samples(kind, subtype, tolerance, max_duration_s):
     encoded = encode(noise(2 * SAMPLE_RATE_HZ), kind=kind, subtype=subtype)
-    by_sndfile = audio._decode_with_sndfile(encoded, max_duration_s)
-    by_ffmpeg = audio._decode_with_ffmpeg(encoded, max_duration_s)
+    by_sndfile = decoders.decode_with_sndfile(encoded, max_duration_s)
+    by_ffmpeg = decoders.decode_with_ffmpeg(encoded, max_duration_s)
     assert by_sndfile.rate_hz == by_ffmpeg.rate_hz == SAMPLE_RATE_HZ
     assert by_sndfile.samples.dtype == by_ffmpeg.samples.dtype == np.float32
     assert by_sndfile.samples.shape == (round(min(2.0, max_duration_s) * SAMPLE_RATE_HZ), 1)
@@ -127,7 +127,7 @@ def seconds_of(decoder, encoded, max_duration_s):
     return time.perf_counter() - began
 
 
-@pytest.mark.parametrize("decoder", [audio._decode_with_sndfile, audio._decode_with_ffmpeg])
+@pytest.mark.parametrize("decoder", [decoders.decode_with_sndfile, decoders.decode_with_ffmpeg])
 def test_a_long_file_is_decoded_only_as_far_as_needed(decoder, long_flac):
     whole = seconds_of(decoder, long_flac, 20 * 60)
     # 1/133 of the samples.
@@ -219,8 +219,8 @@ def test_a_truncated_flac_is_refused_where_the_missing_part_is_needed(rewrite):
 @pytest.mark.parametrize("n_channels", [2, 8, 9, 40])
 def test_ffmpeg_reads_any_number_of_channels(n_channels):
     encoded = encode(noise(1000, n_channels=n_channels), kind="WAV")
-    expected = audio._decode_with_sndfile(encoded, 9.0).samples
-    np.testing.assert_array_equal(audio._decode_with_ffmpeg(encoded, 9.0).samples, expected)
+    expected = decoders.decode_with_sndfile(encoded, 9.0).samples
+    np.testing.assert_array_equal(decoders.decode_with_ffmpeg(encoded, 9.0).samples, expected)
 
 
 @settings(max_examples=60, deadline=None)
@@ -397,3 +397,46 @@ def test_too_many_channels_are_refused():
     wav[22:24], wav[32:34] = (100).to_bytes(2, "little"), (200).to_bytes(2, "little")
     with pytest.raises(AudioError, match=r"100 channels, allowed are 1\.\.64"):
         decode(bytes(wav), max_duration_s=9)
+
+
+class Counted(io.BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    n_read = 0
+
+    def read(self, *arguments):
+        content = super().read(*arguments)
+        self.n_read += len(content)
+        return content
+
+    def readinto(self, buffer):
+        n_bytes = super().readinto(buffer)
+        self.n_read += n_bytes
+        return n_bytes
+
+
+def _minutes(form):
+    samples = 0.1 * np.random.default_rng(0).standard_normal(16_000 * 130)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples.clip(-1, 1), 16_000, format=form)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["FLAC", "WAV", "OGG", "MP3"])
+def test_a_beginning_is_that_of_the_whole_file_and_reads_no_more(form):
+    encoded = _minutes(form)
+    file = Counted(encoded)
+    beginning = audio.load_beginning(file, max_duration_s=3.0)
+    expected = audio.load_waveform(encoded, max_duration_s=3.0)
+    np.testing.assert_array_equal(beginning, expected)
+    # Of Ogg the end is searched for too, for its length.
+    assert file.n_read < len(encoded) / 2
+
+
+@pytest.mark.parametrize("encoded", [_minutes("AIFF"), b"", b"no audio" * 50])
+def test_of_what_may_be_several_files_there_is_no_beginning(encoded):
+    assert audio.load_beginning(io.BytesIO(encoded), max_duration_s=3.0) is None
+
+
+def test_a_file_that_ends_sooner_has_no_beginning():
+    assert audio.load_beginning(io.BytesIO(_minutes("FLAC")), max_duration_s=131.0) is None

@@ -1,7 +1,10 @@
 """Many files: found, decoded ahead, scored in order; none stops the others."""
 
 import io
+import json
 import os
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -130,3 +133,55 @@ def test_an_hour_is_scored_by_its_beginning(scorer, tmp_path):
             file.write(minute)
     (row,) = score_files(scorer, [str(path)])
     assert row.score == scorer.score(minute / np.float32(2**15), 8000)
+
+
+HOUR_S, RATE_HZ = 3600, 44_100
+#: Scores files, whole or in windows, and prints its peak memory before and after, in bytes.
+MEASURED = """
+import json, resource, sys
+import signl
+from signl.evaluation.score_files import score_files
+peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+scorer = signl.load(sys.argv[1])
+windows = scorer.windows() if sys.argv[2] == "over time" else None
+before = peak()
+rows = list(score_files(scorer, sys.argv[3:], windows=windows, n_threads=4))
+reasons = [row.score.reason for row in rows]
+print(json.dumps({"scores": reasons.count(None), "grown": peak() - before}))
+"""
+
+
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory):
+    """An hour of stereo as it comes from an editor, and a model that looks at nine seconds."""
+    folder = tmp_path_factory.mktemp("hour")
+    save_frame_classifier(folder / "model", {"kind": "logmel", "clip_s": 9.0}, crop_s=9.0)
+    minute = np.stack([tone(60, seed=seed, rate_hz=RATE_HZ) for seed in (0, 1)], axis=1)
+    with soundfile.SoundFile(folder / "hour.flac", "w", RATE_HZ, 2, "PCM_16") as file:
+        for _ in range(HOUR_S // 60):
+            file.write(minute)
+    return folder
+
+
+def measured(folder, how, n_files=1):
+    arguments = [sys.executable, "-c", MEASURED, "model", how, *["hour.flac"] * n_files]
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_the_beginning_of_an_hour_takes_no_more_memory_than_a_clip(hour):
+    found = measured(hour, "whole", n_files=8)
+    assert found["scores"] == 8
+    # Eight clips, which a megabyte holds, and what the first batch has to load.
+    assert found["grown"] < 150e6 < (hour / "hour.flac").stat().st_size
+
+
+@pytest.mark.slow
+def test_an_hour_is_scored_over_time_in_bounded_memory(hour):
+    found = measured(hour, "over time")
+    assert found["scores"] == pytest.approx(HOUR_S / 4.5, abs=3)
+    # The file, its samples in one channel with a mark each whether it is a number, these at 16 kHz;
+    # 64 windows of nine seconds with their pictures, and what the first batch has to load.
+    held = (hour / "hour.flac").stat().st_size + HOUR_S * (RATE_HZ * 5 + 16_000 * 4)
+    assert found["grown"] < held + 300e6
