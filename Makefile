@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # As many processes as cores, of one thread each; tests that share an experiment stay together.
 PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup
 
-.PHONY: demo test test-slow test-kills test-slurm lint docs generated install install-dev bench-corpora clean
+.PHONY: demo test test-slow test-kills test-slurm lint docs generated install install-dev bench bench-gpu bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -75,6 +75,12 @@ install-dev: .venv/installed-dev
 .venv/installed-docs: pyproject.toml .venv/installed
 	$(UV) -e '.[docs]' -c requirements.txt
 	touch $@
+
+bench: .venv/installed ## speed beside what bounds it, as ratios of one run; three minutes
+	OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench.py
+
+bench-gpu: .venv/installed ## the same on a GPU; exits with 2 where there is none
+	.venv/bin/python benchmarks/bench_gpu.py
 
 bench-corpora: .venv/installed ## speed of manifests and packing, as ratios to common tools
 	.venv/bin/python benchmarks/bench_corpora.py

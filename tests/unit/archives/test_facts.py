@@ -83,3 +83,12 @@ def test_what_is_no_table_records_nothing(tmp_path):
     for content in (b"", b"PAR1", b"x" * 100, b"PAR1" + b"x" * 40 + b"\x20\0\0\0PAR1"):
         (tmp_path / "a").write_bytes(content)
         assert recorded_header(tmp_path / "a") is None
+
+
+def test_what_is_hashed_in_several_parts_has_the_digest_of_the_whole():
+    witness, hasher = Witness([]), hashlib.blake2b(digest_size=16)
+    for number in range(5):
+        name, content = f"{number}.flac", bytes([number]) * 2_000_000
+        witness.add(name, content)
+        hasher.update(f"{len(name)} {len(content)} {name}\n".encode() + content)
+    assert witness.digest == witness.digest == hasher.hexdigest()
