@@ -180,6 +180,34 @@ rule draw_reliability:
         "../workflow_scripts/draw_reliability.py"
 
 
+# Of a cell that is named: the network has to look at its trials once more.
+rule draw_embeddings:
+    input:
+        classifier=classifier_of,
+        frontend=kept_frontend,
+        trials=usable_eval_trials,
+        shards=eval_shards,
+    output:
+        svg=shown(path_of(stages.EMBEDDING_FIGURE, "svg"), "embeddings", "{recipe}"),
+        pdf=path_of(stages.EMBEDDING_FIGURE, "pdf"),
+    log:
+        stages.EMBEDDING_FIGURE.log,
+    benchmark:
+        stages.EMBEDDING_FIGURE.benchmark
+    conda:
+        "../envs/signl.yaml"
+    threads: 1 + LOADER_WORKERS
+    resources:
+        gpu=min(GPUS, 1),
+        mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
+        runtime=60,
+    params:
+        cfg=scoring_options,
+        revision=stages.EMBEDDING_FIGURE.tag,
+    script:
+        "../workflow_scripts/draw_embeddings.py"
+
+
 rule draw_training:
     input:
         encoders=pretraining_histories(),

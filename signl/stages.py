@@ -210,6 +210,17 @@ DET_FIGURES: Final = _figure("draw_det", 2, "det/{figure}")
 SCORE_FIGURES: Final = _figure("draw_histograms", 2, "histograms/{figure}")
 ATTACK_FIGURES: Final = _figure("draw_attacks", 1, "attacks/{figure}")
 RELIABILITY_FIGURES: Final = _figure("draw_reliability", 1, "reliability/{figure}")
+#: Of one cell, which is named: it is none of the figures that are drawn together.
+EMBEDDING_FIGURE: Final = Stage(
+    "draw_embeddings",
+    1,
+    _TRAINED + "/{eval_corpus}",
+    {
+        form: f"{RESULTS}/figures/embeddings/{_TRAINED}/{{eval_corpus}}.{form}"
+        for form in ("svg", "pdf")
+    },
+    on_request=True,
+)
 TRAINING_FIGURES: Final = _figure("draw_training", 2, "training/{figure}")
 
 #: In the order of the workflow.
@@ -250,6 +261,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     SCORE_FIGURES,
     ATTACK_FIGURES,
     RELIABILITY_FIGURES,
+    EMBEDDING_FIGURE,
     TRAINING_FIGURES,
 )
 #: Folder under ``results/`` -> the stage that fills it.

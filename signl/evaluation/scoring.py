@@ -73,18 +73,7 @@ def score_trials(
     ScoreError
         If an operating point is asked for and the trials are of one class.
     """
-    loaded = load_classifier(model, config, model_code=options.get("model_code"))
-    classifier = loaded.module
-    _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
-    perturbation = options.get("perturbation")
-    clips = clips_for_network(classifier.encoder, shards, perturbed_by=perturbation)
-    if clips.perturbed_by != perturbation:
-        raise ArtefactError(
-            f"the utterances of {shards[0]} were perturbed by {clips.perturbed_by}, and are to be "
-            f"by {perturbation}; give the shards that were made so"
-        )
-    _check_features(loaded.card.get("features"), clips, model, shards[0])
-    clips.check_utterances([trials])
+    classifier, clips = classifier_and_clips(model, config, trials, shards, options)
     table = read_usable(trials) if labels is None else read_labelled(trials, labels)
     utterances = Utterances.of(table)
     began = time.monotonic()
@@ -100,6 +89,32 @@ def score_trials(
         scores.mean(),
         output,
     )
+
+
+def classifier_and_clips(
+    model: str | Path,
+    config: str | Path,
+    trials: str | Path,
+    shards: Sequence[str | Path],
+    options: Mapping[str, Any],
+) -> tuple[Classifier, Clips]:
+    """Return a classifier and the clips of trials, which were seen to belong together.
+
+    The arguments and what is raised are as of :func:`score_trials`.
+    """
+    loaded = load_classifier(model, config, model_code=options.get("model_code"))
+    classifier = loaded.module
+    _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
+    perturbation = options.get("perturbation")
+    clips = clips_for_network(classifier.encoder, shards, perturbed_by=perturbation)
+    if clips.perturbed_by != perturbation:
+        raise ArtefactError(
+            f"the utterances of {shards[0]} were perturbed by {clips.perturbed_by}, and are to be "
+            f"by {perturbation}; give the shards that were made so"
+        )
+    _check_features(loaded.card.get("features"), clips, model, shards[0])
+    clips.check_utterances([trials])
+    return classifier, clips
 
 
 def _check_corpus(trained_on: str | None, listed: str | None, model: str | Path) -> None:

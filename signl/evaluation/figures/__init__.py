@@ -3,6 +3,7 @@
 from signl.evaluation.figures.attack_strips import attack_histograms
 from signl.evaluation.figures.det_curves import det
 from signl.evaluation.figures.domain_map import crossdomain
+from signl.evaluation.figures.embedding_points import embedding_map
 from signl.evaluation.figures.figure_style import write_figure
 from signl.evaluation.figures.label_curves import label_efficiency
 from signl.evaluation.figures.part_dots import breakdown
@@ -16,6 +17,7 @@ __all__ = [
     "classifier_courses",
     "crossdomain",
     "det",
+    "embedding_map",
     "histograms",
     "label_efficiency",
     "pretraining_courses",
