@@ -16,8 +16,9 @@ SURROUNDINGS = import pathlib, sysconfig; \
 # would compile anew all that it imports: 8 seconds of processor time for PyTorch instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
-# As many processes as cores, of one thread each; tests that share an experiment stay together.
-PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup
+# As many processes as cores, of one thread each; tests that share an experiment stay together. The
+# slowest are named at the end.
+PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup --durations=25
 
 .PHONY: demo test test-slow test-kills test-slurm lint docs generated install install-dev bench bench-gpu bench-corpora clean
 
