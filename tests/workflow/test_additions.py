@@ -70,6 +70,7 @@ def test_a_recipe_that_takes_the_encoder_of_another(toy, changed):
     }
 
 
+@pytest.mark.slow
 def test_a_pool_of_corpora(toy, changed):
     pool = "asvspoof2021_df+cfad"
     config = changed(train_corpora=[*TRAINED, list(TRAINED)], evaluate_on=["cfad", "in_the_wild"])
@@ -131,6 +132,7 @@ def test_scores_that_are_given_are_measured_beside_ours(toy, changed):
     assert document["protocols"]["all"]["eer"] == 0
 
 
+@pytest.mark.slow
 def test_the_mean_of_two_recipes_is_measured_beside_them(toy, changed):
     config = changed(recipes=["toy", "machine", "both"], train_corpora=["cfad"])
     config["recipes"]["machine"] = {

@@ -14,7 +14,7 @@ from signl.corpora.trial_tables import read_trials
 from signl.features.gathered_copies import read_copies
 from signl.labels import DEV, TRAIN
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 SHARD = "0000-of-0001"
 COPIES = f"results/copies/CFAD@cfad@made/{SHARD}.parquet"

@@ -32,6 +32,7 @@ def test_tables_have_a_row_for_every_cell(toy):
     assert cells["indomain.csv"] == [("cfad", "cfad", protocol) for protocol in seen_unseen]
     assert cells["crossdomain.csv"] == [
         *[("asvspoof2021_df", "cfad", protocol) for protocol in seen_unseen],
+        ("asvspoof2021_df", "cfad+in_the_wild", "pooled"),
         ("asvspoof2021_df", "in_the_wild", "all"),
         ("cfad", "in_the_wild", "all"),
     ]

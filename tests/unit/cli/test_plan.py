@@ -22,6 +22,7 @@ def paper(repository):
     return ["--config", str(repository / "config.paper.yaml")]
 
 
+@pytest.mark.slow
 def test_the_papers_plan(paper, tmp_path):
     shown = plan(*paper, "--rates", str(tmp_path / "none.json"))
     assert row_of(shown, "train_classifier")[0] == "920"

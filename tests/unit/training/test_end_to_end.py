@@ -187,7 +187,8 @@ def in_half_precision(monkeypatch):
     monkeypatch.setattr(launching, "make_fabric", made)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES.names)
+# One that learns from copies reads cached features alone.
+@pytest.mark.parametrize("objective", sorted({*OBJECTIVES.names} - {"resynthesis"}))
 def test_both_stages_run_in_half_precision(pretrain, finetune, in_half_precision, objective):
     changes = {"epochs": 1, "gradient_checkpointing": True}
     small = {"queue": 9} if objective == "moco" else {}
