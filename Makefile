@@ -29,8 +29,9 @@ demo: .venv/installed ## the main job on the embedded corpora
 test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 	$(PYTEST) -m "not slow"
 
+# By file: a process builds the experiment that it shares once more, and neither waits for the other.
 test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
-	$(PYTEST) -m slow
+	$(PYTEST) --dist loadfile -m slow
 
 test-slurm: .venv/installed-dev ## a part of the embedded experiment on a Slurm of this machine; wants root
 	tests/slurm/run
