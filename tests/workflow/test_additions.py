@@ -54,6 +54,7 @@ def test_a_new_label_percent(toy, changed):
     assert toy.plan(changed(label_percents=[20, 50])) == expected
 
 
+@pytest.mark.slow
 def test_a_recipe_that_takes_the_encoder_of_another(toy, changed):
     config = changed(recipes=["toy", "frozen"], train_corpora=["cfad"])
     config["recipes"]["frozen"] = config["recipes"]["toy"] | {
@@ -94,6 +95,7 @@ def test_a_pool_of_corpora(toy, changed):
     assert not {job for job in toy.plan(config, metrics) if "pool" in job}
 
 
+@pytest.mark.slow
 def test_a_given_classifier_is_scored_without_labels(toy, changed):
     config = changed(recipes=["toy", "given"], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
     folder = "results/classifiers/toy/cfad/labels-50/seed-1"

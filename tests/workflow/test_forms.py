@@ -50,6 +50,7 @@ def trials_of(corpus, *partitions):
     return [f"results/trials/{corpus}/{partition}.parquet" for partition in partitions]
 
 
+@pytest.mark.slow
 def test_unpacked_folders_are_packed_once(elsewhere, config, unpacked):
     targets = [*trials_of("cfad", "train", "eval"), *trials_of("in_the_wild", "eval")]
     elsewhere.make(config, *targets)

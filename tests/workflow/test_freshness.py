@@ -68,6 +68,7 @@ def test_archives_that_are_not_there_are_told_although_all_is_made(finished, toy
     assert "MISSING" in finished.make(config, "check_archives")
 
 
+@pytest.mark.slow
 def test_an_archive_of_an_older_date_is_packed_anew(finished, toy_config):
     elsewhere = finished.folder / "elsewhere"
     (finished.folder / "results" / "demo" / "archives").rename(elsewhere)

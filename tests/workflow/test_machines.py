@@ -46,6 +46,7 @@ def test_an_archive_of_the_future_is_told_before_the_work(elsewhere, of_archives
     assert f"Set their date to now: touch {path}" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_project_in_a_folder_with_a_space(elsewhere, toy_config, tmp_path):
     """Its interpreter then has the space in its path."""
     folder = tmp_path / "my project"
@@ -104,6 +105,7 @@ def read_only():
     return run
 
 
+@pytest.mark.slow
 def test_results_that_are_read_only_can_be_looked_at(workflow_in, of_archives, read_only, tmp_path):
     results = tmp_path / "of_others" / "results"
     (results / "logs").mkdir(parents=True)

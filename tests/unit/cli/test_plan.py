@@ -46,6 +46,7 @@ def test_the_assumptions_are_shown_and_can_be_changed(paper, tmp_path):
     assert slow == pytest.approx(10 * fast, rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_measured_is_kept_for_later_plans(repository, tmp_path):
     rates = tmp_path / "new" / "rates.json"
     arguments = ["--config", str(repository / "config.yaml"), "--rates", str(rates)]

@@ -39,6 +39,7 @@ def model(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_model_goes_to_the_hub_and_comes_back(model, tmp_path, repository):
     audio = write_audio(tmp_path / "call.wav", 0.8)
     held = Repository({})
