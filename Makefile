@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # slowest are named at the end.
 PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup --durations=25
 
-.PHONY: demo test test-slow test-kills test-slurm lint docs generated install install-dev bench bench-gpu bench-corpora clean
+.PHONY: demo test test-slow test-compiles test-kills test-slurm lint docs generated install install-dev bench bench-gpu bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -31,7 +31,10 @@ test: .venv/installed-dev ## unit, golden, architecture and workflow tests
 
 # By file: a process builds the experiment that it shares once more, and neither waits for the other.
 test-slow: .venv/installed-dev ## the tests that take minutes: kills, full disks, other cores, memory
-	$(PYTEST) --dist loadfile -m slow
+	$(PYTEST) --dist loadfile -m "slow and not compiles"
+
+test-compiles: .venv/installed-dev ## torch-cluster, built here, gives the graphs of the dense search; ten minutes and more
+	.venv/bin/python -m pytest -m compiles
 
 test-slurm: .venv/installed-dev ## a part of the embedded experiment on a Slurm of this machine; wants root
 	tests/slurm/run

@@ -40,6 +40,9 @@ def bucket(monkeypatch):
         *("--storage-s3-endpoint-url", url),
     ]
     yield store, arguments
+    # Servers of one process hold the same objects.
+    store.objects.all().delete()
+    store.delete()
     server.stop()
 
 

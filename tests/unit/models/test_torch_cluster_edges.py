@@ -57,6 +57,7 @@ def test_it_is_refused_where_it_is_not_installed():
 
 
 @pytest.mark.slow
+@pytest.mark.compiles
 @pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
 @pytest.mark.skipif(IS_INSTALLED, reason=f"{PACKAGE} is installed; the tests above ran")
 def test_it_builds_and_gives_the_graphs_of_the_dense_search(tmp_path):
