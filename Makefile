@@ -81,7 +81,7 @@ install-dev: .venv/installed-dev
 	$(UV) -e '.[docs]' -c requirements.txt
 	touch $@
 
-bench: .venv/installed ## speed beside what bounds it, as ratios of one run; three minutes
+bench: .venv/installed ## speed beside what bounds it, as ratios of one run; some minutes
 	OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench.py
 
 bench-gpu: .venv/installed ## the same on a GPU; exits with 2 where there is none

@@ -2,7 +2,7 @@
 
     python benchmarks/bench.py [--only decoding,start,...]
 
-Takes at most three minutes on two quiet cores; on a busy machine the ratios tell more than the
+Takes some minutes on two cores; on a busy machine the ratios tell more than the
 seconds. Every figure is the shortest of some times, between which the two sides take turns.
 """
 
