@@ -14,6 +14,7 @@ def run(repository, script, *arguments):
     return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_row_is_a_ratio_beside_its_machine(repository):
     done = run(repository, "bench.py", "--only", "evaluation")
     assert done.returncode == 0, done.stderr
@@ -24,6 +25,7 @@ def test_a_row_is_a_ratio_beside_its_machine(repository):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.slow
 def test_without_a_gpu_nothing_is_measured(repository):
     done = run(repository, "bench_gpu.py")
     assert done.returncode == 2

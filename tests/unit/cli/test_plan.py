@@ -33,6 +33,7 @@ def test_the_papers_plan(paper, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_assumptions_are_shown_and_can_be_changed(paper, tmp_path):
     # Slower than decoding, which a GPU would wait for.
     arguments = [*paper, "--rates", str(tmp_path / "none.json"), "--frontend-flop-per-gpu-s"]
