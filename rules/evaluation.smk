@@ -178,7 +178,8 @@ rule measure_pooled:
         cfg={},
         frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         protocols=lambda wildcards: [
-            experiment.protocols_of(corpus)[0] for corpus in members_of(wildcards.pool)
+            pooled_protocol(experiment.protocols_of(corpus))
+            for corpus in members_of(wildcards.pool)
         ],
         resynthesis=lambda wildcards: copied.methods_of(
             wildcards.recipe, wildcards.corpus

@@ -1,6 +1,6 @@
 """What an experiment is made of: encoders, classifiers, and classifiers on evaluation corpora."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -69,6 +69,14 @@ class EvaluatedPool:
     def wildcards(self) -> dict[str, str]:
         """What stands for it in paths."""
         return self.classifier.wildcards | {"pool": self.pool}
+
+
+def pooled_protocol(protocols: Sequence[str]) -> str:
+    """Return the protocol of a corpus whose trials are pooled with those of others.
+
+    It is ``eval``, where the corpus has an official set of that name, else ``all``, else the first.
+    """
+    return next((name for name in ("eval", "all") if name in protocols), protocols[0])
 
 
 def evaluated_pools(experiments: Iterable[Axes]) -> list[EvaluatedPool]:

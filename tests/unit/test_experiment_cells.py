@@ -1,3 +1,5 @@
+import pytest
+
 from signl.configuration import Axes
 from signl.experiment_cells import (
     Evaluated,
@@ -5,6 +7,7 @@ from signl.experiment_cells import (
     Pretrained,
     Trained,
     evaluated_pools,
+    pooled_protocol,
 )
 
 
@@ -58,3 +61,15 @@ def test_corpora_that_are_trained_on_together_are_left_out():
     trained, evaluated = [["cfad", "in_the_wild"]], ["cfad", "b", "asvspoof5"]
     (found,) = evaluated_pools([axes(train_corpora=trained, evaluate_on=evaluated)])
     assert (found.classifier.corpus, found.pool) == ("cfad+in_the_wild", "asvspoof5+b")
+
+
+@pytest.mark.parametrize(
+    ("protocols", "pooled"),
+    [
+        (("seen", "unseen", "all"), "all"),
+        (("eval", "all", "progress"), "eval"),
+        (("mine", "theirs"), "mine"),
+    ],
+)
+def test_a_corpus_is_pooled_by_its_official_trials_or_all(protocols, pooled):
+    assert pooled_protocol(protocols) == pooled
