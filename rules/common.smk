@@ -16,8 +16,12 @@ from signl.corpora.copied_names import is_copied
 from signl.corpora.pools import is_pool, members_of
 from signl.errors import SignlError
 from signl.experiment import Experiment
-from signl.experiment_cells import pooled_protocol
-from signl.jobs import combining_options, jobs_of, stage_of_scores
+from signl.jobs import (
+    combining_options,
+    jobs_of,
+    protocols_of_pool,
+    stage_of_scores,
+)
 from signl.labels import PARTITIONS
 from signl.locking import lock_results
 from signl.models.own_code import look_in

@@ -177,10 +177,7 @@ rule measure_pooled:
     params:
         cfg={},
         frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
-        protocols=lambda wildcards: [
-            pooled_protocol(experiment.protocols_of(corpus))
-            for corpus in members_of(wildcards.pool)
-        ],
+        protocols=lambda wildcards: protocols_of_pool(experiment, wildcards.pool),
         resynthesis=lambda wildcards: copied.methods_of(
             wildcards.recipe, wildcards.corpus
         ),

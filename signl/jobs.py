@@ -12,6 +12,7 @@ from signl import stages
 from signl.copied_corpora import CopiedCorpora
 from signl.corpora.pools import is_pool, members_of
 from signl.experiment import AUDIO, Experiment
+from signl.experiment_cells import pooled_protocol
 from signl.recipes import Recipe
 from signl.stages import Stage
 from signl.typed import Options
@@ -227,9 +228,11 @@ def _scoring_jobs(experiment: Experiment) -> Iterator[Job]:
 
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
-        yield Job(stages.METRICS, cell.wildcards)
+        protocols = experiment.protocols_of(cell.wildcards["eval_corpus"])
+        yield Job(stages.METRICS, cell.wildcards, also={"protocols": list(protocols)})
     for pool in experiment.evaluated_pools:
-        yield Job(stages.POOLED_METRICS, pool.wildcards)
+        also = {"protocols": protocols_of_pool(experiment, pool.pool)}
+        yield Job(stages.POOLED_METRICS, pool.wildcards, also=also)
     metrics = [stages.METRICS.paths(**cell.wildcards) for cell in experiment.evaluated]
     metrics += [
         stages.POOLED_METRICS.paths(**each.wildcards) for each in experiment.evaluated_pools
@@ -248,6 +251,11 @@ def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     histories = [history.format(**encoder.wildcards) for encoder in experiment.pretrained]
     yield Job(stages.PRETRAINING_TABLE, rows=tuple(histories))
     yield Job(stages.SUMMARY)
+
+
+def protocols_of_pool(experiment: Experiment, pool: str) -> list[str]:
+    """Return the protocol of each evaluation corpus of a pool, in the order of its name."""
+    return [pooled_protocol(experiment.protocols_of(corpus)) for corpus in members_of(pool)]
 
 
 def _scores_of(experiment: Experiment) -> Iterator[str]:

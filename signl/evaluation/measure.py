@@ -137,7 +137,7 @@ def measure(
     for protocol in protocols:
         matched = match_protocol(trial_table, score_table, protocol=protocol)
         measured[protocol] = measure_trials(matched, dev_scores, described, protocol, settings)
-    write_measures(output, described, measured, options)
+    write_measures(output, described, measured, {**options, "protocols": list(protocols)})
 
 
 def write_measures(

@@ -83,7 +83,9 @@ def measure_pooled(
     )
     dev_scores = read_dev_scores(dev) if dev else None
     measured = measure_trials(matched, dev_scores, described, PROTOCOL, settings)
-    write_measures(output, described, {PROTOCOL: measured}, options)
+    write_measures(
+        output, described, {PROTOCOL: measured}, {**options, "protocols": list(protocols)}
+    )
 
 
 def _scored(scores: Path, trials: Path, protocol: str) -> pa.Table:

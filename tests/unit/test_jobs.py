@@ -113,3 +113,18 @@ def test_one_job_draws_all_figures_of_a_kind(experiment):
     ]
     (job,) = [job for job in jobs_of(experiment) if job.stage == stages.TRAINING_FIGURES]
     assert job.figures == (*(f"classifiers-{corpus}" for corpus in corpora), "pretraining")
+
+
+def test_metrics_know_under_which_protocols_they_are_made(repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    config["without_attacks"] = {"cfad": ["gl"]}
+    jobs = [job for job in jobs_of(Experiment(config)) if "cfad" in job.wildcards.values()]
+    (protocols,) = {
+        tuple(job.also["protocols"])
+        for job in jobs
+        if job.stage == stages.METRICS and job.wildcards["eval_corpus"] == "cfad"
+    }
+    assert {"all", "all without gl"} < set(protocols)
+    pools = [job for job in jobs_of(Experiment(config)) if job.stage == stages.POOLED_METRICS]
+    pooled = {job.wildcards["pool"]: job.also["protocols"] for job in pools}
+    assert pooled["asvspoof5+cfad+in_the_wild"] == ["eval", "all", "all"]

@@ -80,6 +80,16 @@ def test_documents_are_compared_too():
     assert reasons(job) == ["seed was 2, now 1"]
 
 
+def test_metrics_without_a_protocol_that_is_asked_for_are_told(folder):
+    cell = {"recipe": "r", "corpus": "a", "percent": "5", "seed": "1", "eval_corpus": "b"}
+    job = Job(stages.METRICS, cell, also={"protocols": ["all", "all without hifigan"]})
+    options = {"protocols": ["all"]}
+    made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options=options)
+    write_document(job.outputs[0], {}, made_by)
+    (reason,) = reasons(job)
+    assert "all without hifigan" in reason
+
+
 @pytest.fixture
 def packed(folder):
     """A packed archive."""

@@ -142,7 +142,8 @@ def test_options_reach_the_measures(run, rows, values, tmp_path):
     assert document["act_dcf"] == act_dcf(bonafide, spoof, costs=costs)
     calibrated = calibrated_metrics(DEV, Scores(bonafide, spoof), costs=costs)
     assert document["calibrated"]["act_dcf"] == calibrated.act_dcf
-    made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options=options)
+    header = options | {"protocols": ["eval"]}
+    made_by = MadeBy(stage="measure", revision=stages.METRICS.revision, options=header)
     assert read_metrics(tmp_path / "metrics" / "df.json")["made_by"] == made_by
 
 
