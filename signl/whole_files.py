@@ -1,11 +1,12 @@
 """Files that are whole or absent: written beside their place, and renamed to it."""
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from signl.errors import ArtefactError
 
@@ -17,23 +18,29 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a scratch path beside ``path``, renamed to it when the block ends well.
 
     When the block fails the scratch file is removed and ``path`` is as it was. The scratch
-    file of a killed process is overwritten by the next attempt.
+    file of a killed process is overwritten by the next attempt. That of one that still writes is
+    locked: two would mix in one file, and go on writing to it after it has its name.
 
     Raises
     ------
     ArtefactError
-        If the disk is full, or ``path`` is a folder.
+        If the disk is full, ``path`` is a folder, or another process is writing it.
     """
     path = Path(path)
     if path.is_dir():
         raise ArtefactError(f"{path} is a folder: name a file")
     scratch = path.with_name(f".{path.name}.part")
+    lock: IO[Any] | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _locked(scratch, path)
         yield scratch
         with scratch.open("rb") as handle:
             os.fsync(handle.fileno())
         scratch.replace(path)
+        # What has this name from here on is another process's.
+        lock.close()
+        lock = None
     except Exception as error:
         if _is_disk_full(error, scratch):
             raise ArtefactError(
@@ -41,7 +48,37 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             ) from error
         raise
     finally:
-        scratch.unlink(missing_ok=True)
+        if lock is not None:
+            scratch.unlink(missing_ok=True)
+            lock.close()
+
+
+def _locked(scratch: Path, path: Path) -> IO[Any]:
+    """Make the scratch file, empty, and lock it; where the disk knows no locks, it is not."""
+    while True:
+        handle = scratch.open("ab")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            raise ArtefactError(
+                f"another process is writing {path}: wait for its end, or end it (a job may go on "
+                "where its run was killed), and run the same command again"
+            ) from None
+        except OSError:
+            pass
+        if _is_at(handle, scratch):
+            handle.truncate(0)
+            return handle
+        # It was renamed or removed before it was locked.
+        handle.close()
+
+
+def _is_at(handle: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _is_disk_full(error: Exception, scratch: Path) -> bool:

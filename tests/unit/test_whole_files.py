@@ -120,3 +120,33 @@ def test_text_is_utf8_everywhere(tmp_path):
 def test_a_folder_is_no_file_to_write(tmp_path):
     with pytest.raises(ArtefactError, match="is a folder: name a file"):
         write_text(tmp_path, "text")
+
+
+def test_two_processes_do_not_write_one_file(tmp_path):
+    path = tmp_path / "file.txt"
+    code = (
+        "import sys; from signl.whole_files import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as scratch:\n"
+        "    scratch.write_text('half'); print('begun', flush=True)\n"
+        "    sys.stdin.read(); scratch.write_text('of the first')\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as first:
+        assert first.stdout.readline() == "begun\n"
+        with pytest.raises(ArtefactError, match=r"another process is writing .*file\.txt: wait"):
+            write_text(path, "of the second")
+        assert not path.exists()
+        first.communicate("")
+    assert path.read_text() == "of the first"
+    write_text(path, "of the second")
+    assert path.read_text() == "of the second"
+    assert names_in(tmp_path) == ["file.txt"]
+
+
+def test_what_a_killed_process_left_does_not_lock(tmp_path):
+    path = tmp_path / "file.txt"
+    (tmp_path / ".file.txt.part").write_text("half of something long")
+    write_text(path, "whole")
+    assert path.read_text() == "whole"
+    assert names_in(tmp_path) == ["file.txt"]
