@@ -8,19 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from signl.evaluation.figures.figure_style import (
-    empty_figure,
-    finish,
-    panels,
-    percent_name,
-    say,
-    styled,
-)
-from signl.evaluation.figures.score_histograms import draw_threshold, first_seed, of_seed
+from signl.evaluation.figures.figure_style import empty_figure, finish, say, styled
+from signl.evaluation.figures.score_histograms import N_BINS, binned, score_panels
 from signl.labels import BONAFIDE
 
 TITLE: Final = "Scores by attack"
-N_BINS: Final = 40
 #: What strips of trials without a name of an attack are called.
 BONAFIDE_NAME: Final = "bona fide"
 UNNAMED: Final = "spoof, no attack named"
@@ -55,23 +47,12 @@ def attack_bins(
         :data:`UNNAMED`; ``mean`` score of the strip; ``low`` and ``high``, the ends of the bin;
         ``n_trials``, and ``percent``, of the trials of the strip.
     """
-    values = np.asarray(scores, dtype=np.float64)
     strips = [
         BONAFIDE_NAME if label == BONAFIDE else (attack or UNNAMED)
         for label, attack in zip(np.asarray(labels), np.asarray(attacks, object), strict=True)
     ]
     names = np.array(strips, dtype=object)
-    edges = np.histogram_bin_edges(values, N_BINS)
-    tables = []
-    for name in sorted(set(strips)):
-        own = values[names == name]
-        counts, _ = np.histogram(own, edges)
-        columns = {"low": edges[:-1], "high": edges[1:], "n_trials": counts}
-        shares = {"percent": 100 * counts / own.size}
-        tables.append(pd.DataFrame({"name": name, "mean": own.mean(), **columns, **shares}))
-    if not tables:
-        return pd.DataFrame(columns=list(COLUMNS[3:]))
-    return pd.concat(tables, ignore_index=True)
+    return binned(np.asarray(scores, dtype=np.float64), names, sorted(set(strips)))
 
 
 @styled
@@ -98,22 +79,9 @@ def attack_histograms(
     """
     if bins.empty:
         return empty_figure(title, "There are no scores.")
-    recipes, percents = (sorted(set(bins[name])) for name in ("recipe", "label_percent"))
     n_strips = min(bins["name"].nunique(), MOST_ATTACKS + 1)
     height = max(_LEAST_INCHES, _ROW_INCHES * n_strips + 0.3)
-    size = {"panel": (2.8, height), "heights": [height] * len(recipes)}
-    figure, grid = panels(len(recipes), len(percents), share=False, **size)  # type: ignore[arg-type]
-    for row, recipe in enumerate(recipes):
-        for column, percent in enumerate(percents):
-            axes = grid[row, column]
-            own = first_seed(bins, recipe, percent)
-            _draw_strips(axes, own)
-            if thresholds is not None and len(own):
-                seed = own["seed"].iloc[0]
-                draw_threshold(axes, of_seed(thresholds, recipe, percent, seed))
-            axes.set_title(f"{recipe}, {percent_name(percent)}")
-    for axes in grid[-1]:
-        axes.set_xlabel("score (higher: bona fide)")
+    figure, _ = score_panels(bins, thresholds, _draw_strips, panel=(2.8, height))
     return finish(figure, title, _notes(bins))
 
 

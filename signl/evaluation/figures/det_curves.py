@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 
 from signl.evaluation.figures.figure_style import (
     Look,
+    at_panel,
     empty_figure,
     finish,
-    panels,
-    percent_name,
+    protocol_panels,
     recipe_looks,
     say,
     styled,
@@ -105,28 +105,17 @@ def det(
     """
     if points.empty:
         return empty_figure(title, "No protocol has scores of both classes.")
-    looks = recipe_looks(points, recipes)
-    shown = {name: looks[name] for name in sorted(set(points["recipe"]))}
-    rows = sorted(set(points["protocol"]))
-    columns = sorted(set(points["label_percent"]))
-    figure, grid = panels(len(rows), len(columns), panel=(2.4, 2.4))
-    for row, protocol in enumerate(rows):
-        for column, percent in enumerate(columns):
-            axes = grid[row, column]
-            _draw_curves(axes, _at(points, protocol, percent), shown)
-            if operating is not None:
-                _draw_operating(axes, _at(operating, protocol, percent), shown)
-            axes.set_title(f"{protocol}: {percent_name(percent)}")
-        grid[row, 0].set_ylabel("misses (% of bona fide)")
-    for axes in grid[-1]:
-        axes.set_xlabel("false alarms (% of spoof)")
+    shown = recipe_looks(points, recipes)
+
+    def draw(axes: Axes, protocol: str, percent: float) -> None:
+        _draw_curves(axes, at_panel(points, protocol, percent), shown)
+        if operating is not None:
+            _draw_operating(axes, at_panel(operating, protocol, percent), shown)
+
+    labels = ("false alarms (% of spoof)", "misses (% of bona fide)")
+    figure, grid = protocol_panels(points, draw, inches=2.4, labels=labels)
     _set_axes(grid)
     return finish(figure, title, _notes(points, operating), shown)
-
-
-def _at(table: pd.DataFrame, protocol: str, percent: float) -> pd.DataFrame:
-    """Return the rows of a panel."""
-    return table[(table["protocol"] == protocol) & (table["label_percent"] == percent)]
 
 
 def _draw_curves(axes: Axes, points: pd.DataFrame, looks: Mapping[str, Look]) -> None:

@@ -117,8 +117,10 @@ def looks_of(names: Iterable[str]) -> dict[str, Look]:
 
 
 def recipe_looks(table: pd.DataFrame, recipes: Iterable[str] | None) -> dict[str, Look]:
-    """Return the looks of the recipes that are named, and of those of a table."""
-    return looks_of([*(recipes or ()), *(table["recipe"] if len(table) else ())])
+    """Return the looks of a table's recipes, sorted, as they are among all that are named."""
+    own = sorted(set(table["recipe"])) if len(table) else []
+    looks = looks_of([*(recipes or ()), *own])
+    return {name: looks[name] for name in own}
 
 
 def empty_figure(title: str, reason: str) -> Figure:
@@ -167,6 +169,43 @@ def panels(
     for axes in grid.flat:
         axes.locator_params(nbins=N_TICKS)
     return figure, grid
+
+
+def protocol_panels(
+    points: pd.DataFrame,
+    draw: Callable[[Axes, str, float], None],
+    *,
+    inches: float,
+    labels: tuple[str, str],
+) -> tuple[Figure, "np.ndarray[Any, Any]"]:
+    """Draw a row of square panels per protocol, a column per share of labels.
+
+    Parameters
+    ----------
+    points : DataFrame
+        Says by ``protocol`` and ``label_percent`` which panels there are.
+    draw : callable
+        Draws the panel of a protocol and a share.
+    inches : float
+        Width and height of a panel.
+    labels : (horizontal, vertical)
+        Of the axes.
+    """
+    rows, columns = (sorted(set(points[name])) for name in ("protocol", "label_percent"))
+    figure, grid = panels(len(rows), len(columns), panel=(inches, inches))
+    for row, protocol in enumerate(rows):
+        for column, percent in enumerate(columns):
+            draw(grid[row, column], protocol, percent)
+            grid[row, column].set_title(f"{protocol}: {percent_name(percent)}")
+        grid[row, 0].set_ylabel(labels[1])
+    for axes in grid[-1]:
+        axes.set_xlabel(labels[0])
+    return figure, grid
+
+
+def at_panel(table: pd.DataFrame, protocol: str, percent: float) -> pd.DataFrame:
+    """Return the rows of a panel of a protocol and a share of labels."""
+    return table[(table["protocol"] == protocol) & (table["label_percent"] == percent)]
 
 
 def finish(

@@ -95,8 +95,7 @@ def label_efficiency(
     """
     if cells.empty:
         return empty_figure(TITLE, "No classifier has been measured: there is nothing to draw.")
-    looks = recipe_looks(cells, recipes)
-    shown = {name: looks[name] for name in sorted(set(cells["recipe"]))}
+    shown = recipe_looks(cells, recipes)
     published = published_points(cells, published_as or {})
     means = mean_over_seeds(cells, ["train_corpus", *_PANEL, "recipe", "label_percent"])
     rows = sorted(set(cells["train_corpus"]))

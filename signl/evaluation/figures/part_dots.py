@@ -54,8 +54,7 @@ def breakdown(
     """
     if parts.empty:
         return empty_figure(title, "No protocol names an attack or a codec.")
-    looks = recipe_looks(parts, recipes)
-    shown = {name: looks[name] for name in sorted(set(parts["recipe"]))}
+    shown = recipe_looks(parts, recipes)
     means = _means_of(parts)
     kinds = sorted(set(means[["protocol", "part"]].itertuples(index=False, name=None)))
     percents = sorted(set(means["label_percent"]))

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from signl.evaluation.figures.figure_style import (
     Look,
+    at_panel,
     empty_figure,
     finish,
-    panels,
-    percent_name,
+    protocol_panels,
     recipe_looks,
     say,
     styled,
@@ -90,19 +90,14 @@ def reliability(
     """
     if points.empty:
         return empty_figure(title, "No classifier has a calibration: dev scores carry none.")
-    looks = recipe_looks(points, recipes)
-    shown = {name: looks[name] for name in sorted(set(points["recipe"]))}
-    rows, columns = (sorted(set(points[name])) for name in ("protocol", "label_percent"))
-    figure, grid = panels(len(rows), len(columns), panel=(2.0, 2.0))
+    shown = recipe_looks(points, recipes)
+
+    def draw(axes: Axes, protocol: str, percent: float) -> None:
+        _draw_panel(axes, at_panel(points, protocol, percent), shown)
+
+    labels = ("probability promised (%)", "bona fide found (%)")
+    figure, grid = protocol_panels(points, draw, inches=2.0, labels=labels)
     grid[0, 0].set(xlim=(0, 100), ylim=(0, 100))
-    for row, protocol in enumerate(rows):
-        for column, percent in enumerate(columns):
-            is_here = (points["protocol"] == protocol) & (points["label_percent"] == percent)
-            _draw_panel(grid[row, column], points[is_here], shown)
-            grid[row, column].set_title(f"{protocol}: {percent_name(percent)}")
-        grid[row, 0].set_ylabel("bona fide found (%)")
-    for axes in grid[-1]:
-        axes.set_xlabel("probability promised (%)")
     return finish(figure, title, _NOTES, shown)
 
 

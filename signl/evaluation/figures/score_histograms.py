@@ -1,6 +1,6 @@
 """Histograms of scores by class, with the threshold that dev fixes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -47,18 +47,40 @@ def score_bins(scores: npt.ArrayLike, labels: npt.ArrayLike) -> pd.DataFrame:
         A row per class that has trials and per bin: ``label``, ``low`` and ``high`` (the ends of
         the bin), ``n_trials``, and ``percent``, of the trials of the class.
     """
-    values, names = np.asarray(scores, dtype=np.float64), np.asarray(labels)
+    bins = binned(np.asarray(scores, dtype=np.float64), np.asarray(labels), list(_CLASSES))
+    return bins.rename(columns={"name": "label"})[list(COLUMNS[3:])]
+
+
+def binned(
+    values: npt.NDArray[np.float64], names: npt.NDArray[Any], shown: Sequence[str]
+) -> pd.DataFrame:
+    """Count the scores of some groups of trials in the same bins.
+
+    Parameters
+    ----------
+    values : ndarray of shape (trial,)
+        Scores.
+    names : ndarray of shape (trial,)
+        The group of each.
+    shown : sequence of str
+        The groups; one without trials is left out.
+
+    Returns
+    -------
+    DataFrame
+        A row per group and bin: ``name``, ``mean`` score of the group, ``low`` and ``high`` (the
+        ends of the bin), ``n_trials``, and ``percent``, of the trials of the group.
+    """
     edges = np.histogram_bin_edges(values, N_BINS)
-    tables = []
-    for label in _CLASSES:
-        own = values[names == label]
+    tables = [pd.DataFrame(columns=["name", "mean", "low", "high", "n_trials", "percent"])]
+    for name in shown:
+        own = values[names == name]
         if own.size:
             counts, _ = np.histogram(own, edges)
             columns = {"low": edges[:-1], "high": edges[1:], "n_trials": counts}
-            tables.append(pd.DataFrame({"label": label, **columns, "percent": 0.0}))
-            tables[-1]["percent"] = 100 * counts / own.size
-    empty = pd.DataFrame(columns=["label", "low", "high", "n_trials", "percent"])
-    return pd.concat(tables, ignore_index=True) if tables else empty
+            columns["percent"] = 100 * counts / own.size
+            tables.append(pd.DataFrame({"name": name, "mean": own.mean(), **columns}))
+    return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
 @styled
@@ -85,20 +107,9 @@ def histograms(
     """
     if bins.empty:
         return empty_figure(title, "There are no scores.")
-    recipes, percents = (sorted(set(bins[name])) for name in ("recipe", "label_percent"))
-    figure, grid = panels(len(recipes), len(percents), panel=(2.6, 1.6), share=False)
-    for row, recipe in enumerate(recipes):
-        for column, percent in enumerate(percents):
-            axes = grid[row, column]
-            own = first_seed(bins, recipe, percent)
-            _draw_classes(axes, own)
-            if thresholds is not None and len(own):
-                seed = own["seed"].iloc[0]
-                draw_threshold(axes, of_seed(thresholds, recipe, percent, seed))
-            axes.set_title(f"{recipe}, {percent_name(percent)}")
-        grid[row, 0].set_ylabel("trials (% of class)")
-    for axes in grid[-1]:
-        axes.set_xlabel("score (higher: bona fide)")
+    figure, grid = score_panels(bins, thresholds, _draw_classes, panel=(2.6, 1.6))
+    for axes in grid[:, 0]:
+        axes.set_ylabel("trials (% of class)")
     handles = [
         Line2D([], [], color=color, linestyle=stroke, label=_NAMES[label])
         for label, (color, stroke, _) in _CLASSES.items()
@@ -108,13 +119,47 @@ def histograms(
     return finish(figure, title, _notes(bins, thresholds))
 
 
-def first_seed(bins: pd.DataFrame, recipe: str, percent: float) -> pd.DataFrame:
+def score_panels(
+    bins: pd.DataFrame,
+    thresholds: pd.DataFrame | None,
+    draw: Callable[[Axes, pd.DataFrame], None],
+    *,
+    panel: tuple[float, float],
+) -> tuple[Figure, npt.NDArray[Any]]:
+    """Draw the bins of each recipe, a row of panels, and share of labels, a column.
+
+    Parameters
+    ----------
+    bins, thresholds
+        As of :func:`histograms`; there are bins.
+    draw : callable
+        Draws the bins of one classifier, which may be none.
+    panel : (width, height)
+        Inches of a panel.
+    """
+    recipes, percents = (sorted(set(bins[name])) for name in ("recipe", "label_percent"))
+    figure, grid = panels(len(recipes), len(percents), panel=panel, share=False)
+    for row, recipe in enumerate(recipes):
+        for column, percent in enumerate(percents):
+            axes = grid[row, column]
+            own = _first_seed(bins, recipe, percent)
+            draw(axes, own)
+            if thresholds is not None and len(own):
+                seed = own["seed"].iloc[0]
+                _draw_threshold(axes, _of_seed(thresholds, recipe, percent, seed))
+            axes.set_title(f"{recipe}, {percent_name(percent)}")
+    for axes in grid[-1]:
+        axes.set_xlabel("score (higher: bona fide)")
+    return figure, grid
+
+
+def _first_seed(bins: pd.DataFrame, recipe: str, percent: float) -> pd.DataFrame:
     """Return the bins of a panel, of the lowest seed."""
     own = bins[(bins["recipe"] == recipe) & (bins["label_percent"] == percent)]
     return own[own["seed"] == own["seed"].min()]
 
 
-def of_seed(cells: pd.DataFrame, recipe: str, percent: float, seed: int) -> pd.DataFrame:
+def _of_seed(cells: pd.DataFrame, recipe: str, percent: float, seed: int) -> pd.DataFrame:
     """Return the cells of a classifier."""
     is_own = (cells["recipe"] == recipe) & (cells["label_percent"] == percent)
     return cells[is_own & (cells["seed"] == seed)]
@@ -138,7 +183,7 @@ def _draw_classes(axes: Axes, bins: pd.DataFrame) -> None:
         axes.text(0.02, 0.97, f"no {missing[0]} trials", transform=axes.transAxes, va="top")
 
 
-def draw_threshold(axes: Axes, cells: pd.DataFrame) -> None:
+def _draw_threshold(axes: Axes, cells: pd.DataFrame) -> None:
     """Draw the threshold of a classifier, which is the same under all protocols."""
     for threshold in sorted(set(cells["transfer_threshold"].dropna())):
         axes.axvline(threshold, color="black", linestyle=":", linewidth=1.1)

@@ -169,12 +169,11 @@ def _draw(
 ) -> Figure:
     """Draw a row of panels per figure of the histories, a column per group of them."""
     grouped = pd.concat(groups.values())
-    shown = {name: looks[name] for name in sorted(set(grouped["recipe"]))}
     rows = {name: told for name, told in figures.items() if name in grouped}
     figure, grid = panels(len(rows), len(groups), panel=(2.4, 1.15), share=False)
     for row, (name, (label, factor)) in enumerate(rows.items()):
         for axes, own in zip(grid[row], groups.values(), strict=True):
-            _draw_courses(axes, own, name, factor, shown)
+            _draw_courses(axes, own, name, factor, looks)
             _shade(axes, name)
         grid[row, 0].set_ylabel(label)
     for axes, group in zip(grid[0], groups, strict=True):
@@ -183,7 +182,7 @@ def _draw(
         axes.set_xlabel("epoch")
     if (grouped.groupby(list(IDENTITY), dropna=False).size() == 1).all():
         notes = [*notes, "One epoch each: points, no lines."]
-    return finish(figure, title, notes, shown)
+    return finish(figure, title, notes, looks)
 
 
 def _draw_courses(
