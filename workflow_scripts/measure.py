@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from signl.evaluation.cells import Cell
 from signl.evaluation.development import DevFiles
 from signl.evaluation.measure import measure
 from signl.logs import log_to
@@ -17,14 +18,10 @@ if __name__ == "__main__":
         snakemake.output.metrics,
         dev=DevFiles.of(snakemake.input.dev),
         protocols=snakemake.params.protocols,
-        cell={
-            "recipe": snakemake.wildcards.recipe,
-            "frontend": snakemake.params.frontend,
-            "train_corpus": snakemake.wildcards.corpus,
-            "eval_corpus": snakemake.wildcards.eval_corpus,
-            "label_percent": float(snakemake.wildcards.percent),
-            "seed": int(snakemake.wildcards.seed),
-            "resynthesis": snakemake.params.resynthesis,
-        },
+        cell=Cell.of_job(
+            dict(snakemake.wildcards.items()),
+            frontend=snakemake.params.frontend,
+            resynthesis=snakemake.params.resynthesis,
+        ),
         options=snakemake.params.cfg,
     )

@@ -26,6 +26,27 @@ class Cell(Options):
     )
 
     @classmethod
+    def of_job(cls, wildcards: Mapping[str, str], **told: str) -> dict[str, Any]:
+        """Return plain values of a cell, as the wildcards of its job name it.
+
+        Parameters
+        ----------
+        wildcards : Mapping
+            ``recipe``, ``corpus``, ``percent``, ``seed``, and ``eval_corpus`` or a ``pool`` of
+            several.
+        **told : str
+            The values that no wildcard has: ``frontend``, ``resynthesis``.
+        """
+        return {
+            "recipe": wildcards["recipe"],
+            "train_corpus": wildcards["corpus"],
+            "eval_corpus": wildcards.get("eval_corpus") or wildcards["pool"],
+            "label_percent": float(wildcards["percent"]),
+            "seed": int(wildcards["seed"]),
+            **told,
+        }
+
+    @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str) -> Self:
         """Build a cell from plain values; a perturbed corpus has both names in ``eval_corpus``.
 

@@ -1,36 +1,19 @@
 """One run at a time makes results; a killed one is in nobody's way."""
 
 import os
-import subprocess
-import sys
 
 import pytest
+from lock_holders import holder
 
 from signl.errors import ConfigError
 from signl.locking import LOCK, holder_of, lock_results
-
-HOLD = """
-import sys
-from signl.locking import lock_results
-lock_results(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
 def other(tmp_path, repository):
     """Another process that has locked the results."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, tmp_path / "results"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(repository)},
-    ) as process:
-        assert process.stdout.readline() == "held\n"
+    with holder(tmp_path / "results", repository) as process:
         yield process
-        process.kill()
 
 
 def test_results_that_another_makes_are_refused_by_any_name(tmp_path, other):

@@ -2,11 +2,10 @@
 
 import logging
 import os
-import subprocess
-import sys
 
 import pytest
 import torch
+from lock_holders import holder
 from torch import nn
 
 from signl import stages
@@ -19,13 +18,6 @@ from signl.training import lock
 from signl.training.lock import only_training
 from signl.training.run import Patience, Run
 
-HOLD = """
-import sys
-from signl.locking import lock_results
-lock_results(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-"""
 CELL = {"recipe": "toy", "corpus": "cfad", "percent": "50", "seed": "1"}
 TRAINING = Job(stages.FINETUNING, CELL)
 LABELS = Job(stages.LABELS, {"corpus": "cfad", "percent": "50", "seed": "1"})
@@ -61,16 +53,8 @@ def make(results):
 @pytest.fixture
 def running(results, repository):
     """A process that makes the results."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, results],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(repository)},
-    ) as process:
-        assert process.stdout.readline() == "held\n"
+    with holder(results, repository) as process:
         yield process
-        process.kill()
 
 
 @pytest.fixture

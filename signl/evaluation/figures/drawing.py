@@ -7,7 +7,9 @@ figure is written in every form that is asked for.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -149,18 +151,13 @@ def draw_histograms(
 
     The arguments and what is raised are as of :func:`draw_det`.
     """
-    cells = _clean(metrics)
-
-    def draw(pair: str) -> Figure:
-        tables = []
-        for scored, matched in _matched(scores, trials, pair):
-            values, labels = matched["score"].to_numpy(), matched["label"].to_numpy()
-            tables.append(score_histograms.score_bins(values, labels).assign(**scored.identity))
-        bins = _joined(tables, score_histograms.COLUMNS)
-        title = f"{score_histograms.TITLE}: {_told(pair)}"
-        return score_histograms.histograms(bins, _of_pair(cells, pair), title=title)
-
-    _write_each(draw, outputs)
+    _write_bins(
+        *(scores, trials, metrics, outputs),
+        bins_of=lambda matched: score_histograms.score_bins(*_columns(matched, "score", "label")),
+        columns=score_histograms.COLUMNS,
+        figure_of=score_histograms.histograms,
+        title=score_histograms.TITLE,
+    )
 
 
 def draw_attacks(
@@ -173,20 +170,15 @@ def draw_attacks(
 
     The arguments and what is raised are as of :func:`draw_det`.
     """
-    cells = _clean(metrics)
-
-    def draw(pair: str) -> Figure:
-        tables = [
-            attack_strips.attack_bins(
-                *(matched[name].to_numpy() for name in ("score", "label", "attack"))
-            ).assign(**scored.identity)
-            for scored, matched in _matched(scores, trials, pair)
-        ]
-        bins = _joined(tables, attack_strips.COLUMNS)
-        title = f"{attack_strips.TITLE}: {_told(pair)}"
-        return attack_strips.attack_histograms(bins, _of_pair(cells, pair), title=title)
-
-    _write_each(draw, outputs)
+    _write_bins(
+        *(scores, trials, metrics, outputs),
+        bins_of=lambda matched: attack_strips.attack_bins(
+            *_columns(matched, "score", "label", "attack")
+        ),
+        columns=attack_strips.COLUMNS,
+        figure_of=attack_strips.attack_histograms,
+        title=attack_strips.TITLE,
+    )
 
 
 def draw_reliability(
@@ -269,6 +261,35 @@ def _scored(
     for scored, path in sorted(found):
         if f"{scored.train_corpus}-{scored.evaluated}" == pair:
             yield scored, read_eval_trials(path), read_scores(scored.path)
+
+
+def _write_bins(
+    scores: Paths,
+    trials: Paths,
+    metrics: str | Path,
+    outputs: Paths,
+    *,
+    bins_of: Callable[[pa.Table], pd.DataFrame],
+    columns: Sequence[str],
+    figure_of: Callable[..., Figure],
+    title: str,
+) -> None:
+    """Write a figure of each pair of corpora that shows the bins of its classifiers' scores."""
+    cells = _clean(metrics)
+
+    def draw(pair: str) -> Figure:
+        tables = [
+            bins_of(matched).assign(**scored.identity)
+            for scored, matched in _matched(scores, trials, pair)
+        ]
+        own = _of_pair(cells, pair)
+        return figure_of(_joined(tables, columns), own, title=f"{title}: {_told(pair)}")
+
+    _write_each(draw, outputs)
+
+
+def _columns(table: pa.Table, *names: str) -> Iterator[np.ndarray[Any, Any]]:
+    return (table[name].to_numpy() for name in names)
 
 
 def _matched(scores: Paths, trials: Paths, pair: str) -> Iterator[tuple[ScoredCell, pa.Table]]:
