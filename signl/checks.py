@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.configuration import Axes, Configuration
-from signl.corpora.pools import is_pool, members_of
+from signl.copies_checks import check_copied_pools
+from signl.corpora.pools import members_of
 from signl.corpora.registry import CORPORA
 from signl.errors import ConfigError
 from signl.evaluation.published import systems_of
@@ -37,7 +38,7 @@ def check(config: Configuration) -> None:
         if not recipe.is_given:
             check_recipe(config, name, recipe)
     _check_shared_encoders(config)
-    _check_copied_pools(config)
+    check_copied_pools(config)
     _check_percents(config)
     _check_pairs(config)
     _check_given_classifiers(config)
@@ -264,31 +265,6 @@ def _check_names(config: Configuration) -> None:
     for where, name, known in _used_names(config):
         if name not in known:
             raise ConfigError(f"{where} is {name!r}; allowed are {sorted(known)}")
-
-
-def _check_copied_pools(config: Configuration) -> None:
-    """Refuse pools of corpora for what learns from resynthesis: copies are of one corpus."""
-    for name, axes in config.experiments.items():
-        learning = [each for each in axes.recipes if _learns_from_copies(config, each)]
-        pools = [each for each in axes.train_corpora if is_pool(each)]
-        if learning and pools:
-            raise ConfigError(
-                f"experiments.{name} trains {learning[0]}, which learns from resynthesis, on "
-                f"several corpora, {pools[0]}; allowed is one at a time"
-            )
-
-
-def _learns_from_copies(config: Configuration, name: str) -> bool:
-    """Tell whether a recipe takes copies of what it is trained on, itself or for its encoder."""
-    recipe = config.recipes[name]
-    if getattr(recipe.finetuning, "resynthesis", None) is not None:
-        return True
-    pretraining = config.recipes[recipe.encoder_of or name].pretraining
-    return (
-        pretraining is not None
-        and pretraining.corpora is None
-        and pretraining.objective.resynthesised is not None
-    )
 
 
 def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]]]:

@@ -21,7 +21,7 @@ from signl.features.frontend import FrontendOptions
 from signl.features.frontends import FRONTENDS
 from signl.labels import DEV
 from signl.recipes import Recipe, expanded
-from signl.resynthesis.copies_options import ResynthesisOptions
+from signl.resynthesis.copies_options import AugmentedCopiesOptions, CopyOptions, ResynthesisOptions
 from signl.typed import MAX_NAME_LENGTH, NAME, FromList, Name, Options, retold
 
 #: What stands in paths where a network reads audio instead of a front-end's features.
@@ -163,6 +163,11 @@ class Configuration(Options):
         description="name -> what copies are made of the training partitions, for recipes that "
         "learn from them; for a pre-training of dev too",
     )
+    augmented_copies: dict[Name, AugmentedCopiesOptions] = Field(
+        default={},
+        description="name -> what augmented copies are made of the training partitions, for "
+        "recipes whose trainings draw of them",
+    )
     without_attacks: dict[str, Names] = Field(
         default={},
         description="evaluation corpus -> attacks without which it is measured besides, such as "
@@ -181,7 +186,17 @@ class Configuration(Options):
             raise ValueError(f"frontends: {AUDIO!r} is the name of audio without a front-end")
         if DEV in self.resynthesis:
             raise ValueError(f"resynthesis: {DEV!r} is the name of a partition; allowed are others")
+        if DEV in self.augmented_copies or self.resynthesis.keys() & self.augmented_copies.keys():
+            raise ValueError(
+                f"augmented_copies are named {sorted(self.augmented_copies)}; allowed are names "
+                f"besides {sorted([DEV, *self.resynthesis])}, which stand in the same paths"
+            )
         return self
+
+    @property
+    def copies(self) -> dict[str, CopyOptions]:
+        """Name -> what copies are made, of all kinds."""
+        return {**self.resynthesis, **self.augmented_copies}
 
     def corpus(self, name: str) -> Corpus:
         """Return a corpus: a published one, or one that is configured.

@@ -13,13 +13,14 @@ from signl.corpora.copied_names import (
 )
 from signl.experiment import Experiment
 from signl.labels import DEV, TRAIN
-from signl.resynthesis.copies_options import ResynthesisOptions
+from signl.resynthesis.copies_options import CopyOptions
+from signl.training.options import copies_taken_by
 
 
 class CopiedShard(NamedTuple):
     """A shard of copies: those of a partition's utterances in an audio shard.
 
-    Its resynthesis is named as in paths, which tells the partition
+    Its resynthesis, or set of augmented copies, is named as in paths, which tells the partition
     (:mod:`signl.corpora.copied_names`).
     """
 
@@ -80,13 +81,17 @@ class CopiedCorpora:
     def of_finetuning(self, recipe: str, corpus: str) -> Copied | None:
         """Return the copies that the fine-tuning of a recipe on a corpus takes; often none."""
         options = self.experiment.finetuning_options(recipe, corpus).finetuning
-        return self._copied(recipe, corpus, getattr(options, "resynthesis", None))
+        return self._copied(recipe, corpus, copies_taken_by(options))
 
     def of_pretraining(self, recipe: str, corpus: str) -> list[Copied]:
-        """Return the copies of ``train`` and of ``dev`` that a pre-training takes; often none."""
+        """Return the copies of ``train`` and of ``dev`` that a pre-training takes; often none.
+
+        Augmented ones are of ``train`` alone.
+        """
         options = self.experiment.pretraining_options(recipe, corpus).pretraining
         name = options.objective.resynthesised
         names = [of_partition(name, each) for each in (TRAIN, DEV)] if name else []
+        names += [options.augmented_copies] if options.augmented_copies else []
         return [each for one in names if (each := self._copied(recipe, corpus, one))]
 
     def methods_of(self, recipe: str, corpus: str) -> str:
@@ -109,23 +114,27 @@ class CopiedCorpora:
             return None
         return Copied(self.experiment.source_of(recipe), resynthesis, corpus)
 
-    def options_of(self, resynthesis: str) -> ResynthesisOptions:
+    def options_of(self, resynthesis: str) -> CopyOptions:
         """Return what is made of each utterance."""
-        return self.experiment.config.resynthesis[split_partition(resynthesis)[0]]
+        return self.experiment.config.copies[split_partition(resynthesis)[0]]
 
     def clip_s(self, resynthesis: str) -> float:
-        """Return how many seconds of an utterance are copied: the most that a front-end reads."""
+        """Return how many seconds of an utterance are copied: the most that a front-end reads.
+
+        Where copies may be faster than the utterance, so many more.
+        """
         name, _ = split_partition(resynthesis)
         frontends = {
             each.frontend for each in self.in_use if split_partition(each.resynthesis)[0] == name
         }
         read = (self.experiment.frontend_named(name).clip_s for name in frontends)
-        return max(read, default=0.0)
+        return max(read, default=0.0) * self.options_of(name).stretch
 
     def parameters(self, resynthesis: str) -> dict[str, object]:
         """Return the options of the rule ``resynthesise``.
 
-        A vocoder whose file has changed makes other copies: the seal of these files is with them.
+        A vocoder whose file has changed, or a folder with other sounds, makes other copies: the
+        seal of these files is with them.
         """
         return {**self.besides(resynthesis), **self.options_of(resynthesis).dump_given()}
 
@@ -162,8 +171,9 @@ class CopiedCorpora:
 
     def names_in_paths(self) -> list[str]:
         """Return what may stand in a path for a resynthesis."""
-        names = self.experiment.config.resynthesis
-        return [of_partition(name, each) for name in names for each in (TRAIN, DEV)]
+        config = self.experiment.config
+        both = [of_partition(name, each) for name in config.resynthesis for each in (TRAIN, DEV)]
+        return [*both, *config.augmented_copies]
 
     def trials_path(self, cell: Mapping[str, str]) -> str:
         """Return the located trials that ``resynthesis`` makes copies of, of ``corpus``."""

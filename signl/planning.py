@@ -168,7 +168,8 @@ class Planner:
         recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
         options = self.experiment.finetuning_options(recipe, corpus).finetuning
         passes = self.times.passes_of(recipe, options)
-        if copied := self.sizes.copied.of_finetuning(recipe, corpus):
+        copied = self.sizes.copied.of_finetuning(recipe, corpus)
+        if copied and hasattr(options, "resynthesis"):
             n_crops = self.sizes.n_trials(corpus, TRAIN) + self.sizes.n_copies(copied)
             n_crops += self._share(job) * self.sizes.n_trials(corpus, DEV)
             return self._computing(job, n_crops, passes)

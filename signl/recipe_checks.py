@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from signl.configuration import Configuration
+from signl.copies_checks import check_copies
 from signl.errors import ConfigError
 from signl.features.frontend import SAMPLE_RATE_HZ, UNPOOLED, FrontendOptions
 from signl.features.speech_model.lora_options import LoraOptions
 from signl.models.base import AudioOptions
 from signl.recipes import Recipe
-from signl.training.options import PretrainingOptions, augmentations_of, check_augmentation
+from signl.training.options import augmentations_of, check_augmentation
 
 
 def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
@@ -31,7 +32,7 @@ def check_recipe(config: Configuration, name: str, recipe: Recipe) -> None:
         _check_trainings(own, frontend, of_corpus)
         _check_untrained(own, of_corpus)
         _check_augmentations(own, of_corpus)
-        _check_resynthesis(config, own, of_corpus)
+        check_copies(config, own, of_corpus)
         _check_crops(own, frontend, of_corpus)
         if frontend is None:
             _check_audio_crop(own, of_corpus)
@@ -91,53 +92,6 @@ def _check_reading(recipe: Recipe, where: str, known: Sequence[str]) -> None:
         raise ConfigError(
             f"{where}.frontend is {recipe.frontend!r}, and a network of kind {kind} reads audio; "
             "leave it out"
-        )
-
-
-def _check_resynthesis(config: Configuration, recipe: Recipe, where: str) -> None:
-    """Check that copies which trainings take are defined, and that these read features."""
-    objective = recipe.pretraining.objective if recipe.pretraining else None
-    for key, name in (
-        ("finetuning.resynthesis", getattr(recipe.finetuning, "resynthesis", None)),
-        ("pretraining.objective.copies", objective.resynthesised if objective else None),
-    ):
-        if name is None:
-            continue
-        if name not in config.resynthesis:
-            raise ConfigError(
-                f"{where}.{key} is {name!r}; allowed are {sorted(config.resynthesis)}"
-            )
-        if recipe.frontend is None or recipe.trainable_frontend:
-            raise ConfigError(
-                f"{where}.{key} is {name!r}, of whose copies there are features "
-                "alone; allowed is that with a frontend, without trainable_frontend"
-            )
-    if recipe.pretraining is not None:
-        _check_copies_of_pretraining(config, recipe.pretraining, f"{where}.pretraining")
-
-
-def _check_copies_of_pretraining(
-    config: Configuration, pretraining: PretrainingOptions, where: str
-) -> None:
-    """Check that there are the copies that an objective needs, and of one corpus."""
-    objective = pretraining.objective
-    if (name := objective.resynthesised) is None:
-        return
-    made = config.resynthesis[name]
-    if not made.pseudo_spoofs:
-        raise ConfigError(
-            f"{where}.objective.copies is {name!r}, of which pseudo_spoofs is 0; allowed is 1 or "
-            "more"
-        )
-    if getattr(objective, "channel_views", False) and not made.channel_copies:
-        raise ConfigError(
-            f"{where}.objective.channel_views is true, and channel_copies of {name!r} is 0; "
-            "allowed is 1 or more"
-        )
-    if len(pretraining.corpora or ()) > 1:
-        raise ConfigError(
-            f"{where}.corpora is {list(pretraining.corpora or ())} with an objective that learns "
-            "from resynthesis; allowed is one corpus at a time"
         )
 
 
@@ -218,12 +172,13 @@ def _check_views_differ(recipe: Recipe, frontend: FrontendOptions | None, where:
         recipe.model.augments_graphs
         or not recipe.pretraining.views.is_none
         or augmentations_of(recipe.pretraining)
+        or recipe.pretraining.augmented_copies
     )
     if recipe.crop_s == clip_s and not is_augmented:
         raise ConfigError(
             f"{where}.crop_s is the whole clip of {clip_s} s, and nothing augments the two views "
             f"of pre-training, which are then the same; allowed is a crop_s below {clip_s}, or "
-            "views, or waveform_augmentation"
+            "views, waveform_augmentation, or augmented_copies"
         )
 
 

@@ -31,8 +31,7 @@ class Sizes:
         """Return the copies of a partition of a corpus."""
         _, partition = split_partition(of.resynthesis)
         options = self.copied.options_of(of.resynthesis)
-        n_copies = options.channel_copies + options.pseudo_spoofs
-        return float(n_copies * self.n_trials(of.corpus, partition))
+        return float(options.n_copies * self.n_trials(of.corpus, partition))
 
     def copies_in(self, shard: CopiedShard) -> tuple[float, float]:
         """Return the copies in a shard of them, and their mean seconds."""

@@ -2,8 +2,9 @@
 
 The result is an audio shard of its own, from which features are extracted as from any: Parquet,
 with the columns ``member`` (unique), ``audio`` (FLAC, 16 kHz, 16 bits), ``utterance_id`` (of the
-original), ``role`` (``channel`` or ``pseudo_spoof``), ``method`` and ``number`` (of the copy among
-those of its role). What is drawn follows from the seed of the options and the utterance's id.
+original), ``role`` (``augmented``, ``channel`` or ``pseudo_spoof``), ``method`` and ``number`` (of
+the copy among those of its role). What is drawn follows from the seed of the options and the
+utterance's id.
 """
 
 import io
@@ -34,8 +35,12 @@ from signl.corpora.trial_tables import read_trials
 from signl.errors import AudioError
 from signl.labels import TRAIN
 from signl.progress import progress
-from signl.resynthesis.copies import Copy, Resynthesis, copies_of
-from signl.resynthesis.copies_options import ResynthesisOptions
+from signl.resynthesis.copies import Copy, CopyMaker, copies_of
+from signl.resynthesis.copies_options import (
+    AugmentedCopiesOptions,
+    CopyOptions,
+    ResynthesisOptions,
+)
 from signl.typed import build
 
 logger = logging.getLogger(__name__)
@@ -72,8 +77,9 @@ def resynthesise(
         The shard of copies, whole or not at all; the module's docstring lists its columns.
     options : Mapping
         ``clip_s``, seconds of an utterance that are copied; ``seal``, which may be absent, of the
-        files that methods read; and beside them those of
-        :class:`signl.resynthesis.copies_options.ResynthesisOptions`.
+        files that are read; and beside them those of
+        :class:`signl.resynthesis.copies_options.ResynthesisOptions`, or with a ``chain`` of
+        :class:`signl.resynthesis.copies_options.AugmentedCopiesOptions`.
     partition : str
         Whose utterances are copied.
 
@@ -86,7 +92,7 @@ def resynthesise(
     """
     clip_s = options["clip_s"]
     given = {key: value for key, value in options.items() if key not in ("clip_s", "seal")}
-    how = build(ResynthesisOptions, given, "resynthesis")
+    how = _built(given)
     names = _utterances_in(audio, trials, partition)
     made_by = MadeBy(
         stage=STAGE,
@@ -108,6 +114,13 @@ def resynthesise(
         seconds / max(1, len(names)),
         output,
     )
+
+
+def _built(given: Mapping[str, Any]) -> CopyOptions:
+    """Return the options of the kind of copies: those by a chain alone have one."""
+    if "chain" in given:
+        return build(AugmentedCopiesOptions, given, "augmented_copies")
+    return build(ResynthesisOptions, given, "resynthesis")
 
 
 def read_origins(path: str | Path) -> pa.Table:
@@ -136,7 +149,7 @@ def _utterances_in(audio: str | Path, trials: str | Path, partition: str) -> dic
 def _rows(
     utterances: Iterable[PackedAudio],
     names: Mapping[int, str],
-    built: Resynthesis,
+    built: CopyMaker,
     clip_s: float,
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each copy of the utterances that can be decoded."""

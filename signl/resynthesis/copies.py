@@ -1,4 +1,4 @@
-"""Copies of an utterance: through a channel, and through methods of synthesis.
+"""Copies of an utterance: augmented, through a channel, and through methods of synthesis.
 
 All draws follow from the seed, the utterance and the name of what is drawn for, so that they depend
 on no order, shard or process. Of each utterance the methods have an order of their own, which is
@@ -8,7 +8,7 @@ are those of the next method in the utterance's order, and all others stay as th
 more pseudo-spoofs adds some and changes none.
 """
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from signl.resynthesis.copies_options import ResynthesisOptions
 from signl.seeds import derive_seed, stable_hash
 
 Samples = NDArray[np.float64]
-Role = Literal["channel", "pseudo_spoof"]
+Role = Literal["augmented", "channel", "pseudo_spoof"]
 
 #: What stands for the method of a channel copy.
 CHANNEL_METHOD: Final = "channel"
@@ -30,7 +30,7 @@ CHANNEL_METHOD: Final = "channel"
 class Copy(NamedTuple):
     """A copy of an utterance.
 
-    ``method`` is the name of the method of a pseudo-spoof, and ``channel`` otherwise; ``number``
+    ``method`` is the name of the method of a pseudo-spoof, and the role otherwise; ``number``
     counts the copies of a role from 0. ``samples`` (time,) are at 16 kHz, their peak is at most 1.
     """
 
@@ -38,6 +38,14 @@ class Copy(NamedTuple):
     method: str
     number: int
     samples: Samples
+
+
+class CopyMaker(Protocol):
+    """What makes the copies of utterances, built once for many."""
+
+    def copies(self, samples: Samples, name: str) -> list[Copy]:
+        """Make the copies of an utterance (time,) at 16 kHz; all draws follow from its name."""
+        ...
 
 
 class Resynthesis:
@@ -68,8 +76,20 @@ class Resynthesis:
 
         return sorted(self.methods, key=place)[: self.options.pseudo_spoofs]
 
+    def copies(self, samples: Samples, name: str) -> list[Copy]:
+        """Return the channel copies of an utterance, and then its pseudo-spoofs."""
+        of_channel = [
+            Copy("channel", CHANNEL_METHOD, number, _sent(samples, self, name, "copy", number))
+            for number in range(self.options.channel_copies)
+        ]
+        made = [
+            Copy("pseudo_spoof", method, number, _spoof(samples, self, name, method))
+            for number, method in enumerate(self.draw_methods(name))
+        ]
+        return of_channel + made
 
-def copies_of(samples: Samples, *, name: str, built: Resynthesis) -> list[Copy]:
+
+def copies_of(samples: Samples, *, name: str, built: CopyMaker) -> list[Copy]:
     """Make the copies of an utterance.
 
     Parameters
@@ -78,29 +98,24 @@ def copies_of(samples: Samples, *, name: str, built: Resynthesis) -> list[Copy]:
         The utterance at 16 kHz.
     name : str
         The utterance; with the seed of the options it decides all draws.
-    built : Resynthesis
+    built : CopyMaker
         What is made.
 
     Returns
     -------
     list of Copy
-        The channel copies, and then the pseudo-spoofs. They are as long as the utterance, but for
-        those of methods that change its duration (``wsola``), and of augmentations that do.
+        Of resynthesis the channel copies, and then the pseudo-spoofs. They are as long as the
+        utterance, but for those of methods that change its duration (``wsola``), and of
+        augmentations that do.
 
     Raises
     ------
     AudioError
-        If the utterance has no sample, or one that is no finite number, or a method gives such.
+        If the utterance has no sample, or one that is no finite number, or one of the copies has
+        such.
     """
     _check(samples, f"{name}: the utterance")
-    samples = samples.astype(np.float64)
-    options = built.options
-    copies = [
-        Copy("channel", CHANNEL_METHOD, number, _sent(samples, built, name, "copy", number))
-        for number in range(options.channel_copies)
-    ]
-    for number, method in enumerate(built.draw_methods(name)):
-        copies.append(Copy("pseudo_spoof", method, number, _spoof(samples, built, name, method)))
+    copies = built.copies(samples.astype(np.float64), name)
     for each in copies:
         _check(each.samples, f"{name}: its copy by {each.method}")
     return copies
@@ -128,6 +143,12 @@ def _at_level_of(samples: Samples, copy: Samples) -> Samples:
 
 def _sent(samples: Samples, built: Resynthesis, name: str, *purpose: object) -> Samples:
     """Return what a channel leaves of a waveform."""
-    seed = derive_seed(built.options.seed, "channel", name, *purpose)
+    return sent_through(
+        built.channel, samples, derive_seed(built.options.seed, "channel", name, *purpose)
+    )
+
+
+def sent_through(chain: Chain, samples: Samples, seed: int) -> Samples:
+    """Return what a chain makes of a waveform (time,), its peak at most at full scale."""
     waveform = torch.from_numpy(samples.astype(np.float32))
-    return limit_peak(built.channel(waveform, seed).numpy().astype(np.float64))
+    return limit_peak(chain(waveform, seed).numpy().astype(np.float64))

@@ -1,10 +1,11 @@
 """Options of the copies that are made of an utterance."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
-from signl.augmentation.augmentation_options import seals_of
+from signl.augmentation.augmentation_options import AugmentationOptions, seals_of, stretch_of
 from signl.augmentation.augmentations import AUGMENTATIONS, Augmentations
 from signl.resynthesis.method_options import MethodOptions
 from signl.resynthesis.methods import CLASSICAL, METHODS, Methods
@@ -12,7 +13,8 @@ from signl.seals import text_digest
 from signl.typed import FromList, Options, Rate
 
 if TYPE_CHECKING:
-    from signl.resynthesis.copies import Resynthesis
+    from signl.resynthesis.augmented_copies import AugmentedCopies
+    from signl.resynthesis.copies import CopyMaker, Resynthesis
 
 #: A channel: an equaliser, a coding or none, noise, and a level.
 CHANNEL: Final[tuple[dict[str, Any], ...]] = (
@@ -30,12 +32,99 @@ CHANNEL: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-class ResynthesisOptions(Options):
-    """Options of pseudo-spoofs and channel copies."""
+class CopyOptions(Options):
+    """Options of all kinds of copies."""
 
     seed: Annotated[int, Field(ge=0)] = Field(
         default=0, description="All draws follow from it and from the name of the utterance."
     )
+
+    @property
+    def n_copies(self) -> int:
+        """Copies of an utterance."""
+        raise NotImplementedError
+
+    @property
+    def used(self) -> tuple[MethodOptions, ...]:
+        """The methods of synthesis that they are made by; often none."""
+        return ()
+
+    @property
+    def augmentations(self) -> Sequence[AugmentationOptions]:
+        """What waveforms go through, one after the other."""
+        raise NotImplementedError
+
+    @property
+    def stretch(self) -> float:
+        """Seconds of a recording that are read for one of a copy, at most."""
+        return 1.0
+
+    def check_files(self) -> None:
+        """Refuse a file or a folder that is not there.
+
+        Raises
+        ------
+        ConfigError
+            Names it.
+        """
+        for method in self.used:
+            method.check_files()
+        for augmentation in self.augmentations:
+            augmentation.check_files()
+
+    def seal(self) -> str:
+        """Return a digest of the files that it reads; empty, if there are none."""
+        seals = [seal for each in self.used if (seal := each.seal())]
+        seals += seals_of(self.augmentations)
+        return text_digest(seals) if seals else ""
+
+    def build(self) -> "CopyMaker":
+        """Build what makes the copies.
+
+        Raises
+        ------
+        ConfigError
+            If a file that it reads does not fit.
+        """
+        raise NotImplementedError
+
+
+class AugmentedCopiesOptions(CopyOptions):
+    """Options of augmented copies, of which trainings draw."""
+
+    chain: Annotated[Augmentations, Field(min_length=1)] = Field(
+        description="What an utterance goes through: augmentations one after the other, as in "
+        "waveform_augmentation."
+    )
+    copies: Annotated[int, Field(ge=1, le=100)] = Field(
+        description="Copies of an utterance, each with draws of its own."
+    )
+
+    @property
+    def n_copies(self) -> int:
+        """Copies of an utterance."""
+        return self.copies
+
+    @property
+    def augmentations(self) -> Sequence[AugmentationOptions]:
+        """The chain."""
+        return self.chain
+
+    @property
+    def stretch(self) -> float:
+        """Seconds of a recording that are read for one of a copy: a faster one is shorter."""
+        return stretch_of(self.chain)
+
+    def build(self) -> "AugmentedCopies":
+        """Build the chain."""
+        from signl.resynthesis.augmented_copies import AugmentedCopies
+
+        return AugmentedCopies(self)
+
+
+class ResynthesisOptions(CopyOptions):
+    """Options of pseudo-spoofs and channel copies."""
+
     methods: Methods = Field(
         default_factory=lambda: tuple(METHODS.build({"kind": kind}) for kind in CLASSICAL),
         description="Methods of which some are drawn for an utterance; their names, or kinds "
@@ -59,6 +148,16 @@ class ResynthesisOptions(Options):
     )
 
     @property
+    def n_copies(self) -> int:
+        """Copies of an utterance, of both kinds."""
+        return self.channel_copies + self.pseudo_spoofs
+
+    @property
+    def augmentations(self) -> Sequence[AugmentationOptions]:
+        """The channel."""
+        return self.channel
+
+    @property
     def used(self) -> tuple[MethodOptions, ...]:
         """The methods that are not left out."""
         return tuple(each for each in self.methods if each.label not in self.without)
@@ -79,24 +178,6 @@ class ResynthesisOptions(Options):
         if not self.pseudo_spoofs + self.channel_copies:
             raise ValueError("pseudo_spoofs and channel_copies are 0: nothing would be made")
         return self
-
-    def check_files(self) -> None:
-        """Refuse a file or a folder that is not there.
-
-        Raises
-        ------
-        ConfigError
-            Names it.
-        """
-        for method in self.used:
-            method.check_files()
-        for augmentation in self.channel:
-            augmentation.check_files()
-
-    def seal(self) -> str:
-        """Return a digest of the files that it reads; empty, if there are none."""
-        seals = [seal for each in self.used if (seal := each.seal())] + seals_of(self.channel)
-        return text_digest(seals) if seals else ""
 
     def build(self) -> "Resynthesis":
         """Build the methods and the channel.

@@ -107,6 +107,10 @@ class Utterances:
         """Return the positions of those that an epoch of training takes, as many, in its order."""
         return shuffled(len(self), seed, epoch)
 
+    def balanced_order(self, seed: int, epoch: int) -> np.ndarray:
+        """Return as many positions as :meth:`drawn_order`, in which the classes alternate."""
+        return balanced(self.classes, seed, epoch)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FixedCrops:

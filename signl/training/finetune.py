@@ -16,6 +16,7 @@ from signl.labels import BONAFIDE, CLASS_INDEX, SPOOF
 from signl.metrics import equal_error_rate
 from signl.models.heads import Classifier, Head, LinearHead, MlpHead
 from signl.models.published_heads import CosineHead, LogitHead, SeluHead
+from signl.training.augmented_utterances import with_copies
 from signl.training.averaging import WeightAverage
 from signl.training.copied_utterances import read_copied
 from signl.training.crops import Batch, Loading, Utterances
@@ -25,7 +26,7 @@ from signl.training.job import Training, TrainingJob
 from signl.training.label_subsets import read_labelled
 from signl.training.loss_values import mean_loss
 from signl.training.model_files import EncoderFiles
-from signl.training.options import FinetuningOptions, FinetuningRecipe
+from signl.training.options import FinetuningOptions, FinetuningRecipe, copies_taken_by
 from signl.training.passes import make_trainer
 from signl.training.run import Record
 from signl.training.sharing import gather_rows
@@ -224,7 +225,8 @@ class FinetuningJob(TrainingJob):
     percent : float
         Per cent of the corpus's labels, for the model's card.
     copies : sequence of paths
-        The table of copies of the training partition, for what learns from resynthesis; else none.
+        The table of copies of the training partition, for what learns from resynthesis or draws of
+        augmented copies; else none.
     """
 
     stage = stages.FINETUNING.rule
@@ -262,24 +264,27 @@ class FinetuningJob(TrainingJob):
         return {"corpus": self.corpus, "percent": self.percent, "seed": self.seed}
 
     def partitions(self) -> dict[str, Utterances]:
-        """Read the labelled utterances of ``train`` and ``dev``, and with copies the others.
+        """Read the labelled utterances of ``train`` and ``dev``, and with resynthesis the others.
+
+        Those of ``train`` are with their augmented copies, where the recipe takes such.
 
         Raises
         ------
         ConfigError
             If the recipe learns from copies and there are none, or the other way round.
         """
-        labelled = {
-            "train": Utterances.of(read_labelled(self.train, self.labels)),
-            "dev": Utterances.of(read_labelled(self.dev, self.labels)),
-        }
-        wanted = getattr(self.training_options, "resynthesis", None)
+        train = read_labelled(self.train, self.labels)
+        dev = Utterances.of(read_labelled(self.dev, self.labels))
+        wanted = copies_taken_by(self.training_options)
         if bool(self.copies) != (wanted is not None):
             raise ConfigError(
                 f"finetuning.kind {self.recipe.finetuning.kind} "
                 + ("needs the copies of train" if wanted else "takes no copies of train")
                 + f", and {len(self.copies)} tables of them were given"
             )
+        if getattr(self.training_options, "augmented_copies", None):
+            return {"train": with_copies(train, *self.copies), "dev": dev}
+        labelled = {"train": Utterances.of(train), "dev": dev}
         if not self.copies:
             return labelled
         return labelled | read_copied(self.train, self.labels, *self.copies)
@@ -299,7 +304,7 @@ class FinetuningJob(TrainingJob):
         """Return how many labels there were, and whether the encoder was pre-trained."""
         return {
             "label_percent": self.percent,
-            "n_labelled": {name: len(partitions[name]) for name in ("train", "dev")},
+            "n_labelled": {name: partitions[name].n_originals for name in ("train", "dev")},
             "pretrained": self.encoder is not None,
             **({} if self.recipe.finetuning.chooses_by_dev else {"dev_chose": False}),
         }

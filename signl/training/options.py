@@ -18,7 +18,7 @@ from signl.objectives.alignment.options import AlignmentOptions
 from signl.objectives.objective_options import ObjectiveOptions
 from signl.objectives.objectives import OBJECTIVES
 from signl.training.view_options import ViewOptions
-from signl.typed import Count, FromList, NotNegative, Options, Positive, Rate
+from signl.typed import Count, FromList, Name, NotNegative, Options, Positive, Rate
 
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
     from signl.training.job import TrainingClass
@@ -75,6 +75,12 @@ class TrainingOptions(BatchOptions):
         "epoch and for each view; never to dev. Of networks that read audio, and of a front-end "
         "that is trained.",
     )
+    augmented_copies: Name | None = Field(
+        default=None,
+        description="Name of the copies, under `augmented_copies` of the configuration, that train "
+        "is seen in too, of cached features: of each utterance itself or one of its copies, drawn "
+        "in each epoch; never of dev.",
+    )
 
 
 class PretrainingOptions(TrainingOptions):
@@ -118,6 +124,12 @@ class PretrainingOptions(TrainingOptions):
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.objective.check(batch_size=self.batch_size)
+        if self.augmented_copies is not None and self.objective.resynthesised is not None:
+            raise ValueError(
+                f"augmented_copies is {self.augmented_copies!r} with an objective of kind "
+                f"{self.objective.kind}, whose pairs are of the copies of a resynthesis; leave it "
+                "out: their channel augments them"
+            )
         if self.corpora is not None and len(set(self.corpora)) < len(self.corpora):
             raise ValueError(f"corpora is {list(self.corpora)}; allowed is each once")
         if self.joint_views and self.objective.sees in ("targets", "keys"):
@@ -262,6 +274,12 @@ def augmentations_of(options: BatchOptions | None) -> tuple[AugmentationOptions,
     return getattr(options, "waveform_augmentation", ())
 
 
+def copies_taken_by(options: FinetuningOptions) -> str | None:
+    """Return the name of the copies of train that a fine-tuning takes; often none."""
+    taken: str | None = getattr(options, "resynthesis", None)
+    return taken or getattr(options, "augmented_copies", None)
+
+
 def check_augmentation(options: BatchOptions | None, *, reads_audio: bool) -> None:
     """Refuse to augment waveforms where the network sees cached features.
 
@@ -273,6 +291,6 @@ def check_augmentation(options: BatchOptions | None, *, reads_audio: bool) -> No
     if augmentations_of(options) and not reads_audio:
         raise ValueError(
             "waveform_augmentation changes waveforms, anew in each epoch, and this recipe is "
-            "trained on cached features, of which the cache holds no augmented copies; allowed is "
-            "it with trainable_frontend: true, or with a network that reads audio"
+            "trained on cached features; allowed is it with trainable_frontend: true, or with a "
+            "network that reads audio; and here augmented_copies, of which the cache holds some"
         )

@@ -38,6 +38,12 @@ class Groups(NamedTuple):
         taken: np.ndarray = self.starts + np.arange(len(self.starts)) % self.counts
         return taken
 
+    def beside(self, index: int, n_places: int) -> list[int]:
+        """Return a place and those that follow it of the same original, round and round."""
+        original = int(np.searchsorted(self.starts, index, side="right")) - 1
+        start, count = int(self.starts[original]), int(self.counts[original])
+        return [start + (index - start + place) % count for place in range(n_places)]
+
 
 @dataclass(frozen=True)
 class PairedCopies(Utterances):
@@ -69,9 +75,7 @@ class PairedCopies(Utterances):
         groups = self.recordings
         if not self.channel_views or index >= self.pseudo_spoofs.starts[0]:
             return super().seen_in_views(index, n_views)
-        original = int(np.searchsorted(groups.starts, index, side="right")) - 1
-        start, count = int(groups.starts[original]), int(groups.counts[original])
-        return [start + (index - start + view) % count for view in range(n_views)]
+        return groups.beside(index, n_views)
 
     @property
     def n_originals(self) -> int:

@@ -21,7 +21,6 @@ from signl.training.crops import (
     Loading,
     RandomCrops,
     Utterances,
-    balanced,
     even_batches,
     even_parts,
     load_batches,
@@ -127,11 +126,8 @@ class Trainer:
     def _batches(self, epoch: int) -> list[list[list[int]]]:
         """Return the parts of the batches of an epoch."""
         utterances = self.partitions["train"]
-        order = (
-            balanced(utterances.classes, self.seed, epoch)
-            if self.balances
-            else utterances.drawn_order(self.seed, epoch)
-        )
+        ordered = utterances.balanced_order if self.balances else utterances.drawn_order
+        order = ordered(self.seed, epoch)
         together = utterances.together
         return [
             even_parts(batch, self.accumulate, together=together)

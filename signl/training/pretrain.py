@@ -17,6 +17,7 @@ from signl.models.heads import PretrainingModel
 from signl.models.network import Network as Encoder
 from signl.objectives.collapse import collapsed, diagnose
 from signl.seeds import derive_seed
+from signl.training.augmented_utterances import with_copies
 from signl.training.crops import Batch, Loading, Utterances
 from signl.training.epochs import GradientTraining, start_encoder
 from signl.training.job import TrainingJob
@@ -94,7 +95,7 @@ class Pretraining(GradientTraining):
     ) -> None:
         self.options, self.seed = recipe.pretraining, seed
         self.encoder = start_encoder(recipe, self.options, loading, fabric, seed=seed)
-        self.options.objective.check_corpus(len(partitions["train"]))
+        self.options.objective.check_corpus(len(partitions["train"].fixed_order()))
         model = PretrainingModel(
             self.encoder,
             widths=self.options.head_widths,
@@ -186,7 +187,7 @@ class PretrainingJob(TrainingJob):
     ----------
     copies : sequence of paths
         The tables of copies of ``train`` and of ``dev``, for an objective that learns from
-        resynthesis; else none.
+        resynthesis; that of augmented copies of ``train``, where it draws of such; else none.
     """
 
     stage = stages.PRETRAINING.rule
@@ -217,19 +218,26 @@ class PretrainingJob(TrainingJob):
     def partitions(self) -> Mapping[str, Utterances]:
         """Read all utterances of ``train`` and ``dev``, with resynthesis in pairs with copies.
 
+        Those of ``train`` are with their augmented copies, where the recipe takes such.
+
         Raises
         ------
         ConfigError
-            If the objective learns from copies and there are none, or the other way round.
+            If the pre-training takes copies and there are none, or the other way round.
         """
         partitions = {"train": self.train, "dev": self.dev}
         objective = self.training_options.objective
-        n_needed = 0 if objective.resynthesised is None else len(partitions)
+        is_augmented = self.training_options.augmented_copies is not None
+        n_needed = int(is_augmented) if objective.resynthesised is None else len(partitions)
         if len(self.copies) != n_needed:
             raise ConfigError(
-                f"objective.kind {objective.kind} needs {n_needed} tables of copies, of train and "
-                f"dev, and {len(self.copies)} were given"
+                f"objective.kind {objective.kind}{' with augmented_copies' * is_augmented} needs "
+                f"{n_needed} tables of copies, of train and dev or augmented ones of train, and "
+                f"{len(self.copies)} were given"
             )
+        if is_augmented:
+            train = with_copies(read_usable(self.train), *self.copies)
+            return {"train": train, "dev": Utterances.of(read_usable(self.dev))}
         if not self.copies:
             return {name: Utterances.of(read_usable(path)) for name, path in partitions.items()}
         return read_paired(
