@@ -137,12 +137,19 @@ class Planner:
 
     def resynthesise(self, job: Job) -> Cost:
         """Return what the copies of the training utterances in a shard take."""
-        n_copies, mean_s = self.sizes.copies_in(CopiedShard(**job.wildcards))
+        shard = CopiedShard(**job.wildcards)
+        n_copies, mean_s = self.sizes.copies_in(shard)
+        is_synthesised = self.sizes.copied.options_of(shard.resynthesis).used
         hours = n_copies * mean_s / 3600
         return Cost(
             audio_h=hours,
             n_bytes=hours * 3600 * COPIES_BYTES_PER_S,
-            cpu_h=hours / self.speeds.copied_audio_hours_per_cpu_hour,
+            cpu_h=hours
+            / (
+                self.speeds.copied_audio_hours_per_cpu_hour
+                if is_synthesised
+                else self.speeds.augmented_audio_hours_per_cpu_hour
+            ),
         )
 
     def inspect(self, job: Job) -> Cost:
@@ -163,7 +170,8 @@ class Planner:
     def train(self, job: Job) -> Cost:
         """Return what a fine-tuning takes: the labelled part of train and dev an epoch.
 
-        One that learns from copies takes all of train, and the copies of it.
+        One that learns from resynthesis takes all of train, and the copies of it. Of augmented
+        copies one by gradient takes no more than without, any other all of them, once.
         """
         recipe, corpus = job.wildcards["recipe"], job.wildcards["corpus"]
         options = self.experiment.finetuning_options(recipe, corpus).finetuning
@@ -174,6 +182,8 @@ class Planner:
             n_crops += self._share(job) * self.sizes.n_trials(corpus, DEV)
             return self._computing(job, n_crops, passes)
         labelled = self._share(job) * self.sizes.n_trials(corpus, TRAIN, DEV)
+        if copied and not hasattr(options, "epochs"):
+            labelled += self._share(job) * self.sizes.n_copies(copied)
         # What is no training by gradient takes the crops through the frozen network once.
         epochs = self._epochs(getattr(options, "epochs", options.crops))
         return self._computing(job, epochs * labelled, passes)

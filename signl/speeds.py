@@ -32,6 +32,10 @@ class Speeds:
     copied_audio_hours_per_cpu_hour : float
         Hours of copies that resynthesis makes in an hour of one core, by classical methods:
         measured on utterances of 3 s, a tenth of a second a copy. A neural vocoder is slower.
+    augmented_audio_hours_per_cpu_hour : float
+        Hours of augmented copies that one core makes in an hour: measured on utterances of 3 s, by
+        RawBoost (algorithm 4) and half of them through MP3 or Opus, 35 ms a copy. Noise, speed
+        and other algorithms of RawBoost alone are 5 to 15 times as fast.
     packed_mb_per_s : float
         Encoded audio that packing copies in a second; assumed, the speed of a network disk.
     job_start_s : float
@@ -50,6 +54,7 @@ class Speeds:
     decoded_audio_hours_per_cpu_hour: float = 3000.0
     crops_per_s: float = 1000.0
     copied_audio_hours_per_cpu_hour: float = 30.0
+    augmented_audio_hours_per_cpu_hour: float = 90.0
     packed_mb_per_s: float = 50.0
     job_start_s: float = 6.0
     max_epochs: int | None = None

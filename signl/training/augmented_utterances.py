@@ -40,6 +40,11 @@ class AugmentedUtterances(Utterances):
         """How many utterances there are."""
         return len(self.versions.starts)
 
+    @property
+    def originals(self) -> np.ndarray:
+        """Of each version the number of its utterance."""
+        return np.repeat(np.arange(self.n_originals), self.versions.counts)
+
     def seen_in_views(self, index: int, n_views: int) -> list[int]:
         """Return the version that was drawn, and for further views those that follow it."""
         return self.versions.beside(index, n_views)

@@ -95,6 +95,11 @@ class Utterances:
         """How many of them were recorded: all, where there are no copies."""
         return len(self)
 
+    @property
+    def originals(self) -> np.ndarray | None:
+        """Of each the number of its utterance, where these are there in several versions."""
+        return None
+
     def seen_in_views(self, index: int, n_views: int) -> list[int]:
         """Return the position of what each view of an utterance is taken of: of itself."""
         return [index] * n_views

@@ -60,7 +60,10 @@ class FrozenNetwork:
         return cls(network=moved, partitions=partitions, loading=loading, n_crops=n_crops)
 
     def embed(self, partition: str) -> Labelled:
-        """Return the embeddings of a partition; of several crops of a clip, their mean."""
+        """Return the embeddings of a partition; of several crops of a clip, their mean.
+
+        Of utterances that are there in several versions, those of all of them.
+        """
         utterances = self.partitions[partition]
         crops = FixedCrops(length=self.network.crop_length, n_views=self.n_crops)
         batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
@@ -69,4 +72,4 @@ class FrozenNetwork:
             for batch in load_batches(utterances, batches, crops, self.loading, name=partition):
                 views = [self.network.embed(view).double().cpu() for view in batch.views]
                 embeddings.append(torch.stack(views).mean(dim=0))
-        return Labelled(torch.cat(embeddings).numpy(), utterances.classes)
+        return Labelled(torch.cat(embeddings).numpy(), utterances.classes, utterances.originals)

@@ -1,5 +1,6 @@
 """Options of pre-training and fine-tuning; the defaults are the paper's (arXiv 2501.04942)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -77,9 +78,9 @@ class TrainingOptions(BatchOptions):
     )
     augmented_copies: Name | None = Field(
         default=None,
-        description="Name of the copies, under `augmented_copies` of the configuration, that train "
-        "is seen in too, of cached features: of each utterance itself or one of its copies, drawn "
-        "in each epoch; never of dev.",
+        description="Name of the copies, under `augmented_copies` of the configuration, that are "
+        "in the cache of features for train, never for dev. Each epoch draws of each utterance "
+        "itself or one of its copies. Of networks that read cached features.",
     )
 
 
@@ -156,6 +157,18 @@ class FinetuningOptions(BatchOptions):
         "saved with the classifier.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_copies(cls, values: object) -> object:
+        """Say of a kind that cannot take augmented copies which can."""
+        key = "augmented_copies"
+        if isinstance(values, Mapping) and key in values and key not in cls.model_fields:
+            raise ValueError(
+                f"{key} is {values[key]!r} with kind {values.get('kind')}, which takes each "
+                "utterance as it was recorded; allowed is it with kind gradient or logistic"
+            )
+        return values
+
     @property
     def chooses_by_dev(self) -> bool:
         """Whether labelled dev utterances may choose what is kept of a training."""
@@ -191,6 +204,12 @@ class LogisticOptions(FinetuningOptions):
         default=5, description="Folds of the cross-validation, at most; stratified."
     )
     max_steps: Count = Field(default=2000, description="Steps of the solver, L-BFGS, at most.")
+    augmented_copies: Name | None = Field(
+        default=None,
+        description="Name of the copies, under `augmented_copies` of the configuration, that are "
+        "in the cache of features for train, never for dev. It is fitted to each utterance itself "
+        "and all of its copies, which together weigh what it would alone.",
+    )
 
     @property
     def chooses_by_dev(self) -> bool:

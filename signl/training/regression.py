@@ -23,10 +23,15 @@ Array = npt.NDArray[np.float64]
 
 
 class Labelled(NamedTuple):
-    """Embeddings, (utterance, width), and class indices, (utterance,)."""
+    """Embeddings, (utterance, width), and class indices, (utterance,).
+
+    Where utterances are there in several versions, ``originals`` has of each row the number of its
+    utterance; rows of one follow each other, the recorded version first.
+    """
 
     embeddings: Array
     classes: npt.NDArray[np.int64]
+    originals: npt.NDArray[np.int64] | None = None
 
     @property
     def is_bonafide(self) -> npt.NDArray[np.bool_]:
@@ -38,9 +43,34 @@ class Labelled(NamedTuple):
         """Utterances of the rarer class."""
         return min(int(np.sum(self.classes == CLASS_INDEX[label])) for label in (BONAFIDE, SPOOF))
 
+    @property
+    def recorded(self) -> "Labelled":
+        """The utterances as they were recorded, without further versions."""
+        if self.originals is None:
+            return self
+        first = np.unique(self.originals, return_index=True)[1]
+        return Labelled(self.embeddings[first], self.classes[first])
+
+    @property
+    def weights(self) -> Array | None:
+        """What each row weighs, with both classes alike and all versions of an utterance alike.
+
+        They add up to the number of utterances. Nothing, where each is there once.
+        """
+        if self.originals is None:
+            return None
+        counts = np.unique(self.originals, return_inverse=True, return_counts=True)
+        weights: Array = 1.0 / counts[2][counts[1]]
+        of_class = np.array([weights[~self.is_bonafide].sum(), weights[self.is_bonafide].sum()])
+        weights *= (of_class.sum() / 2 / of_class)[self.is_bonafide.astype(int)]
+        return weights
+
     def take(self, places: npt.NDArray[np.int64]) -> "Labelled":
-        """Return some of the utterances."""
-        return Labelled(self.embeddings[places], self.classes[places])
+        """Return some of the utterances, by their number, with all of their versions."""
+        if self.originals is None:
+            return Labelled(self.embeddings[places], self.classes[places])
+        rows = np.isin(self.originals, places)
+        return Labelled(self.embeddings[rows], self.classes[rows], self.originals[rows])
 
 
 class Plane(NamedTuple):
@@ -73,6 +103,8 @@ def standardisation(embeddings: Array) -> tuple[Array, Array]:
 def fit_plane(train: Labelled, *, strength: float, max_steps: int) -> Plane:
     """Fit a logistic regression to standardised embeddings, both classes of equal weight.
 
+    An utterance weighs the same, in however many versions it is there.
+
     Parameters
     ----------
     train : Labelled
@@ -83,11 +115,14 @@ def fit_plane(train: Labelled, *, strength: float, max_steps: int) -> Plane:
         Of the solver, L-BFGS.
     """
     mean, deviation = standardisation(train.embeddings)
-    regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=max_steps)
+    weights = train.weights
+    balance = "balanced" if weights is None else None
+    regression = LogisticRegression(C=strength, class_weight=balance, max_iter=max_steps)
     with warnings.catch_warnings():
         # Told from the number of steps, in words of ours.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        regression.fit((train.embeddings - mean) / deviation, train.is_bonafide)
+        standardised = (train.embeddings - mean) / deviation
+        regression.fit(standardised, train.is_bonafide, sample_weight=weights)
     weight = regression.coef_[0] / deviation
     offset = float(regression.intercept_[0] - weight @ mean)
     return Plane(weight, offset, int(regression.n_iter_[0]))
@@ -137,20 +172,23 @@ class Search:
             return "none"
         if dev.least >= self.least_dev:
             return "dev"
-        return "folds" if train.least >= 2 else "none"
+        return "folds" if train.recorded.least >= 2 else "none"
 
     def run(self, train: Labelled, dev: Labelled) -> tuple[Plane, list[Record]]:
-        """Fit all strengths; return the best plane, and a record of each."""
-        by = self.chosen_by(train, dev)
+        """Fit all strengths; return the best plane, and a record of each.
+
+        Figures of train are of utterances as they were recorded.
+        """
+        by, recorded = self.chosen_by(train, dev), train.recorded
         tried: list[tuple[list[float], Plane, Record]] = []
         for number, strength in enumerate(sorted(self.strengths)):
             plane = fit_plane(train, strength=strength, max_steps=self.max_steps)
             shown = {
                 name: figures_of(plane.log_odds(part.embeddings), part)
-                for name, part in (("train", train), ("dev", dev))
+                for name, part in (("train", recorded), ("dev", dev))
             }
             if by == "folds":
-                shown["folds"] = figures_of(self._held_out(train, strength), train)
+                shown["folds"] = figures_of(self._held_out(train, strength), recorded)
             record: dict[str, Any] = {"epoch": number, "strength": strength, "chosen_by": by}
             for name, each in shown.items():
                 record |= {f"{name}_loss": each.loss, f"{name}_eer": each.eer}
@@ -163,11 +201,15 @@ class Search:
         return tried[best][1], records
 
     def _held_out(self, train: Labelled, strength: float) -> Array:
-        """Return the log-odds of each utterance by a plane that was fitted without it."""
-        n_folds = min(self.folds, train.least)
+        """Return the log-odds of each utterance by a plane that was fitted without it.
+
+        Without all of its versions, where there are several.
+        """
+        recorded = train.recorded
+        n_folds = min(self.folds, recorded.least)
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=self.seed % 2**32)
-        log_odds = np.empty(len(train.classes))
-        for kept, held in folds.split(train.embeddings, train.classes):
+        log_odds = np.empty(len(recorded.classes))
+        for kept, held in folds.split(recorded.embeddings, recorded.classes):
             plane = fit_plane(train.take(kept), strength=strength, max_steps=self.max_steps)
-            log_odds[held] = plane.log_odds(train.embeddings[held])
+            log_odds[held] = plane.log_odds(recorded.embeddings[held])
         return log_odds

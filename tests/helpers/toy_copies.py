@@ -12,8 +12,14 @@ from signl.features.feature_shards import Shape, write_shard
 from signl.features.gathered_copies import STAGE
 
 SHAPE = Shape(width=8, window_samples=400, hop_samples=320, clip_frames=16)
-#: Pseudo-spoofs of an utterance.
+#: Pseudo-spoofs of an utterance, or augmented copies.
 N_MADE = 2
+#: All that an utterance may have, by role and number.
+COPIES = (
+    ("channel", 0),
+    *(("pseudo_spoof", number) for number in range(N_MADE)),
+    *(("augmented", number) for number in range(N_MADE)),
+)
 
 
 def write_copies(
@@ -30,7 +36,7 @@ def write_copies(
     rows, frames = [], []
     for place in range(n_originals):
         own = toy.frames[f"{partition}-{place}"].float()
-        for role, number in (("channel", 0), *(("pseudo_spoof", n) for n in range(N_MADE))):
+        for role, number in COPIES:
             if role not in roles:
                 continue
             moved = own + 0.1 * torch.from_numpy(rng.standard_normal(own.shape)).float()

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from toy_copies import write_copies
 
 from signl.metrics import equal_error_rate
 from signl.models.heads import score
@@ -46,6 +47,18 @@ def test_it_writes_a_classifier_as_other_fine_tunings_do(regress, read_history, 
     assert loaded.card["dev"]["dev_eer"] == pytest.approx(rate)
     # The network is untrained, and its crops are short: better than chance is all.
     assert rate < 0.45
+
+
+def test_augmented_copies_are_learnt_from_and_counted_once(regress, toy, same_bytes, tmp_path):
+    copies = write_copies(tmp_path / "copies", toy, roles=("augmented",))
+    given = {"copies": copies, "augmented_copies": "made", "least_dev": 100}
+    files = regress("augmented", **given)
+    loaded = load_classifier(files.model, files.config)
+    assert loaded.card["n_labelled"] == {"train": 24, "dev": 18}
+    assert loaded.card["dev"]["chosen_by"] == "folds"
+    weights, plain = (load_file(each.model) for each in (files, regress(least_dev=100)))
+    assert any(not torch.equal(weights[name], plain[name]) for name in plain)
+    assert same_bytes(files, regress("again", **given))
 
 
 def test_the_encoder_stays_what_it_was(regress, pretrain):

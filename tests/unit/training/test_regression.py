@@ -38,6 +38,53 @@ def test_it_is_the_regression_of_scikit_learn_on_standardised_embeddings():
     assert plane.weight[0] == 0
 
 
+def in_versions(labelled, counts, *, noise=0.0):
+    """Utterances in several versions each, the recorded one first; with noise others differ."""
+    originals = np.repeat(np.arange(len(counts)), counts)
+    rows = labelled.embeddings[originals]
+    is_first = np.diff(originals, prepend=-1) > 0
+    rows = rows + noise * ~is_first[:, None] * np.random.default_rng(5).standard_normal(rows.shape)
+    return Labelled(rows, labelled.classes[originals], originals)
+
+
+def test_an_utterance_weighs_the_same_in_several_versions_as_alone():
+    """Versions that are all the same change nothing, of all or of some of a class alone."""
+    train, other = draw(60), draw(20, seed=1)
+    plane = fit_plane(train, strength=0.5, max_steps=1000)
+    threefold = fit_plane(in_versions(train, np.full(60, 3)), strength=0.5, max_steps=1000)
+    found = threefold.log_odds(other.embeddings)
+    np.testing.assert_allclose(found, plane.log_odds(other.embeddings), rtol=1e-4)
+    some = in_versions(train, np.where(train.is_bonafide, 4, 1))
+    assert some.weights.sum() == pytest.approx(60)
+    for classes in (some.is_bonafide, ~some.is_bonafide):
+        assert some.weights[classes].sum() == pytest.approx(30)
+    np.testing.assert_array_equal(some.recorded.embeddings, train.embeddings)
+
+
+def test_versions_differ_and_are_learnt_from():
+    train, other = draw(60), draw(20, seed=1)
+    plane, augmented = (
+        fit_plane(each, strength=0.5, max_steps=1000).log_odds(other.embeddings)
+        for each in (train, in_versions(train, np.full(60, 3), noise=5.0))
+    )
+    assert not np.allclose(plane, augmented, rtol=0.05)
+
+
+def test_no_version_of_an_utterance_is_in_the_fold_that_judges_it():
+    """An utterance whose copies are of the other class pulls no plane that judges itself."""
+    train = draw(40)
+    versions = in_versions(train, np.full(40, 3), noise=0.1)
+    folds = search(least_dev=100)
+    held = folds._held_out(versions, 1.0)
+    assert held.shape == (40,)
+    # Other copies of one utterance, far away: all others' log-odds may change, not its own.
+    moved = versions.embeddings.copy()
+    moved[(versions.originals == 7) & (np.arange(120) % 3 > 0)] += 50.0
+    again = folds._held_out(versions._replace(embeddings=moved), 1.0)
+    assert again[7] == held[7]
+    assert not np.allclose(again, held)
+
+
 def test_log_odds_are_measured_with_classes_of_equal_weight():
     labelled = draw(8)
     figures = figures_of(np.zeros(8), labelled)
