@@ -26,6 +26,7 @@ from signl.models.networks import NETWORKS
 from signl.models.signl.options import GraphAugmentation
 from signl.objectives.objectives import OBJECTIVES
 from signl.recipes import Recipe
+from signl.resynthesis.copies_options import AugmentedCopiesOptions
 from signl.training.options import FINETUNINGS, PretrainingOptions
 from signl.training.view_options import ViewOptions
 from signl.typed import Options
@@ -102,6 +103,7 @@ def option_tables() -> str:
         *_of_kinds("`pretraining: objective`", OBJECTIVES),
         *_of_kinds("`finetuning`", FINETUNINGS),
         *_of_kinds("`waveform_augmentation`", AUGMENTATIONS),
+        ("`augmented_copies`, of a name", AugmentedCopiesOptions),
         *_of_kinds("A front-end", FRONTENDS),
         ("A corpus of kind `table`", TableOptions),
         ("An experiment", Axes),

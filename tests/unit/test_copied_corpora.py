@@ -233,7 +233,7 @@ def test_a_pretraining_on_one_other_corpus_takes_the_copies_of_that(listening):
 def stages_header(job):
     from signl.artefacts import MadeBy
 
-    options = job.options.dump() | dict(job.also)
+    options = (job.options.dump() if job.options else {}) | dict(job.also)
     return MadeBy(stage=job.stage.rule, revision=job.stage.revision, options=options)
 
 
@@ -283,6 +283,128 @@ def test_tables_name_the_methods_that_were_used(config):
     assert copied.methods_of("plain", "cfad") == ""
     named = "griffin_lim, mel_griffin_lim, phase, noise_vocoder, wsola"
     assert copied.methods_of("zero", "cfad") == named
+
+
+#: A chain, of which speed lets more of a recording be read.
+CHANGED = {"chain": [{"kind": "noise"}, {"kind": "speed", "factors": [0.9, 1.1]}], "copies": 3}
+
+
+@pytest.fixture
+def augmented(config):
+    """The configuration with recipes that draw of augmented copies, of train alone."""
+    given = copy.deepcopy(config)
+    given["augmented_copies"] = {"changed": copy.deepcopy(CHANGED), "unused": CHANGED}
+    tuned = LISTENING | {"pretraining": {"augmented_copies": "changed"}}
+    given["recipes"] = {
+        "drawing": {**tuned, "finetuning": {"augmented_copies": "changed"}},
+        "fitted": {**RECIPE, "finetuning": {"kind": "logistic", "augmented_copies": "changed"}},
+    }
+    given["experiments"]["labels"] |= {"recipes": ["drawing"], "train_corpora": ["cfad"]}
+    return given
+
+
+def test_augmented_copies_are_of_train_alone(augmented):
+    experiment = Experiment(augmented)
+    copied, jobs = CopiedCorpora(experiment), jobs_of(experiment)
+    (only,) = copied.in_use
+    assert only == Copied("logmel", "changed", "cfad")
+    assert copied.of_finetuning("drawing", "cfad") == only
+    assert copied.of_pretraining("drawing", "cfad") == [only]
+    assert copied.trials_path(only._asdict()) == "results/trials/cfad/train.parquet"
+    assert copied.names_in_paths() == ["made", "made@dev", "idle", "idle@dev", "changed", "unused"]
+    made = {path for job in jobs for path in job.outputs}
+    taken = [copied.gathered_paths(only), copied.training_paths(only)]
+    assert {path for paths in taken for path in paths} <= made
+    # What is read for them at the highest speed; tables name methods of synthesis alone.
+    assert copied.clip_s("changed") == pytest.approx(2.2)
+    assert copied.methods_of("drawing", "cfad") == ""
+
+
+def reasons(old, new):
+    """Why each job of the new experiment that makes copies is stale by the old one's headers."""
+    headers = {each.outputs[0]: stages_header(each) for each in jobs_of(Experiment(old))}
+    return {
+        _reason(job, headers[job.outputs[0]])
+        for job in jobs_of(Experiment(new))
+        if job.stage == stages.COPIES
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"copies": 4}, "copies was 3, now 4"),
+        ({"seed": 1}, "seed was 0, now 1"),
+        ({"chain": [{"kind": "noise"}]}, "clip_s was 2.2"),
+        ({"chain": [CHANGED["chain"][0], {**CHANGED["chain"][1], "probability": 0.5}]}, "chain"),
+        ({}, ""),
+    ],
+    ids=str,
+)
+def test_augmented_copies_are_stale_when_their_options_are_others(augmented, change, reason):
+    changed = copy.deepcopy(augmented)
+    changed["augmented_copies"]["changed"] |= change
+    # What another recipe does, and other copies, are nothing to them.
+    changed["augmented_copies"]["unused"] = {**CHANGED, "copies": 9}
+    changed["recipes"]["drawing"]["finetuning"]["epochs"] = 3
+    (found,) = reasons(augmented, changed)
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
+
+
+def test_augmented_copies_are_stale_when_a_folder_has_other_sounds(augmented, tmp_path):
+    (tmp_path / "noise.wav").write_bytes(b"noise")
+    chain = [{"kind": "noise", "folder": str(tmp_path)}]
+    augmented["augmented_copies"]["changed"]["chain"] = chain
+    headers = {each.outputs[0]: stages_header(each) for each in jobs_of(Experiment(augmented))}
+    parameters = CopiedCorpora(Experiment(augmented)).parameters("changed")
+    (tmp_path / "other.wav").write_bytes(b"another")
+    for job in jobs_of(Experiment(augmented)):
+        said = _reason(job, headers[job.outputs[0]])
+        assert said.startswith("seal was") == (job.stage == stages.COPIES)
+    assert CopiedCorpora(Experiment(augmented)).parameters("changed") != parameters
+
+
+def test_without_the_option_nothing_of_the_copies_is_needed(augmented):
+    plain = copy.deepcopy(augmented)
+    for training in ("pretraining", "finetuning"):
+        del plain["recipes"]["drawing"][training]["augmented_copies"]
+    needed, without = (
+        {path for job in jobs_of(Experiment(each)) for path in job.outputs}
+        for each in (augmented, plain)
+    )
+    assert without < needed
+    assert all("changed" in path for path in needed - without)
+
+
+def test_the_plan_counts_augmented_copies(augmented):
+    plain = copy.deepcopy(augmented)
+    for training in ("pretraining", "finetuning"):
+        del plain["recipes"]["drawing"][training]["augmented_copies"]
+    plan, before = (
+        {each.rule: each for each in plan_experiment(Experiment(each))}
+        for each in (augmented, plain)
+    )
+    made = plan["resynthesise"]
+    assert made.jobs == len(CopiedCorpora(Experiment(augmented)).shards)
+    assert made.cpu_h > 0
+    added = plan["extract_features"].audio_h - before["extract_features"].audio_h
+    assert added > 0
+    # A copy is read for 2.2 s at most, of which the front-end keeps 2.
+    assert made.audio_h / added == pytest.approx(1.1)
+    assert plan["extract_features"].n_bytes > before["extract_features"].n_bytes
+    # An epoch is as long as without.
+    for rule in ("train_classifier", "pretrain_encoder"):
+        assert plan[rule] == before[rule]
+    fitted = copy.deepcopy(augmented)
+    fitted["experiments"]["labels"] |= {"recipes": ["fitted"], "label_percents": [100]}
+    alone = copy.deepcopy(fitted)
+    del alone["recipes"]["fitted"]["finetuning"]["augmented_copies"]
+    with_copies, without = (
+        next(each for each in plan_experiment(Experiment(given)) if each.rule == "train_classifier")
+        for given in (fitted, alone)
+    )
+    assert 2 * without.audio_h < with_copies.audio_h < 4 * without.audio_h
 
 
 def test_attacks_are_left_out_by_name(config):

@@ -15,11 +15,12 @@ from signl.corpora.resynthesising import read_origins, resynthesise
 from signl.corpora.trial_tables import TRIALS_SCHEMA
 from signl.errors import ArtefactError, ConfigError
 from signl.resynthesis.copies import copies_of
-from signl.resynthesis.copies_options import ResynthesisOptions
+from signl.resynthesis.copies_options import AugmentedCopiesOptions, ResynthesisOptions
 from signl.typed import build
 
 #: Utterance -> its partition; of one the audio cannot be decoded.
 PARTITIONS = {"a": "train", "b": "train", "broken": "train", "d": "dev", "e": "eval"}
+RATES_HZ = {"a": 16_000, "b": 8_000, "d": 16_000, "e": 16_000}
 #: Cheap methods, no codec.
 OPTIONS = {
     "methods": [{"kind": "phase"}, {"kind": "griffin_lim"}],
@@ -37,7 +38,7 @@ def encoded(name):
     if name == "broken":
         return b"fLaC, and no more"
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples_of(name), 16_000, format="FLAC", subtype="PCM_16")
+    soundfile.write(buffer, samples_of(name), RATES_HZ[name], format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
 
 
@@ -78,9 +79,9 @@ def trials(tmp_path, audio):
 
 @pytest.fixture
 def copy(audio, trials, tmp_path):
-    def run(name="copies", partition="train", **changes):
+    def run(name="copies", partition="train", given=OPTIONS, **changes):
         path = tmp_path / name / "0000-of-0001.parquet"
-        options = {"clip_s": 0.5, **OPTIONS, **changes}
+        options = {"clip_s": 0.5, **given, **changes}
         resynthesise(audio, trials, path, options=options, partition=partition)
         return path
 
@@ -126,6 +127,35 @@ def test_they_are_what_the_methods_make_of_the_waveform(copy, audio):
     for one, other in zip(found, expected, strict=True):
         assert len(one) == len(other) == 8_000
         assert np.abs(one - other).max() < 1e-4
+
+
+#: Of which an utterance gets faster, and less than the clip is left of what is not.
+AUGMENTED = {
+    "chain": [{"kind": "noise", "snr_db": 10.0}, {"kind": "speed", "factors": [1.25]}],
+    "copies": 2,
+}
+
+
+def test_augmented_copies_are_what_the_chain_makes_of_the_waveform_at_16_khz(copy, audio):
+    path = copy(given=AUGMENTED)
+    rows = read_origins(path).to_pylist()
+    assert [(row["utterance_id"], row["role"], row["number"]) for row in rows] == [
+        (name, "augmented", number) for name in ("a", "b") for number in range(2)
+    ]
+    built = build(AugmentedCopiesOptions, AUGMENTED, "copies").build()
+    originals = {each.member: each.audio for each in iterate_audio(audio)}
+    found = [load_waveform(each.audio, max_duration_s=9).numpy() for each in iterate_audio(path)]
+    for number, (row, one) in enumerate(zip(rows, found, strict=True)):
+        original = load_waveform(originals[f"{row['utterance_id']}.flac"], max_duration_s=0.5)
+        copies = copies_of(original.double().numpy(), name=row["utterance_id"], built=built)
+        assert len(one) == 6_400
+        assert np.abs(one - copies[number % 2].samples).max() < 1e-4
+    assert copy("again", given=AUGMENTED).read_bytes() == path.read_bytes()
+    assert table_made_by(path).options == {
+        **build(AugmentedCopiesOptions, AUGMENTED, "copies").dump(),
+        "clip_s": 0.5,
+        "seal": "",
+    }
 
 
 def test_the_same_options_give_the_same_bytes(copy):
