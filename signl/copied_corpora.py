@@ -136,12 +136,14 @@ class CopiedCorpora:
         A vocoder whose file has changed, or a folder with other sounds, makes other copies: the
         seal of these files is with them.
         """
-        return {**self.besides(resynthesis), **self.options_of(resynthesis).dump_given()}
+        options = self.options_of(resynthesis)
+        clip_s = self.clip_s(resynthesis)
+        return {"clip_s": clip_s, "seal": options.seal(), **options.dump_given()}
 
     def besides(self, resynthesis: str) -> dict[str, object]:
         """Return what the header of copies says besides the options."""
-        seal = self.options_of(resynthesis).seal()
-        return {"clip_s": self.clip_s(resynthesis), "seal": seal}
+        files = self.options_of(resynthesis).sealed_files()
+        return {"clip_s": self.clip_s(resynthesis), **files}
 
     def shards_of(self, corpus: str, resynthesis: str) -> list[CopiedShard]:
         """Return the shards of copies of a corpus, of the partition that the name tells."""

@@ -97,7 +97,7 @@ def resynthesise(
     made_by = MadeBy(
         stage=STAGE,
         revision=stages.COPIES.revision,
-        options=how.dump() | {"clip_s": clip_s, "seal": how.seal()},
+        options=how.dump() | {"clip_s": clip_s, **how.sealed_files()},
     )
     began, writer = time.monotonic(), _CopiesWriter()
     packed = (each for each in iterate_audio(audio) if each.row in names)

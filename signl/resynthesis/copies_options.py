@@ -78,6 +78,15 @@ class CopyOptions(Options):
         seals += seals_of(self.augmentations)
         return text_digest(seals) if seals else ""
 
+    def sealed_files(self) -> dict[str, str]:
+        """Return what a header says of these files.
+
+        Not under ``seal``, the name of the header's own, which must be found in it; an empty one is
+        not taken for that.
+        """
+        seal = self.seal()
+        return {"files": seal} if seal else {"seal": ""}
+
     def build(self) -> "CopyMaker":
         """Build what makes the copies.
 

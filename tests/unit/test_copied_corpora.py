@@ -361,7 +361,7 @@ def test_augmented_copies_are_stale_when_a_folder_has_other_sounds(augmented, tm
     (tmp_path / "other.wav").write_bytes(b"another")
     for job in jobs_of(Experiment(augmented)):
         said = _reason(job, headers[job.outputs[0]])
-        assert said.startswith("seal was") == (job.stage == stages.COPIES)
+        assert said.startswith("files was") == (job.stage == stages.COPIES)
     assert CopiedCorpora(Experiment(augmented)).parameters("changed") != parameters
 
 

@@ -158,6 +158,15 @@ def test_augmented_copies_are_what_the_chain_makes_of_the_waveform_at_16_khz(cop
     }
 
 
+def test_what_read_files_is_sealed_and_says_which(copy, tmp_path):
+    soundfile.write(tmp_path / "hall.wav", samples_of("n"), 16_000)
+    given = AUGMENTED | {"chain": [{"kind": "noise", "folder": str(tmp_path)}]}
+    path = copy(given=given)
+    check_table_data(path)
+    seal = build(AugmentedCopiesOptions, given, "copies").seal()
+    assert table_made_by(path).options["files"] == seal != ""
+
+
 def test_the_same_options_give_the_same_bytes(copy):
     first = copy("one").read_bytes()
     assert copy("two").read_bytes() == first
