@@ -55,8 +55,8 @@ def changed(**values):
     ("change", "message"),
     [
         (
-            changed(finetuning={"augmented_copies": "chnged"}),
-            r"drawing\.finetuning\.augmented_copies is 'chnged'; allowed are \['changed'\]",
+            changed(finetuning={"augmented_copies": "others"}),
+            r"drawing\.finetuning\.augmented_copies is 'others'; allowed are \['changed'\]",
         ),
         (
             changed(pretraining={"augmented_copies": "made"}),
