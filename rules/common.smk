@@ -26,6 +26,7 @@ from signl.labels import PARTITIONS
 from signl.locking import lock_results
 from signl.models.own_code import look_in
 from signl.paths import is_writable, snakemake_path, unwritable_message
+from signl.sweeps import Sweeps
 from signl.yaml_files import check_keys
 
 try:
@@ -48,6 +49,7 @@ sys.executable = shlex.quote(sys.executable)
 
 holdings = experiment.holdings
 copied = CopiedCorpora(experiment)
+sweeps = Sweeps(experiment)
 GPUS = experiment.config.gpus_per_job
 LOADER_WORKERS = experiment.config.loader_workers
 #: Threads of a training or scoring job: one a process, which is one a GPU, and its loaders.

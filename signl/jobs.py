@@ -4,8 +4,9 @@ Stated here once; the plan counts these jobs, the audit expects their artefacts,
 run compares the artefacts that are there with their options.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from signl import stages
@@ -15,6 +16,7 @@ from signl.experiment import AUDIO, Experiment
 from signl.experiment_cells import pooled_protocol
 from signl.recipes import Recipe
 from signl.stages import Stage
+from signl.sweeps import SWEPT, Labelling, Sweeps
 from signl.typed import Options
 
 
@@ -40,6 +42,8 @@ class Job:
         What each row of a table without a header is made of.
     figures : tuple of str
         Figures that one job of drawing writes.
+    in_sweep : bool
+        Whether a job of the workflow makes it together with others (:mod:`signl.sweeps`).
     """
 
     stage: Stage
@@ -50,12 +54,25 @@ class Job:
     archives: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    in_sweep: bool = False
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The wildcards of the workflow's job that makes it: of a sweep it has fewer."""
+        left_out = Labelling._fields if self.in_sweep else ()
+        return {name: value for name, value in self.wildcards.items() if name not in left_out}
+
+    @property
+    def made_by(self) -> tuple[str, ...]:
+        """What tells the workflow's job that makes it from all others."""
+        return (self.stage.rule, *itertools.chain(*sorted(self.named.items())))
 
     @property
     def log(self) -> str:
-        """Path of its log; a job that writes many shards has one."""
-        template = self.stage.log.replace("/{shard}", "") if self.shards else self.stage.log
-        return template.format(**self.wildcards)
+        """Path of its log; a job that writes many shards has one, and a sweep too."""
+        stage = self.stage.of_sweep if self.in_sweep else self.stage
+        template = stage.log.replace("/{shard}", "") if self.shards else stage.log
+        return template.format(**self.named)
 
     @property
     def outputs(self) -> list[str]:
@@ -73,8 +90,8 @@ class Job:
 
 
 def jobs_of(experiment: Experiment) -> list[Job]:
-    """Return all jobs of an experiment, stage by stage."""
-    return [
+    """Return all jobs of an experiment, stage by stage; of a sweep, one for each classifier."""
+    jobs = [
         *_demo_jobs(experiment),
         *_archive_jobs(experiment),
         *_copying_jobs(experiment),
@@ -84,6 +101,19 @@ def jobs_of(experiment: Experiment) -> list[Job]:
         *_evaluation_jobs(experiment),
         *_drawing_jobs(experiment),
     ]
+    sweeps = Sweeps(experiment)
+    return [
+        replace(job, in_sweep=True) if job.stage in SWEPT and sweeps.has(job.wildcards) else job
+        for job in jobs
+    ]
+
+
+def by_process(jobs: Iterable[Job]) -> list[list[Job]]:
+    """Return jobs together that one job of the workflow makes, in the order of the first."""
+    together: dict[tuple[str, ...], list[Job]] = {}
+    for job in jobs:
+        together.setdefault(job.made_by, []).append(job)
+    return list(together.values())
 
 
 def _demo_jobs(experiment: Experiment) -> Iterator[Job]:

@@ -20,7 +20,7 @@ from signl.corpora.copied_names import is_copied
 from signl.corpora.registry import set_named
 from signl.costs import Costs
 from signl.experiment import GIVEN_CLIP_S, Experiment
-from signl.jobs import Job, jobs_of
+from signl.jobs import Job, by_process, jobs_of
 from signl.labels import DEV, EVAL, TRAIN
 from signl.sizes import Sizes
 from signl.speeds import Speeds
@@ -97,14 +97,18 @@ class Planner:
     def _stage(self, rule: str, jobs: list[Job]) -> Stage:
         """Add up what the jobs of a stage take, with the time in which they start."""
         cost = _COSTS.get(rule)
+        processes = by_process(jobs)
+        n_jobs = len(processes)
+        if rule == stages.SCORES.rule:  # a sweep reads the trials once
+            jobs = [parts[0] for parts in processes]
         costs = [cost(self, job) for job in jobs] if cost else []
         return Stage(
             rule,
-            len(jobs),
+            n_jobs,
             audio_h=sum(each.audio_h for each in costs),
             n_bytes=sum(each.n_bytes for each in costs),
             gpu_h=sum(each.gpu_h for each in costs),
-            cpu_h=sum(each.cpu_h for each in costs) + len(jobs) * self.speeds.job_start_s / 3600,
+            cpu_h=sum(each.cpu_h for each in costs) + n_jobs * self.speeds.job_start_s / 3600,
         )
 
     # What a job takes.

@@ -7,7 +7,7 @@ outputs of a stage move and its number does not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 #: The folder of the workflow's results.
@@ -74,6 +74,11 @@ class Stage:
         return f"{RESULTS}/benchmarks/{self._job}.tsv"
 
     @property
+    def of_sweep(self) -> "Stage":
+        """The stage as it logs what one job makes of many shares of the labels and seeds."""
+        return replace(self, cell=self.cell.replace(_LABELLING, ""))
+
+    @property
     def _job(self) -> str:
         return f"{self.rule}/{self.cell}" if self.cell else self.rule
 
@@ -112,7 +117,8 @@ def _model(rule: str, revision: int, folder: str, cell: str) -> Stage:
     )
 
 
-_TRAINED: Final = "{recipe}/{corpus}/labels-{percent}/seed-{seed}"
+_LABELLING: Final = "/labels-{percent}/seed-{seed}"
+_TRAINED: Final = "{recipe}/{corpus}" + _LABELLING
 
 DEMO_ARCHIVES: Final = Stage("make_demo_archives", 1, "", {"made": f"{RESULTS}/demo/archives.json"})
 DEMO_FRONTEND: Final = Stage("make_demo_frontend", 1, "", {"made": f"{RESULTS}/demo/wav2vec2.json"})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from signl import stages
-from signl.jobs import Job
+from signl.jobs import Job, by_process
 from signl.locking import LOCK, holder_of
 from signl.planning import Stage
 from signl.training import lock
@@ -94,7 +94,7 @@ class Standing(NamedTuple):
     running, failed : list of Begun
         Jobs that run now, and those whose log ends with an error.
     left : list of Job
-        All that is not done, what runs or failed included.
+        All that is not done, what runs or failed included; of a sweep, all parts.
     """
 
     run: str | None
@@ -118,15 +118,14 @@ def standing_of(results: str | Path, jobs: Iterable[Job]) -> Standing:
     run = holder_of(results / LOCK)
     began = (results / LOCK).stat().st_mtime if run is not None else 0.0
     standing = Standing(run, {}, [], [], [])
-    for job in jobs:
-        if job.stage.on_request:
+    for parts in by_process(job for job in jobs if not job.stage.on_request):
+        rule = parts[0].stage.rule
+        standing.done.setdefault(rule, 0)
+        if all(_at(results, path).exists() for part in parts for path in part.outputs):
+            standing.done[rule] += 1
             continue
-        standing.done.setdefault(job.stage.rule, 0)
-        if all(_at(results, path).exists() for path in job.outputs):
-            standing.done[job.stage.rule] += 1
-            continue
-        standing.left.append(job)
-        _sort_in(standing, job, results, began)
+        standing.left.extend(parts)
+        _sort_in(standing, parts[0], results, began)
     return standing
 
 
@@ -166,7 +165,7 @@ def _begun(job: Job, log: Path, records: list[dict[str, str]], results: Path) ->
     epoch = next((_epoch(found) for found in epochs if found), None)
     return Begun(
         job.stage.rule,
-        dict(job.wildcards),
+        job.named,
         str(log),
         datetime.fromtimestamp(log.stat().st_mtime).astimezone(),
         records[-1]["text"] if records else "",

@@ -77,7 +77,7 @@ def score_trials(
     table = read_usable(trials) if labels is None else read_labelled(trials, labels)
     utterances = Utterances.of(table)
     began = time.monotonic()
-    scores = _scores(classifier, utterances, clips, resources)
+    (scores,) = _scores([classifier], utterances, clips, resources)
     write_scores(output, utterances.ids, scores, options=options, digests=digests_of(model))
     if operating_point is not None:
         dev = split_classes(table.append_column("score", pa.array(scores)))
@@ -89,6 +89,75 @@ def score_trials(
         scores.mean(),
         output,
     )
+
+
+def score_sweep(
+    models: Sequence[str | Path],
+    configs: Sequence[str | Path],
+    trials: str | Path,
+    shards: Sequence[str | Path],
+    outputs: Sequence[str | Path],
+    *,
+    options: Mapping[str, Any],
+    resources: Resources = Resources(),
+) -> None:
+    """Write the scores of several classifiers of a recipe, of trials that are read once.
+
+    Parameters
+    ----------
+    models, configs : sequence of paths
+        The classifiers, trained on the same corpus.
+    outputs : sequence of paths
+        The scores of each.
+    trials, shards, options, resources
+        As of :func:`score_trials`, which writes the same of one classifier. So is what is raised.
+    """
+    classifiers = []
+    for model, config in zip(models, configs, strict=True):
+        classifier, clips = classifier_and_clips(model, config, trials, shards, options)
+        classifiers.append(classifier)
+    utterances = Utterances.of(read_usable(trials))
+    began = time.monotonic()
+    of_all = _scores(classifiers, utterances, clips, resources)
+    for model, scores, output in zip(models, of_all, outputs, strict=True):
+        write_scores(output, utterances.ids, scores, options=options, digests=digests_of(model))
+    logger.info(
+        "scored %d trials by %d classifiers in %.1f s, wrote %s and others",
+        len(utterances),
+        len(classifiers),
+        time.monotonic() - began,
+        outputs[0],
+    )
+
+
+def score_dev_sweep(
+    models: Sequence[str | Path],
+    configs: Sequence[str | Path],
+    labels: Sequence[str | Path],
+    outputs: Sequence[str | Path],
+    operating_points: Sequence[str | Path],
+    **common: Any,  # noqa: ANN401
+) -> None:
+    """Write the scores of the labelled dev utterances, and what they fix, of several classifiers.
+
+    Parameters
+    ----------
+    models, configs, labels, outputs, operating_points : sequence of paths
+        Of each classifier, as of :func:`score_trials`.
+    **common
+        ``trials``, ``shards``, ``options`` and ``resources`` of that.
+    """
+    for model, config, subset, output, operating_point in zip(
+        models, configs, labels, outputs, operating_points, strict=True
+    ):
+        score_trials(
+            model,
+            config,
+            output=output,
+            labels=subset,
+            operating_point=operating_point,
+            **common,
+        )
 
 
 def classifier_and_clips(
@@ -138,24 +207,26 @@ def _check_features(
 
 
 def _scores(
-    classifier: Classifier, utterances: Utterances, clips: Clips, resources: Resources
-) -> np.ndarray:
-    """Return the scores, (utterance,) in float64."""
+    classifiers: Sequence[Classifier], utterances: Utterances, clips: Clips, resources: Resources
+) -> list[np.ndarray]:
+    """Return the scores by each classifier of a recipe, (utterance,) in float64."""
     device = prepare_device(gpu=resources.gpu)
-    network = classifier.to(device).eval()
+    networks = [each.to(device).eval() for each in classifiers]
+    first = classifiers[0]
     loading = Loading(
         clips=clips,
         device=device,
         batch_size=clips.batch_size,
         n_workers=resources.n_workers,
     )
-    crops = FixedCrops(length=classifier.encoder.crop_length, n_views=classifier.n_crops)
+    crops = FixedCrops(length=first.encoder.crop_length, n_views=first.n_crops)
     batches = even_batches(np.arange(len(utterances)), loading.batch_size)
-    scores = []
+    scores: list[list[np.ndarray]] = [[] for _ in networks]
     with torch.inference_mode():
         for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
-            scores.append(scores_of(network, batch.views))
-    return np.concatenate(scores)
+            for network, found in zip(networks, scores, strict=True):
+                found.append(scores_of(network, batch.views))
+    return [np.concatenate(found) for found in scores]
 
 
 def scores_of(classifier: Classifier, views: Sequence[Tensor]) -> np.ndarray:

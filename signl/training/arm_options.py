@@ -20,7 +20,7 @@ class ArmOptions(FinetuningOptions):
     directions of originals and copies together. Nothing is chosen on dev.
     """
 
-    is_shared = False
+    fits_embeddings = True
 
     resynthesis: Name = Field(
         description="Name of the resynthesis, under `resynthesis` of the configuration, whose "

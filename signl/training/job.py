@@ -163,7 +163,7 @@ def train(job: TrainingJob) -> None:
         If the package of the logger is not there.
     """
     options, resources = job.training_options, job.resources
-    if not options.is_shared:
+    if options.fits_embeddings:
         gpu = min(resources.gpu, 1)
         resources = resources._replace(gpu=gpu, n_processes=1)
     loggers = job.metric_log.loggers() if job.metric_log else []

@@ -30,8 +30,9 @@ Precision = Literal["bf16-mixed", "32-true"]
 class BatchOptions(Options):
     """Options of all that takes utterances batch by batch."""
 
-    #: Whether several processes can share its batches.
-    is_shared: ClassVar[bool] = True
+    #: Whether it is a fit, of seconds, to embeddings of a network that stays as it is: in one
+    #: process, for there are no batches whose gradients several could share.
+    fits_embeddings: ClassVar[bool] = False
 
     batch_size: Count = Field(
         default=96,
@@ -182,7 +183,7 @@ class FinetuningOptions(BatchOptions):
 class LogisticOptions(FinetuningOptions):
     """A logistic regression on the embeddings of a frozen network."""
 
-    is_shared = False
+    fits_embeddings = True
 
     kind: Literal["logistic"] = "logistic"
     batch_size: Count = Field(default=32, description="Utterances that are embedded at a time.")

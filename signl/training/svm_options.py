@@ -18,7 +18,7 @@ class SvmOptions(FinetuningOptions):
     chosen on dev, and nothing is drawn.
     """
 
-    is_shared = False
+    fits_embeddings = True
 
     kind: Literal["svm"] = "svm"
     batch_size: Count = Field(default=32, description="Utterances that are embedded at a time.")

@@ -99,13 +99,18 @@ def stage_of(text):
     return found[1] if found else ""
 
 
+def rule_of(name):
+    """The rule of a stage that a rule of sweeps makes many jobs of, in one."""
+    return name.removesuffix("_sweep")
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_a_rule_has_the_name_of_its_script_and_of_its_stage(name):
     text = STAGES[name]
     assert f'"../workflow_scripts/{name}.py"' in directive(text, "script")
     # Rules without output, which tell of the archives, are no stages.
     if directive(text, "output"):
-        assert getattr(stages, stage_of(text)).rule == name
+        assert getattr(stages, stage_of(text)).rule == rule_of(name)
     else:
         assert f'"results/logs/{name}.log"' in directive(text, "log")
 
@@ -117,8 +122,9 @@ def test_every_rule_of_work_has_a_log_an_environment_and_its_revision(name):
     assert directive(text, "conda").strip() == '"../envs/signl.yaml"'
     if directive(text, "output"):
         for part in ("log", "benchmark"):
+            stage = f"stages.{stage_of(text)}" + (".of_sweep" if rule_of(name) != name else "")
             # The rules of packing, one an archive, have the archive's name in theirs.
-            ends = (f"stages.{stage_of(text)}.{part}", f'"results/{part}s/{name}/{{name}}.')
+            ends = (f"{stage}.{part}", f'"results/{part}s/{name}/{{name}}.')
             assert any(end in directive(text, part) for end in ends)
         assert directive(text, "threads").strip()
         assert re.search(r"mem_mb=lambda wildcards, attempt:", directive(text, "resources"))
@@ -136,7 +142,7 @@ def test_logs_and_benchmarks_have_the_wildcards_of_their_outputs(stage):
 
 
 def test_every_stage_has_its_rule_and_every_rule_of_work_its_stage():
-    made = {name for name, text in STAGES.items() if directive(text, "output")}
+    made = {rule_of(name) for name, text in STAGES.items() if directive(text, "output")}
     assert {stage.rule for stage in stages.STAGES} == made
 
 

@@ -1,5 +1,6 @@
 """``signl plan`` counts the jobs that Snakemake would run."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -24,8 +25,8 @@ def planned():
 
 
 def rules_of(jobs):
-    """Count Snakemake's jobs by rule, the rules of single archives together."""
-    rules = (job.split()[0] for job in jobs)
+    """Count Snakemake's jobs by rule, the rules of single archives and of sweeps together."""
+    rules = (re.sub(r"_sweep_\d+$", "", job.split()[0]) for job in jobs)
     counts = Counter("pack_audio" if rule.startswith("pack_audio_") else rule for rule in rules)
     return counts - Counter(["all"])
 

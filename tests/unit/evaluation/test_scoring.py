@@ -11,7 +11,7 @@ import torch
 from signl.devices import Resources
 from signl.errors import ArtefactError, ConfigError
 from signl.evaluation.scores import read_scores
-from signl.evaluation.scoring import score_trials
+from signl.evaluation.scoring import score_dev_sweep, score_sweep, score_trials
 from signl.metrics import equal_error_rate
 from signl.models.heads import score
 from signl.models.saving import load_classifier
@@ -23,15 +23,18 @@ from signl.training.model_files import ModelFiles
 IS_BONAFIDE = np.arange(18) % 3 == 0
 
 
-@pytest.fixture(scope="module")
-def classifier(toy, tmp_path_factory):
-    """A classifier that has learnt the toy task."""
-    folder = tmp_path_factory.mktemp("classifier")
+def train_classifier(toy, folder, seed, epochs):
+    """Train a classifier of the toy task into a folder."""
     files = ModelFiles(folder / "model.safetensors", folder / "config.json", folder / "history")
     options = {
         "crop_s": 0.17,
         "model": {"kind": "signl", "nodes": 4, "channels": 8, "neighbours": 2, "layers": 2},
-        "finetuning": {"epochs": 10, "batch_size": 8, "learning_rate": 1e-2, "head_widths": [8, 6]},
+        "finetuning": {
+            "epochs": epochs,
+            "batch_size": 8,
+            "learning_rate": 1e-2,
+            "head_widths": [8, 6],
+        },
     }
     job = FinetuningJob(
         train=toy.train,
@@ -42,11 +45,17 @@ def classifier(toy, tmp_path_factory):
         encoder=None,
         corpus="toy",
         percent=100.0,
-        seed=1,
+        seed=seed,
         options=options,
     )
     train(job)
     return files
+
+
+@pytest.fixture(scope="module")
+def classifier(toy, tmp_path_factory):
+    """A classifier that has learnt the toy task."""
+    return train_classifier(toy, tmp_path_factory.mktemp("classifier"), seed=1, epochs=10)
 
 
 @pytest.fixture
@@ -171,3 +180,22 @@ def test_scoring_starts_without_what_only_training_needs():
         "sys.exit(bool({'lightning_fabric', 'transformers'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_classifiers_of_a_sweep_have_the_scores_that_each_has_alone(
+    score_toy, score_dev, toy, classifier, tmp_path
+):
+    two = [classifier, train_classifier(toy, tmp_path, seed=2, epochs=1)]
+    models, configs = ([str(files[place]) for files in two] for place in (0, 1))
+    outputs = [tmp_path / f"{name}.parquet" for name in ("one", "two")]
+    score_sweep(models, configs, toy.eval, toy.features, outputs, options={})
+    first, second = (read_scores(path)["score"].to_numpy() for path in outputs)
+    np.testing.assert_array_equal(first, score_toy()["score"].to_numpy())
+    assert not np.array_equal(first, second)
+    points = [tmp_path / f"{name}.json" for name in ("one", "two")]
+    common = {"trials": toy.dev, "shards": toy.features, "options": {}}
+    score_dev_sweep(models, configs, [toy.labels] * 2, outputs, points, **common)
+    first, second = (read_scores(path)["score"].to_numpy() for path in outputs)
+    np.testing.assert_array_equal(first, score_dev()["score"].to_numpy())
+    assert not np.array_equal(first, second)
+    assert points[0].read_bytes() != points[1].read_bytes()
