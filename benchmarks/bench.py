@@ -267,7 +267,7 @@ def _passes(
 
 def packing(folder: Path) -> Iterator[Row]:
     """Pack archives, beside the common tools; more in bench_corpora.py."""
-    n_files = 1500
+    n_files = 6000
     for name, archive_set, top, tool in bench_corpora.ARCHIVES:
         mine, bare, copied = bench_corpora.packing_costs(
             folder, name, archive_set, tool, top, n_files
