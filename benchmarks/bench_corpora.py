@@ -19,6 +19,7 @@ import time
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,8 +28,10 @@ import pyarrow as pa
 import soundfile
 
 from signl import stages
+from signl.archives.facts import Witness
 from signl.archives.streams import stream_members
 from signl.artefacts import MadeBy, write_table
+from signl.corpora.audio_shards import ShardWriter
 from signl.corpora.manifest import STAGE, build_manifest, to_table
 from signl.corpora.packing import pack_audio
 from signl.corpora.trials import Trial
@@ -39,6 +42,11 @@ logger = logging.getLogger("bench_corpora")
 SAMPLE_RATE_HZ = 16_000
 N_SHARDS = 39
 N_DISTINCT = 200
+#: Of a spoof and of a bona fide trial of 2021 DF, the columns from the attack to the vocoder.
+_DF_KEYS = (
+    "Task1-team00 spoof notrim eval traditional_vocoder",
+    "- bonafide notrim eval bonafide",
+)
 _DF, _WILD = "ASVspoof2021_DF_eval", "release_in_the_wild"
 #: Archives: name, set, folder in it, and the common tool that reads one.
 ARCHIVES = (
@@ -106,8 +114,7 @@ def write_df_keys(path: Path, n_rows: int) -> None:
     codecs = ("nocodec", "low_mp3", "high_mp3", "low_m4a", "high_m4a", "low_ogg", "high_ogg")
     rows = (
         f"LA_{index % 60:04d} DF_E_{2_000_000 + index:07d} {codecs[index % 7]} vcc2020 "
-        f"Task1-team{index % 30:02d} spoof notrim eval traditional_vocoder Task1 "
-        f"team{index % 30:02d} FF E\n"
+        f"{_DF_KEYS[index % 27 == 0]} Task1 team{index % 30:02d} FF E\n"
         for index in range(n_rows)
     )
     content = "".join(rows).encode()
@@ -136,18 +143,27 @@ class Cost(NamedTuple):
 
 def cpu_seconds() -> float:
     """Return the processor time of this process and of the tools that it ran."""
-    return sum(os.times()[:4])
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def costs_of(jobs: Sequence[Callable[[], object]], repeats: int = 3) -> list[Cost]:
-    """Return the shortest of several times of each job; the jobs take turns."""
+def costs_of(
+    jobs: Sequence[Callable[[], object]],
+    repeats: int = 3,
+    before: Callable[[], object] = lambda: None,
+) -> list[Cost]:
+    """Return the shortest of several times of each job, of both kinds; the jobs take turns.
+
+    Each time ``before`` is called first, which counts for none of them.
+    """
     costs: list[list[Cost]] = [[] for _ in jobs]
     for _ in range(repeats):
         for job, mine in zip(jobs, costs, strict=True):
+            before()
             wall, cpu = time.perf_counter(), cpu_seconds()
             job()
             mine.append(Cost(time.perf_counter() - wall, cpu_seconds() - cpu))
-    return [min(mine) for mine in costs]
+    return [Cost(*map(min, zip(*mine, strict=True))) for mine in costs]
 
 
 def write_archive(folder: Path, name: str, top: str, n_files: int) -> None:
@@ -170,7 +186,8 @@ def packing_costs(
     write_archive(folder, archive, top, n_files)
     manifest = folder / f"{archive}.manifest"
     write_manifest(manifest, archive_set, top, n_files)
-    outputs = [folder / "audio" / f"{name}.parquet" for name in shard_names(N_SHARDS)]
+    audio, copied = folder / "audio", folder / "copy"
+    outputs = [audio / f"{name}.parquet" for name in shard_names(N_SHARDS)]
     name = archive.split(".")[0]
 
     def pack() -> None:
@@ -180,11 +197,16 @@ def packing_costs(
         subprocess.run([*tool, str(path)], stdout=subprocess.DEVNULL, check=True)
 
     def copy() -> None:
-        with path.open("rb") as source, (folder / "copy").open("wb") as target:
+        with path.open("rb") as source, copied.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
             os.fsync(target.fileno())
 
-    packing, theirs, copying = costs_of([pack, unpack, copy])
+    def remove() -> None:
+        # As Snakemake does before a job: to free the blocks of what is replaced takes time.
+        shutil.rmtree(audio, ignore_errors=True)
+        copied.unlink(missing_ok=True)
+
+    packing, theirs, copying = costs_of([pack, unpack, copy], before=remove)
     return packing, theirs, copying
 
 
@@ -204,6 +226,34 @@ def bench_packing(
         f"{packing.wall / theirs.wall:.2f} x; copying the file {copying}, "
         f"{packing.wall / copying.wall:.2f} x"
     )
+
+
+def bench_parts(folder: Path, path: Path, n_files: int = 6_000) -> str:
+    """Time the digest of an archive's first members, and the writing of their shards.
+
+    Both take the members from memory; in a pack both go on beside the reading.
+    """
+    reading = islice(stream_members([path], lambda _: True), n_files)
+    members = [(member.name, member.content or b"") for member in reading]
+    outputs = [folder / "parts" / f"{name}.parquet" for name in shard_names(N_SHARDS)]
+
+    def digest() -> None:
+        witness = Witness([path])
+        for name, content in members:
+            witness.add(name, content)
+        assert witness.digest
+
+    def write() -> None:
+        with ShardWriter(outputs, {"archive": path.name}) as writer:
+            for name, content in members:
+                writer.add(name, content)
+
+    def remove() -> None:
+        shutil.rmtree(folder / "parts", ignore_errors=True)
+
+    digesting, writing = costs_of([digest, write], before=remove)
+    n_mb = sum(len(content) for _, content in members) / 1e6
+    return f"of {n_mb:.0f} MB of members the digest {digesting}, writing their shards {writing}"
 
 
 def bench_manifest(folder: Path, n_rows: int) -> str:
@@ -234,8 +284,8 @@ def main() -> None:
         for archive, archive_set, top, tool in ARCHIVES:
             logger.info(bench_packing(folder, archive, archive_set, tool, top, arguments.files))
         logger.info("packing held at most %.0f MB", peak_mb())
+        logger.info(bench_parts(folder, folder / ARCHIVES[1][0]))
         logger.info(bench_manifest(folder, arguments.rows))
-        logger.info("packing and the manifest held at most %.0f MB", peak_mb())
         logger.info("pyarrow %s, Python %s", pa.__version__, sys.version.split()[0])
 
 

@@ -8,7 +8,6 @@ from typing import BinaryIO, Final
 import numpy as np
 import soundfile
 import torch
-from av.error import FFmpegError
 from torch import Tensor
 
 from signl import audio_files
@@ -21,7 +20,7 @@ from signl.resampling import LONG_S, mono_at
 SAMPLE_RATE_HZ: Final = 16_000
 #: What libsndfile and FFmpeg raise at a file that they cannot read.
 _REFUSALS: Final = (soundfile.SoundFileError, ValueError, MemoryError)
-_FFMPEG_REFUSALS: Final = (FFmpegError, ValueError, IndexError, MemoryError)
+_FFMPEG_REFUSALS: Final = (ValueError, IndexError, MemoryError)
 #: Files joined end to end, beyond which a file is refused.
 MAX_JOINED: Final = 1_000
 #: How far the two decoders may differ over a file whose container says nothing of its length.

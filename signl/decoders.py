@@ -2,15 +2,17 @@
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-import av
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
 from signl import audio_files
 from signl.errors import AudioError
+
+if TYPE_CHECKING:
+    import av
 
 #: Rates that are in use lie here. To resample from any other, as a damaged header may give it,
 #: can take gigabytes and minutes.
@@ -117,12 +119,23 @@ def decode_with_ffmpeg(encoded: bytes, max_duration_s: float, *, mixes: bool = F
 
     Raises
     ------
-    FFmpegError, ValueError, IndexError, MemoryError
+    ValueError, IndexError, MemoryError
         If it cannot, or gives less than the header of an MP4 promises.
     AudioError
         If the rate or the channels are none that are in use.
     """
+    from av.error import FFmpegError  # trainings import this module, and decode nothing
+
     audio_files.check_tables(encoded)
+    try:
+        return _decode_with_ffmpeg(encoded, max_duration_s, mixes=mixes)
+    except FFmpegError as error:
+        raise ValueError(str(error)) from error
+
+
+def _decode_with_ffmpeg(encoded: bytes, max_duration_s: float, *, mixes: bool) -> Recording:
+    import av  # as above
+
     formats = {"format_whitelist": _FFMPEG_FORMATS}
     with av.open(io.BytesIO(encoded), mode="r", options=formats) as container:
         stream = next((item for item in container.streams.audio if item.codec_context), None)
@@ -143,7 +156,10 @@ def decode_with_ffmpeg(encoded: bytes, max_duration_s: float, *, mixes: bool = F
 
 
 def _check_duration(
-    container: av.container.InputContainer, stream: av.AudioStream, n_decoded: int, n_wanted: int
+    container: "av.container.InputContainer",
+    stream: "av.AudioStream",
+    n_decoded: int,
+    n_wanted: int,
 ) -> None:
     """Refuse an MP4 that is shorter than its tables say; other containers state it elsewhere."""
     if "mp4" not in container.format.name or stream.duration is None or not stream.time_base:
@@ -154,10 +170,12 @@ def _check_duration(
 
 
 def _float_blocks(
-    container: av.container.InputContainer, stream: av.AudioStream
+    container: "av.container.InputContainer", stream: "av.AudioStream"
 ) -> Iterator[Samples]:
     """Yield the decoded frames as float32 arrays of shape (time, channel)."""
     # Interleaved: PyAV reads beyond the memory of frames with many channels in planes.
+    import av  # as above
+
     to_float = av.AudioResampler(format="flt")
     for frame in container.decode(stream):
         check_form(frame.sample_rate, frame.layout.nb_channels)

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-import torchaudio.functional
 from torch import Tensor
 
 #: Seconds from which a recording is resampled in blocks, and of a block. Clips of trainings and
@@ -57,5 +56,7 @@ def _resampled(samples: npt.NDArray[np.float32], rate_hz: int, wanted_hz: int) -
     mono = torch.from_numpy(np.ascontiguousarray(mixed))
     if rate_hz == wanted_hz:
         return mono
+    import torchaudio.functional  # most recordings are at the rate that is wanted
+
     resampled: Tensor = torchaudio.functional.resample(mono, rate_hz, wanted_hz)
     return resampled

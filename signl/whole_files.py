@@ -14,12 +14,20 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def atomic_write(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path, *, is_synced: bool = False) -> Iterator[Path]:
     """Give a scratch path beside ``path``, renamed to it when the block ends well.
 
     When the block fails the scratch file is removed and ``path`` is as it was. The scratch
     file of a killed process is overwritten by the next attempt. That of one that still writes is
     locked: two would mix in one file, and go on writing to it after it has its name.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    is_synced : bool
+        Whether the block brings the scratch file to the disk itself, as one that writes many
+        files does side by side.
 
     Raises
     ------
@@ -35,8 +43,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _locked(scratch, path)
         yield scratch
-        with scratch.open("rb") as handle:
-            os.fsync(handle.fileno())
+        if not is_synced:
+            sync(scratch)
         scratch.replace(path)
         # What has this name from here on is another process's.
         lock.close()
@@ -51,6 +59,12 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         if lock is not None:
             scratch.unlink(missing_ok=True)
             lock.close()
+
+
+def sync(path: Path) -> None:
+    """Wait until all that has been written to a file lies on the disk."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def _locked(scratch: Path, path: Path) -> IO[Any]:

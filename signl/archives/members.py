@@ -8,6 +8,7 @@ characters. What systems and editors leave beside files is passed over.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -34,13 +35,9 @@ _FOREIGN_FILES: Final = (
     *(r"\.~lock\.[^/]*#", r"~\$[^/]*", r"\.#[^/]*", r"#[^/]*#", r"\.[^/]*\.sw[a-p]", r"[^/]*~"),
     *(r"\.nfs[0-9a-f]{8,}", r"\.fuse_hidden[0-9a-f]+"),
 )
-_FOREIGN: Final = re.compile(
-    rf"(?:^|/)(?:(?:{'|'.join(_FOREIGN_FOLDERS)})(?:/|$)|(?:{'|'.join(_FOREIGN_FILES)})$)",
-    re.IGNORECASE,
-)
-#: Characters of which one at least stands in what is foreign: most names need no closer look.
-_FOREIGN_SIGNS: Final = re.compile(
-    r"(?:^|/)[.~#_@$]|[#~]$|\.db$|\.ini$|/?system vol", re.IGNORECASE
+_FOREIGN_FOLDER: Final = re.compile(rf"(?:{'|'.join(_FOREIGN_FOLDERS)})$", re.IGNORECASE)
+_FOREIGN_FILE: Final = re.compile(
+    rf"(?:{'|'.join((*_FOREIGN_FOLDERS, *_FOREIGN_FILES))})$", re.IGNORECASE
 )
 
 GET_ANEW: Final = "download it again, or compare it with: snakemake verify_archives"
@@ -115,7 +112,14 @@ def check_ratio(what: str, size: int, compressed_size: int, archive: object) -> 
 
 def is_foreign(name: str) -> bool:
     """Tell whether a member is what a system or an editor left: ``._x``, ``.DS_Store``, locks."""
-    return bool(_FOREIGN_SIGNS.search(name)) and bool(_FOREIGN.search(name))
+    folder, _, file = name.rpartition("/")
+    return bool(_FOREIGN_FILE.match(file)) or _is_foreign_folder(folder)
+
+
+@lru_cache(maxsize=64)
+def _is_foreign_folder(folder: str) -> bool:
+    """Tell it of a folder and those above it; hundreds of thousands of members lie in one."""
+    return any(map(_FOREIGN_FOLDER.match, folder.split("/")))
 
 
 def align(name: str, root: str) -> str:

@@ -81,7 +81,7 @@ def stream_members(
             name = align(member.name, root)
             if name != (f"{root}/{member.name}" if is_folder else member.name):
                 n_moved, moved = n_moved + 1, moved or f"{member.name!r} as {name!r}"
-            yield member._replace(name=name)
+            yield member if name == member.name else member._replace(name=name)
     except OSError as error:
         path = error.filename or paths[-1]
         raise ArchiveError(f"{shown(path)} cannot be read ({error.strerror or error})") from error

@@ -129,9 +129,7 @@ def _headers(source: Source, path: Path) -> Iterator[Header]:
             elif header.kind == _PAX:
                 name, size = _parse_pax(extension, path, name, size)
             continue
-        header = header._replace(
-            name=header.name if name is None else name, size=header.size if size is None else size
-        )
+        header = _extended(header, name, size)
         name = size = None
         if header.kind in _FILES and not header.name.endswith("/"):
             yield header
@@ -162,6 +160,15 @@ def _extension(source: Source, header: Header, path: Path) -> bytes:
     content = source.read(header.size)
     source.skip(-header.size % BLOCK_BYTES)
     return content
+
+
+def _extended(header: Header, name: str | None, size: int | None) -> Header:
+    """Return a header with what those that extend it say, if there are any."""
+    if name is None and size is None:
+        return header
+    return header._replace(
+        name=header.name if name is None else name, size=header.size if size is None else size
+    )
 
 
 def _parse_pax(

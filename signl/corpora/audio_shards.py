@@ -1,7 +1,7 @@
 """Shards of packed audio: Parquet files of a member's name and its published bytes."""
 
 import contextlib
-import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from signl import seals, stages
 from signl.artefacts import (
     MadeBy,
-    atomic_write,
     check_made_by,
     close_table,
     reading_table,
@@ -24,6 +23,7 @@ from signl.artefacts import (
 )
 from signl.open_files import check_room
 from signl.seeds import shard_index
+from signl.whole_files import atomic_write, sync
 
 STAGE: Final = stages.AUDIO.rule
 
@@ -38,7 +38,9 @@ AUDIO_SCHEMA: Final = pa.schema(
 ROW_GROUP_BYTES: Final = 2 << 20
 #: What waits to be written, of all shards together.
 PENDING_BYTES: Final = 128 << 20
-#: Shards brought to the disk side by side: half the time of one after the other.
+#: What is being written, of all shards together, before one row group more.
+_WRITTEN_BYTES: Final = 4 * ROW_GROUP_BYTES
+#: Shards closed and brought to the disk side by side: half the time of one after the other.
 _N_SYNCED_TOGETHER: Final = 8
 
 
@@ -105,8 +107,7 @@ class _Shard:
 
     def sync(self) -> None:
         """Wait until all that has been written lies on the disk."""
-        with self._path.open("rb") as handle:
-            os.fsync(handle.fileno())
+        sync(self._path)
 
 
 def _large_binary(values: list[bytes]) -> pa.LargeBinaryArray:
@@ -138,7 +139,8 @@ class ShardWriter:
         self.header: dict[str, Any] = {}
         self._shards: list[_Shard] = []
         self._n_pending_bytes = 0
-        self._writing: Future[None] | None = None
+        self._writing: deque[tuple[Future[None], int]] = deque()
+        self._n_written_bytes = 0
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -152,13 +154,18 @@ class ShardWriter:
         check_room(len(self._outputs), str(self._options.get("archive", "an archive")))
         with contextlib.ExitStack() as stack:
             # Renamed last: before, all that waits is written and all writers are closed.
-            scratches = [stack.enter_context(atomic_write(path)) for path in self._outputs]
+            scratches = [
+                stack.enter_context(atomic_write(path, is_synced=True)) for path in self._outputs
+            ]
             for index, scratch in enumerate(scratches):
                 shard = _Shard(scratch, self._made_by(index))
                 stack.callback(shard.close)
                 self._shards.append(shard)
-            # One row group is written while the next is read and decompressed.
-            self._worker = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+            # Row groups are written while the next are read and decompressed, and what has been
+            # written goes to the disk meanwhile: else all of it would at the end.
+            self._writer = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+            self._syncer = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+            self._syncing = self._syncer.submit(self._shards[0].sync)
             self._stack = stack.pop_all()
         return self
 
@@ -174,8 +181,9 @@ class ShardWriter:
                 raise error
             for shard in self._shards:
                 self._flush(shard)
-            self._wait()
-            self._sync()
+            self._wait(n_left=-1)
+            self._syncing.result()
+            self._finish()
 
     def add(self, member: str, audio: bytes) -> None:
         """Add an utterance to its shard."""
@@ -191,23 +199,34 @@ class ShardWriter:
             self._flush(max(self._shards, key=lambda item: item.n_pending_bytes))
 
     def _flush(self, shard: _Shard) -> None:
-        self._n_pending_bytes -= shard.n_pending_bytes
+        n_bytes = shard.n_pending_bytes
         members, audio = shard.take_pending()
-        self._wait()
-        if members:
-            self._writing = self._worker.submit(shard.write, members, audio)
+        if not members:
+            return
+        self._n_pending_bytes -= n_bytes
+        self._wait(n_left=_WRITTEN_BYTES)
+        self._n_written_bytes += n_bytes
+        self._writing.append((self._writer.submit(shard.write, members, audio), n_bytes))
+        if self._syncing.done():
+            self._syncing.result()
+            self._syncing = self._syncer.submit(shard.sync)
 
-    def _wait(self) -> None:
-        """Wait for the row group that is being written; raise what went wrong with it."""
-        if self._writing is not None:
-            self._writing.result()
+    def _wait(self, n_left: int) -> None:
+        """Wait until no more than so many bytes are being written; raise what went wrong."""
+        while self._writing and self._n_written_bytes > n_left:
+            writing, n_bytes = self._writing.popleft()
+            writing.result()
+            self._n_written_bytes -= n_bytes
 
-    def _sync(self) -> None:
+    def _finish(self) -> None:
         """Bring all shards to the disk before the first gets its name: a full one leaves none."""
-        for shard in self._shards:
+
+        def finish(shard: _Shard) -> None:
             shard.finish(self.header)
+            shard.sync()
+
         with ThreadPoolExecutor(_N_SYNCED_TOGETHER) as pool:
-            for _ in pool.map(_Shard.sync, self._shards):
+            for _ in pool.map(finish, self._shards):
                 pass
 
     def _made_by(self, index: int) -> MadeBy:

@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from signl import artefacts, stages
 from signl.artefacts import MadeBy, remedy
-from signl.corpora.resynthesising import read_origins
 from signl.errors import ArtefactError, AudioError
 from signl.features.index import read_index
 
@@ -83,6 +82,9 @@ def read_copies(path: str | Path) -> pa.Table:
 
 def _located(copies: Path, index: Path) -> pa.Table:
     """Return the copies of a shard with where their features lie."""
+    # It decodes audio, and trainings, which read what is gathered here, do not.
+    from signl.corpora.resynthesising import read_origins
+
     origins, rows = read_origins(copies), read_index(index)
     if origins["member"].to_pylist() != rows["member"].to_pylist():
         raise ArtefactError(f"{index} is of other copies than {copies} holds; {remedy(index)}")

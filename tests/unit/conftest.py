@@ -1,5 +1,6 @@
 """A toy corpus for tests of training and scoring: small features, and classes to be learnt."""
 
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +31,19 @@ class ToyCorpus(NamedTuple):
     labels: Path
     features: list[Path]
     frames: dict[str, torch.Tensor]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a file system is not allowed here")
+    yield folder
+    # Lazily: what failed to write may keep its file open until its error is gone.
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture(scope="session", name="write_usable")

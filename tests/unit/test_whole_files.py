@@ -59,16 +59,6 @@ def test_a_full_disk_is_named_as_such(tmp_path, number):
     assert names_in(tmp_path) == ["file.txt"]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 kB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a file system is not allowed here")
-    yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
-
-
 def save_numbers(path, count):
     with atomic_write(path) as scratch:
         torch.save(torch.zeros(count), scratch)

@@ -17,9 +17,20 @@ FOREIGN = (
     ),
     "@eaDir/x.wav",
     *(".ipynb_checkpoints/meta-checkpoint.csv", "System Volume Information/x", "$RECYCLE.BIN/x"),
+    *("a/b/__MACOSX", "a/__macosx/b/c/x.wav", "a/Thumbs.DB", "a/$RECYCLE.BIN"),
     *(".Spotlight-V100/x.wav", ".Trashes/x.wav", ".Trash-1000/x.wav", ".fseventsd/x"),
 )
-OURS = ("a/x.wav", "x", "a.b/c_d-1.flac", "_x.wav", "a/_._.wav", "swp.wav", "a~b/x", "a#/b.wav")
+OURS = (
+    "a/x.wav",
+    "x",
+    "a.b/c_d-1.flac",
+    "_x.wav",
+    "a/_._.wav",
+    "swp.wav",
+    "a~b/x",
+    "a#/b.wav",
+    "._a/x.wav",
+)
 
 
 @pytest.mark.parametrize("name", FOREIGN)

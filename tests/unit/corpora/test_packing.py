@@ -93,6 +93,18 @@ def test_row_groups_bound_what_is_held(tmp_path, published, outputs, monkeypatch
     assert packed(outputs) == members
 
 
+@pytest.mark.parametrize("n_bytes", [10, 900, 20_000])
+def test_a_full_disk_leaves_no_shard(tmp_path, published, small_disk, monkeypatch, n_bytes):
+    monkeypatch.setattr(shards_module, "ROW_GROUP_BYTES", 10_000)
+    members = {f"flac_T/{index}.flac": bytes(n_bytes) for index in range(100_000 // n_bytes)}
+    path = published.write_tar(tmp_path / "flac_T.tar", members)
+    manifest = write_manifest(tmp_path / "m", members)
+    outputs = [small_disk / f"{name}.parquet" for name in shard_names(3)]
+    with pytest.raises(ArtefactError, match=r"no room on the disk for .*parquet; free some"):
+        pack_audio([path], manifest, outputs, options=FLAC_T)
+    assert not list(small_disk.iterdir())
+
+
 def test_files_without_a_row_are_counted_and_left_out(tmp_path, published, outputs, caplog):
     members = {"flac_T/a.flac": b"1", "flac_T/b.flac": b"2", "flac_T/LICENSE": b"3"}
     path = published.write_tar(tmp_path / "flac_T.tar", members)
