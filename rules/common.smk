@@ -108,6 +108,7 @@ wildcard_constraints:
     pool=any_of({each.pool for each in experiment.evaluated_pools}) or "none",
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
+    form=any_of(stages.FIGURE_FORMS),
 
 
 def path_of(stage, name=None, **wildcards):

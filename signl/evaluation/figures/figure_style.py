@@ -17,6 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -121,6 +122,24 @@ def recipe_looks(table: pd.DataFrame, recipes: Iterable[str] | None) -> dict[str
     own = sorted(set(table["recipe"])) if len(table) else []
     looks = looks_of([*(recipes or ()), *own])
     return {name: looks[name] for name in own}
+
+
+@styled
+def dash_lengths(stroke: Any) -> list[float]:  # noqa: ANN401
+    """Return the lengths of dashes and gaps of a line style, in points; of a whole line, none."""
+    if not isinstance(stroke, str):
+        return list(stroke[1])
+    named = {"--": "lines.dashed_pattern", "-.": "lines.dashdot_pattern"}
+    named[":"] = "lines.dotted_pattern"
+    width = mpl.rcParams["lines.linewidth"]
+    return [width * length for length in mpl.rcParams[named[stroke]]] if stroke in named else []
+
+
+@styled
+def rate_colours(n_colours: int = 16) -> list[str]:
+    """Return the colours of rates, from the lowest to the highest, evenly spaced."""
+    of = mpl.colormaps[mpl.rcParams["image.cmap"]]
+    return [to_hex(of(place)) for place in np.linspace(0, 1, n_colours)]
 
 
 def empty_figure(title: str, reason: str) -> Figure:
