@@ -26,6 +26,7 @@ from signl.labels import PARTITIONS
 from signl.locking import lock_results
 from signl.models.own_code import look_in
 from signl.paths import is_writable, snakemake_path, unwritable_message
+from signl.recipes import check_embeds
 from signl.yaml_files import check_keys
 
 try:

@@ -187,7 +187,7 @@ rule draw_reliability:
 # Of a cell that is named: the network has to look at its trials once more.
 rule draw_embeddings:
     input:
-        classifier=classifier_of,
+        classifier=embedding_classifier,
         frontend=kept_frontend,
         trials=usable_eval_trials,
         shards=eval_shards,
