@@ -205,22 +205,22 @@ TABLES: Final = Stage("tabulate", 3, "{table}", {"table": f"{RESULTS}/{{table}}.
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 3, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
 SUMMARY: Final = _table("summarise", 3, "summary.html", output="page")
-LABEL_FIGURE: Final = _figure("draw_label_efficiency", 2, "label_efficiency")
+LABEL_FIGURE: Final = _figure("draw_label_efficiency", 3, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 2, "crossdomain")
-PART_FIGURES: Final = _figure("draw_breakdown", 3, "breakdown/{figure}")
-DET_FIGURES: Final = _figure("draw_det", 2, "det/{figure}")
-SCORE_FIGURES: Final = _figure("draw_histograms", 2, "histograms/{figure}")
-ATTACK_FIGURES: Final = _figure("draw_attacks", 1, "attacks/{figure}")
-RELIABILITY_FIGURES: Final = _figure("draw_reliability", 1, "reliability/{figure}")
+PART_FIGURES: Final = _figure("draw_breakdown", 4, "breakdown/{figure}")
+DET_FIGURES: Final = _figure("draw_det", 3, "det/{figure}")
+SCORE_FIGURES: Final = _figure("draw_histograms", 3, "histograms/{figure}")
+ATTACK_FIGURES: Final = _figure("draw_attacks", 2, "attacks/{figure}")
+RELIABILITY_FIGURES: Final = _figure("draw_reliability", 2, "reliability/{figure}")
 #: Of one cell, which is named: it is none of the figures that are drawn together.
 EMBEDDING_FIGURE: Final = Stage(
     "draw_embeddings",
-    1,
+    2,
     _TRAINED + "/{eval_corpus}/{form}",
     {"figure": f"{RESULTS}/figures/embeddings/{_TRAINED}/{{eval_corpus}}.{{form}}"},
     on_request=True,
 )
-TRAINING_FIGURES: Final = _figure("draw_training", 2, "training/{figure}")
+TRAINING_FIGURES: Final = _figure("draw_training", 3, "training/{figure}")
 
 #: In the order of the workflow.
 STAGES: Final[tuple[Stage, ...]] = (

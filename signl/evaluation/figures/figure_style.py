@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from signl.artefacts import atomic_write
+from signl.evaluation.figures.placing import laid_out
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -244,15 +245,6 @@ def finish(
 def _wrapped(figure: Figure, text: str, inches: float) -> str:
     """Return a text in lines that a figure has room for."""
     return textwrap.fill(text, max(20, int(figure.get_figwidth() / inches)))
-
-
-def laid_out(figure: Figure) -> Figure:
-    """Fix the places of a figure's parts, which would otherwise be sought for every form of it."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-    return figure
 
 
 def say(axes: Axes, text: str) -> None:
