@@ -130,10 +130,12 @@ def dash_lengths(stroke: Any) -> list[float]:  # noqa: ANN401
     """Return the lengths of dashes and gaps of a line style, in points; of a whole line, none."""
     if not isinstance(stroke, str):
         return list(stroke[1])
-    named = {"--": "lines.dashed_pattern", "-.": "lines.dashdot_pattern"}
-    named[":"] = "lines.dotted_pattern"
-    width = mpl.rcParams["lines.linewidth"]
-    return [width * length for length in mpl.rcParams[named[stroke]]] if stroke in named else []
+    named = {
+        "--": mpl.rcParams["lines.dashed_pattern"],
+        "-.": mpl.rcParams["lines.dashdot_pattern"],
+        ":": mpl.rcParams["lines.dotted_pattern"],
+    }
+    return [mpl.rcParams["lines.linewidth"] * length for length in named.get(stroke, [])]
 
 
 @styled
@@ -232,14 +234,13 @@ def finish(
     figure: Figure, title: str, notes: Sequence[str], looks: Mapping[str, Look] | None = None
 ) -> Figure:
     """Give a figure its title, the notes below it, and a legend of recipes if there are looks."""
-    figure.suptitle(_wrapped(figure, title, _TITLE_INCHES))
-    if notes:
-        lines = [_wrapped(figure, note, _NOTE_INCHES) for note in notes]
-        figure.supxlabel("\n".join(lines), ha="left", x=0.01)
+    above = figure.suptitle(_wrapped(figure, title, _TITLE_INCHES))
+    lines = [_wrapped(figure, note, _NOTE_INCHES) for note in notes]
+    below = figure.supxlabel("\n".join(lines), ha="left", x=0.01) if lines else None
     if looks:
         handles = [Line2D([], [], label=name, **look) for name, look in looks.items()]
         figure.legend(handles=handles, loc="outside right upper", title="recipe")
-    return laid_out(figure)
+    return laid_out(figure, above, below)
 
 
 def _wrapped(figure: Figure, text: str, inches: float) -> str:

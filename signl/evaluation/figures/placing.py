@@ -8,13 +8,22 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 #: Inches between the parts of a figure.
 _PAD: Final = 0.05
 
 
-def laid_out(figure: Figure) -> Figure:
-    """Fix the places of a figure's parts, which would otherwise be sought for every form of it."""
+def laid_out(figure: Figure, title: Text, notes: Text | None) -> Figure:
+    """Fix the places of a figure's parts, which would otherwise be sought for every form of it.
+
+    Parameters
+    ----------
+    figure : Figure
+        With its panels and legends.
+    title, notes : Text
+        What stands above and below them.
+    """
     engine = figure.get_layout_engine()
     if engine is None:
         return figure
@@ -23,20 +32,19 @@ def laid_out(figure: Figure) -> Figure:
         engine.execute(figure)
     figure.set_layout_engine("none")
     if all(axes.get_subplotspec() for axes in figure.axes):
-        _place_panels(figure, _place_around(figure))
+        _place_panels(figure, _place_around(figure, title, notes))
     return figure
 
 
-def _place_around(figure: Figure) -> tuple[float, float, float]:
+def _place_around(figure: Figure, title: Text, notes: Text | None) -> tuple[float, float, float]:
     """Place title, notes and legends; return where panels end: right, bottom and top, in pixels."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     width, height = figure.dpi * figure.get_size_inches()
     pad = _PAD * figure.dpi
     right, bottom, top = width - pad, pad, height - pad
-    if title := figure._suptitle:
-        title.set(y=top / height, verticalalignment="top")
-        top -= title.get_window_extent(renderer).height + pad
-    if notes := figure._supxlabel:
+    title.set(y=top / height, verticalalignment="top")
+    top -= title.get_window_extent(renderer).height + pad
+    if notes:
         notes.set(y=bottom / height, verticalalignment="bottom")
         bottom += notes.get_window_extent(renderer).height + pad
     for legend in figure.legends:
@@ -67,12 +75,13 @@ def _place_panels(figure: Figure, ends: tuple[float, float, float]) -> None:
             *(between[0] / wide, between[1] / tall),
         )
         for axes in figure.axes:
-            axes.set_position(axes.get_subplotspec().get_position(figure))
+            if spec := axes.get_subplotspec():
+                axes.set_position(spec.get_position(figure))
 
 
 def _around_panels(figure: Figure) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Return pixels beside each panel, of shape (left, right, above or below; row; column)."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     spec = figure.axes[0].get_subplotspec()
     n_rows, n_columns = spec.get_gridspec().get_geometry() if spec else (1, 1)
     around = np.zeros((4, n_rows, n_columns))
