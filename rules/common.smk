@@ -26,6 +26,7 @@ from signl.labels import PARTITIONS
 from signl.locking import lock_results
 from signl.models.own_code import look_in
 from signl.paths import is_writable, snakemake_path, unwritable_message
+from signl.recipes import check_embeds
 from signl.sweeps import Sweeps
 from signl.yaml_files import check_keys
 
@@ -110,6 +111,7 @@ wildcard_constraints:
     pool=any_of({each.pool for each in experiment.evaluated_pools}) or "none",
     percent=r"\d+(\.\d+)?",
     seed=r"\d+",
+    form=any_of(stages.FIGURE_FORMS),
 
 
 def path_of(stage, name=None, **wildcards):

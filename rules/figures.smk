@@ -1,10 +1,11 @@
-# Figures of the results: on request (snakemake figures), a job for all figures of a kind.
+# Figures of the results: on request, a job for all figures of a kind, in one form.
 
 RECIPES = sorted(experiment.config.recipes)
 
 
 localrules:
     figures,
+    figures_pdf,
     draw_label_efficiency,
     draw_crossdomain,
     draw_breakdown,
@@ -13,15 +14,19 @@ localrules:
 
 rule figures:
     input:
-        figures_on_request(),
+        figures_on_request("svg"),
+
+
+rule figures_pdf:
+    input:
+        figures_on_request("pdf"),
 
 
 rule draw_label_efficiency:
     input:
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        svg=shown(path_of(stages.LABEL_FIGURE, "svg"), "label_efficiency", "all"),
-        pdf=path_of(stages.LABEL_FIGURE, "pdf"),
+        shown(path_of(stages.LABEL_FIGURE), "label_efficiency", "all"),
     log:
         stages.LABEL_FIGURE.log,
     benchmark:
@@ -44,8 +49,7 @@ rule draw_crossdomain:
     input:
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        svg=shown(path_of(stages.DOMAIN_FIGURE, "svg"), "crossdomain", "all"),
-        pdf=path_of(stages.DOMAIN_FIGURE, "pdf"),
+        shown(path_of(stages.DOMAIN_FIGURE), "crossdomain", "all"),
     log:
         stages.DOMAIN_FIGURE.log,
     benchmark:
@@ -66,7 +70,7 @@ rule draw_breakdown:
     input:
         breakdown=path_of(stages.COLLECTED, "breakdown"),
     output:
-        **figures_of(stages.PART_FIGURES, experiment.figures_of_pairs, "part_dots"),
+        figures_of(stages.PART_FIGURES, experiment.figures_of_pairs, "part_dots"),
     log:
         stages.PART_FIGURES.log,
     benchmark:
@@ -90,7 +94,7 @@ rule draw_det:
         trials=all_measured_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        **figures_of(stages.DET_FIGURES, experiment.figures_of_pairs, "det"),
+        figures_of(stages.DET_FIGURES, experiment.figures_of_pairs, "det"),
     log:
         stages.DET_FIGURES.log,
     benchmark:
@@ -114,7 +118,7 @@ rule draw_histograms:
         trials=all_measured_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        **figures_of(stages.SCORE_FIGURES, experiment.figures_of_pairs, "histograms"),
+        figures_of(stages.SCORE_FIGURES, experiment.figures_of_pairs, "histograms"),
     log:
         stages.SCORE_FIGURES.log,
     benchmark:
@@ -137,7 +141,7 @@ rule draw_attacks:
         trials=all_measured_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        **figures_of(stages.ATTACK_FIGURES, experiment.figures_of_pairs, "attacks"),
+        figures_of(stages.ATTACK_FIGURES, experiment.figures_of_pairs, "attacks"),
     log:
         stages.ATTACK_FIGURES.log,
     benchmark:
@@ -160,7 +164,7 @@ rule draw_reliability:
         trials=all_measured_trials(),
         metrics=path_of(stages.COLLECTED, "metrics"),
     output:
-        **figures_of(
+        figures_of(
             stages.RELIABILITY_FIGURES, experiment.figures_of_pairs, "reliability"
         ),
     log:
@@ -183,13 +187,12 @@ rule draw_reliability:
 # Of a cell that is named: the network has to look at its trials once more.
 rule draw_embeddings:
     input:
-        classifier=classifier_of,
+        classifier=embedding_classifier,
         frontend=kept_frontend,
         trials=usable_eval_trials,
         shards=eval_shards,
     output:
-        svg=shown(path_of(stages.EMBEDDING_FIGURE, "svg"), "embeddings", "{recipe}"),
-        pdf=path_of(stages.EMBEDDING_FIGURE, "pdf"),
+        shown(path_of(stages.EMBEDDING_FIGURE), "embeddings", "{recipe}"),
     log:
         stages.EMBEDDING_FIGURE.log,
     benchmark:
@@ -213,9 +216,7 @@ rule draw_training:
         encoders=pretraining_histories(),
         classifiers=classifier_histories(),
     output:
-        **figures_of(
-            stages.TRAINING_FIGURES, experiment.figures_of_trainings, "training"
-        ),
+        figures_of(stages.TRAINING_FIGURES, experiment.figures_of_trainings, "training"),
     log:
         stages.TRAINING_FIGURES.log,
     benchmark:

@@ -108,6 +108,15 @@ def classifier_of(wildcards):
     return made_model(stages.FINETUNING, wildcards)
 
 
+def embedding_classifier(wildcards):
+    """Return the files of a classifier whose network makes embeddings."""
+    try:
+        check_embeds(wildcards.recipe, experiment.config.recipes)
+    except SignlError as error:
+        raise WorkflowError(str(error)) from None
+    return classifier_of(wildcards)
+
+
 def usable_eval_trials(wildcards):
     corpus, perturbation = split_perturbed(wildcards.eval_corpus)
     return path_of(

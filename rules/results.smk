@@ -26,19 +26,14 @@ def shown(path, caption, name):
         path,
         caption=f"report/{caption}.rst",
         category="Figures",
-        labels={"kind": caption, "figure": name},
+        labels={"kind": caption, "figure": name, "form": "{form}"},
     )
     return marked
 
 
 def figures_of(stage, names, caption):
-    """Return the outputs of a job that draws many figures; the report shows those in SVG."""
-    paths = {
-        form: [path_of(stage, form, figure=name) for name in names]
-        for form in stage.outputs
-    }
-    marked = [shown(path, caption, name) for path, name in zip(paths["svg"], names)]
-    return paths | {"svg": marked}
+    """Return the outputs of a job that draws many figures."""
+    return [shown(path_of(stage, figure=name), caption, name) for name in names]
 
 
 def measured_cells():
@@ -70,7 +65,9 @@ def classifier_histories():
     ]
 
 
-def figures_on_request():
-    """Return all figures of the experiment."""
+def figures_on_request(form):
+    """Return all figures of the experiment in a form."""
     jobs = (job for job in jobs_of(experiment) if job.stage.on_request)
-    return [path for job in jobs for path in job.outputs]
+    return [
+        path for job in jobs if job.wildcards["form"] == form for path in job.outputs
+    ]

@@ -78,8 +78,11 @@ class Job:
     def outputs(self) -> list[str]:
         """Paths of what it makes."""
         if self.figures:
-            paths = (self.stage.paths(figure=figure) for figure in self.figures)
-            return [path for of_figure in paths for path in of_figure]
+            return [
+                path
+                for figure in self.figures
+                for path in self.stage.paths(figure=figure, **self.wildcards)
+            ]
         if not self.shards:
             return self.stage.paths(**self.wildcards)
         return [
@@ -308,9 +311,12 @@ def combining_options(recipe: Recipe, corpus: str) -> dict[str, Any]:
 
 
 def _drawing_jobs(experiment: Experiment) -> Iterator[Job]:
-    yield Job(stages.LABEL_FIGURE)
-    yield Job(stages.DOMAIN_FIGURE)
     of_pairs = (stages.PART_FIGURES, stages.DET_FIGURES, stages.SCORE_FIGURES)
-    for stage in (*of_pairs, stages.ATTACK_FIGURES, stages.RELIABILITY_FIGURES):
-        yield Job(stage, figures=tuple(experiment.figures_of_pairs))
-    yield Job(stages.TRAINING_FIGURES, figures=tuple(experiment.figures_of_trainings))
+    for form in stages.FIGURE_FORMS:
+        place = {"form": form}
+        yield Job(stages.LABEL_FIGURE, place)
+        yield Job(stages.DOMAIN_FIGURE, place)
+        for stage in (*of_pairs, stages.ATTACK_FIGURES, stages.RELIABILITY_FIGURES):
+            yield Job(stage, place, figures=tuple(experiment.figures_of_pairs))
+        trainings = tuple(experiment.figures_of_trainings)
+        yield Job(stages.TRAINING_FIGURES, place, figures=trainings)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from signl.augmentation.augmentation_options import stretch_of
+from signl.errors import ConfigError
 from signl.evaluation.published import PublishedSystem
 from signl.evaluation.score_file_options import ScoreFileOptions
 from signl.features.frontend import FrontendOptions
@@ -109,6 +110,13 @@ class Recipe(Options):
     def is_given(self) -> bool:
         """Whether it trains nothing: a classifier is there, or its scores are, or are others'."""
         return any(each is not None for each in (self.classifier, self.scores, self.mean_of))
+
+    @property
+    def why_no_embeddings(self) -> str:
+        """Why no network of its own makes embeddings; empty, where one does."""
+        if self.scores is not None:
+            return "it is given by its scores"
+        return f"it is the mean of the scores of {', '.join(self.mean_of)}" if self.mean_of else ""
 
     def _check_keys(self) -> None:
         for key, own in (
@@ -237,3 +245,19 @@ def _inside(error: ValidationError, place: tuple[str, ...]) -> ValidationError:
     """Return an error with its place put before all of its lines."""
     lines = [retold(each, place) for each in error.errors(include_url=False)]
     return ValidationError.from_exception_data("Recipe", lines)
+
+
+def check_embeds(name: str, recipes: Mapping[str, Recipe]) -> None:
+    """Check that a recipe has a network, of whose embeddings a map can be drawn.
+
+    Raises
+    ------
+    ConfigError
+        If it has none; says why, and which recipes have one.
+    """
+    if why := recipes[name].why_no_embeddings:
+        others = sorted(other for other, each in recipes.items() if not each.why_no_embeddings)
+        raise ConfigError(
+            f"there is no map of embeddings of the recipe {name}: {why}, and has no network of its "
+            f"own; those with one are {others}"
+        )

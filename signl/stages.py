@@ -12,6 +12,8 @@ from typing import Final
 
 #: The folder of the workflow's results.
 RESULTS: Final = "results"
+#: The forms that figures are written in; the first, where no other is asked for.
+FIGURE_FORMS: Final = ("svg", "pdf")
 
 #: Rule -> the rule whose artefacts its own are read as, being of the same form and revision.
 _READ_AS: Final[Mapping[str, str]] = {
@@ -98,9 +100,9 @@ def _table(rule: str, revision: int, name: str, output: str = "table") -> Stage:
 
 
 def _figure(rule: str, revision: int, name: str) -> Stage:
-    """Return a stage that draws; one job of it draws all figures that its name stands for."""
-    outputs = {form: f"{RESULTS}/figures/{name}.{form}" for form in ("svg", "pdf")}
-    return Stage(rule, revision, "", outputs, on_request=True)
+    """Return a stage that draws; one job of it draws all figures of its name, in one form."""
+    outputs = {"figure": f"{RESULTS}/figures/{name}.{{form}}"}
+    return Stage(rule, revision, "{form}", outputs, on_request=True)
 
 
 def _model(rule: str, revision: int, folder: str, cell: str) -> Stage:
@@ -208,26 +210,23 @@ COMPARISONS: Final = Stage(
 TABLES: Final = Stage("tabulate", 3, "{table}", {"table": f"{RESULTS}/{{table}}.csv"})
 BREAKDOWN_TABLE: Final = _table("tabulate_breakdown", 3, "breakdown.csv")
 PRETRAINING_TABLE: Final = _table("tabulate_pretraining", 2, "pretraining.csv")
-SUMMARY: Final = _table("summarise", 2, "summary.html", output="page")
-LABEL_FIGURE: Final = _figure("draw_label_efficiency", 2, "label_efficiency")
+SUMMARY: Final = _table("summarise", 3, "summary.html", output="page")
+LABEL_FIGURE: Final = _figure("draw_label_efficiency", 3, "label_efficiency")
 DOMAIN_FIGURE: Final = _figure("draw_crossdomain", 2, "crossdomain")
-PART_FIGURES: Final = _figure("draw_breakdown", 3, "breakdown/{figure}")
-DET_FIGURES: Final = _figure("draw_det", 2, "det/{figure}")
-SCORE_FIGURES: Final = _figure("draw_histograms", 2, "histograms/{figure}")
-ATTACK_FIGURES: Final = _figure("draw_attacks", 1, "attacks/{figure}")
-RELIABILITY_FIGURES: Final = _figure("draw_reliability", 1, "reliability/{figure}")
+PART_FIGURES: Final = _figure("draw_breakdown", 4, "breakdown/{figure}")
+DET_FIGURES: Final = _figure("draw_det", 3, "det/{figure}")
+SCORE_FIGURES: Final = _figure("draw_histograms", 3, "histograms/{figure}")
+ATTACK_FIGURES: Final = _figure("draw_attacks", 2, "attacks/{figure}")
+RELIABILITY_FIGURES: Final = _figure("draw_reliability", 2, "reliability/{figure}")
 #: Of one cell, which is named: it is none of the figures that are drawn together.
 EMBEDDING_FIGURE: Final = Stage(
     "draw_embeddings",
-    1,
-    _TRAINED + "/{eval_corpus}",
-    {
-        form: f"{RESULTS}/figures/embeddings/{_TRAINED}/{{eval_corpus}}.{form}"
-        for form in ("svg", "pdf")
-    },
+    2,
+    _TRAINED + "/{eval_corpus}/{form}",
+    {"figure": f"{RESULTS}/figures/embeddings/{_TRAINED}/{{eval_corpus}}.{{form}}"},
     on_request=True,
 )
-TRAINING_FIGURES: Final = _figure("draw_training", 2, "training/{figure}")
+TRAINING_FIGURES: Final = _figure("draw_training", 3, "training/{figure}")
 
 #: In the order of the workflow.
 STAGES: Final[tuple[Stage, ...]] = (

@@ -2,7 +2,7 @@ import pytest
 
 from signl.errors import ConfigError
 from signl.features.frontends import frontend_options
-from signl.recipes import Recipe, merged, pretraining_pairs
+from signl.recipes import Recipe, check_embeds, merged, pretraining_pairs
 from signl.typed import build
 
 PLAIN = {
@@ -105,3 +105,15 @@ def test_pairs_may_have_another_pretraining_of_a_corpus():
         "trained": build(Recipe, PLAIN | {"pretraining": {"epochs": 2}} | own, "trained"),
     }
     assert pretraining_pairs(recipes) == [("trained", "scratch")]
+
+
+def test_a_recipe_without_a_network_has_no_embeddings():
+    recipes = {
+        "given": Recipe(scores="folder"),
+        "both": Recipe(mean_of=("one", "two")),
+        "one": Recipe(classifier="folder", frontend="x"),
+    }
+    check_embeds("one", recipes)
+    for name, why in (("given", "given by its scores"), ("both", "mean of the scores of one, two")):
+        with pytest.raises(ConfigError, match=rf"recipe {name}: it is .*{why}.*are \['one'\]"):
+            check_embeds(name, recipes)

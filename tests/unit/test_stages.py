@@ -42,10 +42,9 @@ def test_a_raised_revision_changes_the_parameter_of_the_rule():
 def test_figures_are_made_on_request_alone():
     drawn = {stage.rule for stage in stages.STAGES if stage.on_request}
     assert drawn == {stage.rule for stage in stages.STAGES if stage.rule.startswith("draw_")}
-    assert stages.DET_FIGURES.paths(figure="cfad-cfad") == [
-        "results/figures/det/cfad-cfad.svg",
-        "results/figures/det/cfad-cfad.pdf",
-    ]
+    (path,) = stages.DET_FIGURES.paths(figure="cfad-cfad", form="pdf")
+    assert path == "results/figures/det/cfad-cfad.pdf"
+    assert stages.DET_FIGURES.log.format(form="pdf") == "results/logs/draw_det/pdf.log"
 
 
 def test_all_scores_are_read_as_one_stage():

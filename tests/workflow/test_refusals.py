@@ -124,3 +124,15 @@ def test_more_gpus_a_job_than_may_be_used_are_refused(toy, toy_config):
     said = toy.make(config, "--dry-run", "--resources", "gpu=4", "--forcerun", "pretrain_encoder")
     block = said[said.index("rule pretrain_encoder:") :]
     assert "gpu=4" in block[: block.index("\n\n")]
+
+
+def test_a_map_of_embeddings_of_a_recipe_without_a_network(refused):
+    def change(config):
+        config["recipes"]["other"] = copy.deepcopy(config["recipes"]["toy"])
+        config["recipes"]["both"] = {"mean_of": ["toy", "other"]}
+        config["experiments"]["toy"]["recipes"] = ["toy", "other", "both"]
+
+    cell = "both/cfad/labels-50/seed-1/in_the_wild"
+    said = refused(change, f"results/figures/embeddings/{cell}.svg")
+    assert "no map of embeddings of the recipe both: it is the mean of the scores of toy," in said
+    assert "those with one are ['other', 'toy']" in said

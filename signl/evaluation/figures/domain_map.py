@@ -25,6 +25,10 @@ from signl.evaluation.figures.label_curves import mean_over_seeds
 TITLE: Final = "EER across domains (%)"
 #: Per cent at which the colours end; above it is worse than chance, where all are as dark.
 HIGHEST: Final = 50.0
+#: Per cent above which a cell is so dark that its figure is white.
+DARK: Final = 0.55 * HIGHEST
+#: Colour of the frame of cells in the domain of training.
+FRAME: Final = "#D55E00"
 #: Inches that a cell takes, a title above cells, a letter of a name, and a map at the least.
 _CELL: Final = (0.42, 0.34)
 _TITLE: Final = 0.4
@@ -105,7 +109,6 @@ def _draw_map(axes: Axes, rates: "np.ndarray[Any, np.dtype[np.float64]]") -> Axe
         say(axes, "not evaluated, or no EER")
         return image
     for (row, column), rate in np.ndenumerate(rates):
-        is_dark = rate > 0.55 * HIGHEST
         axes.text(
             column,
             row,
@@ -113,7 +116,7 @@ def _draw_map(axes: Axes, rates: "np.ndarray[Any, np.dtype[np.float64]]") -> Axe
             ha="center",
             va="center",
             fontsize=6,
-            color="white" if is_dark else "black",
+            color="white" if rate > DARK else "black",
         )
     return image
 
@@ -124,4 +127,4 @@ def _frame_own(axes: Axes, trained: list[str], evaluated: list[tuple[str, str]])
         for column, (eval_corpus, _) in enumerate(evaluated):
             if corpus == eval_corpus:
                 corner = (column - 0.46, row - 0.44)
-                axes.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, lw=1.2, ec="#D55E00"))
+                axes.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, lw=1.2, ec=FRAME))

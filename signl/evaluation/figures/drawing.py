@@ -4,6 +4,7 @@ A figure of a training and an evaluation corpus is named ``{train_corpus}-{eval_
 figure is written in every form that is asked for.
 """
 
+import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -257,10 +258,13 @@ def _scored(
     scores: Paths, trials: Paths, pair: str
 ) -> Iterator[tuple[ScoredCell, pa.Table, pa.Table]]:
     """Yield the classifiers of a pair of corpora, each with its trials and its score table."""
+    usable: dict[str | Path, pa.Table] = {}  # The same trials stand beside many classifiers.
     found = ((ScoredCell.at(path), of_path) for path, of_path in zip(scores, trials, strict=True))
     for scored, path in sorted(found):
         if f"{scored.train_corpus}-{scored.evaluated}" == pair:
-            yield scored, read_eval_trials(path), read_scores(scored.path)
+            if path not in usable:
+                usable[path] = read_eval_trials(path)
+            yield scored, usable[path], read_scores(scored.path)
 
 
 def _write_bins(
@@ -325,8 +329,13 @@ def _write_each(draw: Callable[[str], Figure], outputs: Paths) -> None:
     by_name: dict[str, list[str | Path]] = {}
     for path in outputs:
         by_name.setdefault(Path(path).stem, []).append(path)
-    for name, paths in by_name.items():
-        _write(draw(name), paths)
+    # At the many small objects of a figure the collector would search all that was imported again.
+    gc.freeze()
+    try:
+        for name, paths in by_name.items():
+            _write(draw(name), paths)
+    finally:
+        gc.unfreeze()
 
 
 def _write(figure: Figure, paths: Paths) -> None:

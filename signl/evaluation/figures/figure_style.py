@@ -17,10 +17,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from signl.artefacts import atomic_write
+from signl.evaluation.figures.placing import laid_out
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -123,6 +125,26 @@ def recipe_looks(table: pd.DataFrame, recipes: Iterable[str] | None) -> dict[str
     return {name: looks[name] for name in own}
 
 
+@styled
+def dash_lengths(stroke: Any) -> list[float]:  # noqa: ANN401
+    """Return the lengths of dashes and gaps of a line style, in points; of a whole line, none."""
+    if not isinstance(stroke, str):
+        return list(stroke[1])
+    named = {
+        "--": mpl.rcParams["lines.dashed_pattern"],
+        "-.": mpl.rcParams["lines.dashdot_pattern"],
+        ":": mpl.rcParams["lines.dotted_pattern"],
+    }
+    return [mpl.rcParams["lines.linewidth"] * length for length in named.get(stroke, [])]
+
+
+@styled
+def rate_colours(n_colours: int = 16) -> list[str]:
+    """Return the colours of rates, from the lowest to the highest, evenly spaced."""
+    of = mpl.colormaps[mpl.rcParams["image.cmap"]]
+    return [to_hex(of(place)) for place in np.linspace(0, 1, n_colours)]
+
+
 def empty_figure(title: str, reason: str) -> Figure:
     """Return a figure that says in words why nothing is drawn."""
     figure = Figure(figsize=(5.0, 1.6))
@@ -212,28 +234,18 @@ def finish(
     figure: Figure, title: str, notes: Sequence[str], looks: Mapping[str, Look] | None = None
 ) -> Figure:
     """Give a figure its title, the notes below it, and a legend of recipes if there are looks."""
-    figure.suptitle(_wrapped(figure, title, _TITLE_INCHES))
-    if notes:
-        lines = [_wrapped(figure, note, _NOTE_INCHES) for note in notes]
-        figure.supxlabel("\n".join(lines), ha="left", x=0.01)
+    above = figure.suptitle(_wrapped(figure, title, _TITLE_INCHES))
+    lines = [_wrapped(figure, note, _NOTE_INCHES) for note in notes]
+    below = figure.supxlabel("\n".join(lines), ha="left", x=0.01) if lines else None
     if looks:
         handles = [Line2D([], [], label=name, **look) for name, look in looks.items()]
         figure.legend(handles=handles, loc="outside right upper", title="recipe")
-    return laid_out(figure)
+    return laid_out(figure, above, below)
 
 
 def _wrapped(figure: Figure, text: str, inches: float) -> str:
     """Return a text in lines that a figure has room for."""
     return textwrap.fill(text, max(20, int(figure.get_figwidth() / inches)))
-
-
-def laid_out(figure: Figure) -> Figure:
-    """Fix the places of a figure's parts, which would otherwise be sought for every form of it."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-    return figure
 
 
 def say(axes: Axes, text: str) -> None:

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -44,13 +44,12 @@ def mean_over_seeds(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         The columns ``by``, ``n_seeds``, and in percent ``mean`` (null where a seed has no EER)
         and ``deviation`` (of a sample; null for a single seed).
     """
+    groups: dict[tuple[Any, ...], list[float]] = {}
+    for *names, rate in zip(*(cells[name] for name in (*by, "eer")), strict=True):
+        groups.setdefault(tuple(names), []).append(100 * rate)
     rows = [
-        {
-            **dict(zip(by, names if isinstance(names, tuple) else (names,), strict=True)),
-            "n_seeds": len(group),
-            **_spread([100 * value for value in group["eer"]]),
-        }
-        for names, group in cells.groupby(list(by), sort=True)
+        {**dict(zip(by, names, strict=True)), "n_seeds": len(rates), **_spread(rates)}
+        for names, rates in sorted(groups.items())
     ]
     return pd.DataFrame(rows, columns=[*by, "n_seeds", "mean", "deviation"])
 

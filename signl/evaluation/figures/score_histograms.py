@@ -72,15 +72,21 @@ def binned(
         ends of the bin), ``n_trials``, and ``percent``, of the trials of the group.
     """
     edges = np.histogram_bin_edges(values, N_BINS)
-    tables = [pd.DataFrame(columns=["name", "mean", "low", "high", "n_trials", "percent"])]
-    for name in shown:
-        own = values[names == name]
-        if own.size:
-            counts, _ = np.histogram(own, edges)
-            columns = {"low": edges[:-1], "high": edges[1:], "n_trials": counts}
-            columns["percent"] = 100 * counts / own.size
-            tables.append(pd.DataFrame({"name": name, "mean": own.mean(), **columns}))
-    return pd.concat(tables[1:] or tables, ignore_index=True)
+    groups = {name: values[names == name] for name in shown}
+    groups = {name: own for name, own in groups.items() if own.size}
+    counts = np.array([np.histogram(own, edges)[0] for own in groups.values()], dtype=np.int64)
+    sizes = np.array([own.size for own in groups.values()])
+    means = [own.mean() for own in groups.values()]
+    return pd.DataFrame(
+        {
+            "name": np.repeat(np.array(list(groups), dtype=object), N_BINS),
+            "mean": np.repeat(np.array(means, dtype=np.float64), N_BINS),
+            "low": np.tile(edges[:-1], len(groups)),
+            "high": np.tile(edges[1:], len(groups)),
+            "n_trials": counts.ravel(),
+            "percent": (100 * counts / sizes.reshape(-1, 1)).ravel(),
+        }
+    )
 
 
 @styled

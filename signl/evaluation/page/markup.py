@@ -2,12 +2,14 @@
 
 import base64
 import csv
+import hashlib
 import html
 import io
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.figure import Figure
 
@@ -17,19 +19,22 @@ _FOLDER: Final = Path(__file__).parent
 _NUMBER: Final = re.compile(r"-?[0-9][0-9.]*(e[+-]?[0-9]+)?")
 #: Rows beyond which a table is left to its file: a browser sorts these in a moment.
 MAX_ROWS: Final = 5000
-#: Nothing is loaded from anywhere, whatever a name in the results may hold.
-_POLICY: Final = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-)
+#: Nothing is loaded from anywhere, and no script runs but those whose digests follow, whatever a
+#: name in the results may hold.
+_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src"
+
+
+def printable(text: object) -> str:
+    """Return text of which what cannot be printed is spelt out."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1]
+        for letter in str(text)
+    )
 
 
 def escaped(text: object) -> str:
     """Return text that a browser shows as it is; what cannot be printed is spelt out."""
-    shown = "".join(
-        letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1]
-        for letter in str(text)
-    )
-    return html.escape(shown)
+    return html.escape(printable(text))
 
 
 def paragraph(text: str) -> str:
@@ -98,27 +103,71 @@ def csv_table(path: str | Path, empty: str) -> str:
     return table(Path(path).name, header, rows, empty)
 
 
-def drawing(figure: Figure, title: str, caption: str) -> str:
-    """Return a figure with its caption; it is an image, in which no markup runs."""
+def drawing(
+    figure: Figure, title: str, caption: str, chart: Mapping[str, Any] | None = None
+) -> str:
+    """Return a figure with its caption; it is an image, in which no markup runs.
+
+    Parameters
+    ----------
+    figure : Figure
+        What is shown, and stays within reach where a chart is drawn.
+    title, caption : str
+        Plain text.
+    chart : Mapping, optional
+        What is drawn over it by the module of :func:`page`, a specification in Vega-Lite.
+    """
     inside = base64.b64encode(save_svg(figure)).decode()
+    image = f'<img alt="{escaped(title)}" src="data:image/svg+xml;base64,{inside}">'
+    below = f"<figcaption>{escaped(caption)}</figcaption>"
+    if chart is None:
+        return f"<figure>{image}{below}</figure>\n"
+    # No name in it ends the element that it stands in.
+    spec = json.dumps(chart, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
     return (
-        f'<figure><img alt="{escaped(title)}" src="data:image/svg+xml;base64,{inside}">'
-        f"<figcaption>{escaped(caption)}</figcaption></figure>\n"
+        '<figure class="chart"><div class="drawn"></div><p class="trouble"></p>\n'
+        f'<script type="application/json">{spec}</script>\n'
+        f"<details open><summary>All of it, as a fixed figure</summary>{image}</details>\n"
+        f"{below}</figure>\n"
     )
 
 
-def page(title: str, sections: Sequence[tuple[str, str, str]]) -> str:
-    """Return a page of HTML of sections: name, title and content of each."""
+def page(
+    title: str, sections: Sequence[tuple[str, str, str]], *, module: str = "", notice: str = ""
+) -> str:
+    """Return a page of HTML.
+
+    Parameters
+    ----------
+    title : str
+        Plain text.
+    sections : sequence of (name, title, content)
+        Plain text, and HTML.
+    module : str
+        JavaScript that draws charts.
+    notice : str
+        What is said in a comment above that; no name of the results.
+    """
     style, script = ((_FOLDER / name).read_text("utf-8") for name in ("page.css", "page.js"))
     links = "".join(
         f'<a href="#{escaped(name)}">{escaped(heading)}</a>\n' for name, heading, _ in sections
     )
     body = "".join(section(*each) for each in sections)
+    script = f"\n{script}"
+    run = f"<script>{script}</script>\n"
+    if module:
+        run += f'<!-- {notice} -->\n<script type="module">{module}</script>\n'
+    allowed = " ".join(_hash_of(each) for each in (script, module) if each)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY} {allowed}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escaped(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"<h1>{escaped(title)}</h1>\n<nav>\n{links}</nav>\n{body}<script>\n{script}</script>\n"
-        "</body>\n</html>\n"
+        f"<h1>{escaped(title)}</h1>\n<nav>\n{links}</nav>\n{body}{run}</body>\n</html>\n"
     )
+
+
+def _hash_of(script: str) -> str:
+    """Return how a policy names a script that may run."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -14,7 +14,7 @@ from signl.evaluation.collected import read_collected
 from signl.evaluation.comparisons import read_comparisons
 from signl.evaluation.figures.domain_map import crossdomain
 from signl.evaluation.figures.label_curves import label_efficiency
-from signl.evaluation.page import findings, provenance
+from signl.evaluation.page import charts, findings, provenance
 from signl.evaluation.page.markup import csv_table, drawing, escaped, listed, page, paragraph, table
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,8 @@ def summarise(
         *_tables(tables),
         ("provenance", "How it was made", _provenance(results, config)),
     ]
-    write_text(output, page(TITLE, sections))
+    drawn = {} if cells.empty else {"module": charts.chart_script(), "notice": charts.NOTICE}
+    write_text(output, page(TITLE, sections, **drawn))
     logger.info("told of %d cells and %d comparisons in %s", len(cells), len(comparisons), output)
 
 
@@ -140,12 +141,15 @@ def _figures(
         "EER against the share of labels",
         "Shows the mean EER over seeds, and one sample standard deviation to each side. It does "
         "not show whether recipes differ: bands of few seeds are no confidence intervals, and the "
-        "table of comparisons is the place to look.",
+        "table of comparisons is the place to look. In the chart, a click on a name in the legend "
+        "singles a recipe out, more with the shift key; two clicks beside it show all again.",
+        charts.label_chart(plain, recipes, published_as),
     ) + drawing(
         crossdomain(plain),
         "EER of every training corpus on every evaluation corpus",
         "Shows the mean EER over seeds in per cent; framed cells are in the domain of training. It "
-        "does not show the spread over seeds or trials. 50 is chance.",
+        "does not show the spread over trials. 50 is chance.",
+        charts.domain_chart(plain),
     )
 
 

@@ -1,6 +1,8 @@
 """The page: what it says of results, and that it shows names as text."""
 
+import json
 import re
+from html.parser import HTMLParser
 
 DISTANCES = {"good": 6.0, "bad": 1.0, "twin": 1.02}
 
@@ -8,9 +10,24 @@ DISTANCES = {"good": 6.0, "bad": 1.0, "twin": 1.02}
 def text_of(page):
     """All that a page says, in one line, without its markup."""
     text = re.sub(
-        r"<(style|script)>.*?</\1>|<[^>]+>", " ", page.read_text("utf-8"), flags=re.DOTALL
+        r"<(style|script)[^>]*>.*?</\1>|<!--.*?-->|<[^>]+>",
+        " ",
+        page.read_text("utf-8"),
+        flags=re.DOTALL,
     )
     return " ".join(text.replace("&quot;", '"').split())
+
+
+def places_in(page):
+    """All that elements of a page point to."""
+    places = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            places.extend(value for name, value in attrs if name in ("src", "href"))
+
+    Reader().feed(page)
+    return places
 
 
 def test_the_summary_says_what_was_found(make_page):
@@ -61,7 +78,7 @@ def test_one_recipe_of_one_seed_and_one_share_of_labels(make_page):
 def test_the_same_results_give_the_same_bytes_which_load_nothing(make_page):
     page = make_page(DISTANCES).read_text("utf-8")
     assert page == make_page(DISTANCES).read_text("utf-8")
-    places = re.findall(r"""(?:src|href)="([^"]*)""", page)
+    places = places_in(page)
     assert len(places) > 5
     assert all(place.startswith(("#", "data:image/svg+xml")) for place in places)
     assert "default-src 'none'" in page
@@ -71,8 +88,21 @@ def test_hostile_names_are_shown_as_text(make_page):
     name = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
     page = make_page(DISTANCES, attack=name, config={"archives": name}).read_text("utf-8")
     assert name not in page
-    assert page.count("<script>") == 1
+    # Two that run, one named by its digest each, and the numbers of two charts.
+    assert re.findall("<script[^>]*>", page) == [
+        *['<script type="application/json">'] * 2,
+        *("<script>", '<script type="module">'),
+    ]
+    assert page.count("'sha256-") == 2
     assert "&lt;" in page
+
+
+def test_a_hostile_recipe_does_not_end_the_numbers_of_a_chart(make_page):
+    name = "</script><script>alert(1)</script>"
+    page = make_page({name: 6.0, "other": 1.0}).read_text("utf-8")
+    assert name not in page
+    spec = re.search(r'<script type="application/json">(.*?)</script>', page, flags=re.DOTALL)[1]
+    assert json.loads(spec)["encoding"]["color"]["scale"]["domain"] == [name, "other"]
 
 
 def test_figures_and_run_times_are_inside(make_page):
