@@ -312,5 +312,5 @@ def check_augmentation(options: BatchOptions | None, *, reads_audio: bool) -> No
         raise ValueError(
             "waveform_augmentation changes waveforms, anew in each epoch, and this recipe is "
             "trained on cached features; allowed is it with trainable_frontend: true, or with a "
-            "network that reads audio; and here augmented_copies, of which the cache holds some"
+            "network that reads audio; with cached features, augmented_copies, which are cached"
         )

@@ -234,6 +234,6 @@ def test_cached_features_are_refused(toy, recipe, tmp_path):
         },
     )
     with pytest.raises(
-        ConfigError, match="trained on cached features, of which the cache holds no"
+        ConfigError, match="trained on cached features; allowed is it with trainable_frontend: true"
     ):
         train(job)
