@@ -213,3 +213,32 @@ def finetuning_options(wildcards):
     return experiment.finetuning_options(
         wildcards.recipe, wildcards.corpus
     ).dump_given()
+
+
+def of_sweep(sweep, find):
+    """Return an input function: what is found of each classifier of a sweep."""
+
+    def found(wildcards):
+        cells = sweep.cells(dict(wildcards.items()))
+        paths = [find(Wildcards(fromdict=cell)) for cell in cells]
+        return [
+            path
+            for each in paths
+            for path in ([each] if isinstance(each, str) else each)
+        ]
+
+    return found
+
+
+def swept(stage, name):
+    """Return what finds an output of a stage that is made of a classifier."""
+    return lambda cell: path_of(stage, name, **cell)
+
+
+def outputs_of(sweep, stage):
+    """Return the outputs of a stage, of each classifier of a sweep."""
+    return {name: sweep.paths(template) for name, template in stage.outputs.items()}
+
+
+def dev_scores_of(cell):
+    return dev_files_of(cell)[0]

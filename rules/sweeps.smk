@@ -2,35 +2,6 @@
 # Which shares of the labels and seeds there are differs, so each set of them has a rule of its own.
 
 
-def of_sweep(sweep, find):
-    """Return an input function: what is found of each classifier of a sweep."""
-
-    def found(wildcards):
-        cells = sweep.cells(dict(wildcards.items()))
-        paths = [find(Wildcards(fromdict=cell)) for cell in cells]
-        return [
-            path
-            for each in paths
-            for path in ([each] if isinstance(each, str) else each)
-        ]
-
-    return found
-
-
-def swept(stage, name):
-    """Return what finds an output of a stage that is made of a classifier."""
-    return lambda cell: path_of(stage, name, **cell)
-
-
-def outputs_of(sweep, stage):
-    """Return the outputs of a stage, of each classifier of a sweep."""
-    return {name: sweep.paths(template) for name, template in stage.outputs.items()}
-
-
-def dev_scores_of(cell):
-    return dev_files_of(cell)[0]
-
-
 for name, sweep in enumerate(sweeps.trained, start=1):
 
     rule:
@@ -57,7 +28,7 @@ for name, sweep in enumerate(sweeps.trained, start=1):
         resources:
             gpu=GPUS,
             mem_mb=lambda wildcards, attempt: 16000 * max(1, GPUS) * attempt,
-            runtime=1440,
+            runtime=lambda wildcards, attempt: 1440 * attempt,
         params:
             cfg=finetuning_options,
             labellings=[list(each) for each in sweep.labellings],
@@ -121,7 +92,7 @@ for name, sweep in enumerate(sweeps.combined, start=1):
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
-            runtime=60,
+            runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             cfg=combining_of,
             revision=stages.COMBINED_DEV_SCORES.tag,
@@ -190,7 +161,7 @@ for name, sweep in enumerate(sweeps.scored_combined, start=1):
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
-            runtime=120,
+            runtime=lambda wildcards, attempt: 120 * attempt,
         params:
             cfg=combining_of,
             revision=stages.COMBINED_SCORES.tag,
@@ -226,7 +197,7 @@ for name, sweep in enumerate([*sweeps.scored, *sweeps.scored_combined], start=1)
         threads: 1
         resources:
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
-            runtime=240,
+            runtime=lambda wildcards, attempt: 240 * attempt,
         params:
             told=lambda wildcards: {
                 "frontend": experiment.frontend_label(wildcards.recipe),

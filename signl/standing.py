@@ -125,21 +125,21 @@ def standing_of(results: str | Path, jobs: Iterable[Job]) -> Standing:
             standing.done[rule] += 1
             continue
         standing.left.extend(parts)
-        _sort_in(standing, parts[0], results, began)
+        _sort_in(standing, parts, results, began)
     return standing
 
 
-def _sort_in(standing: Standing, job: Job, results: Path, began: float) -> None:
+def _sort_in(standing: Standing, parts: list[Job], results: Path, began: float) -> None:
     """Add a job that is not done to those that run, or have failed, if it is one."""
-    log = _at(results, job.log)
+    log = _at(results, parts[0].log)
     if not log.is_file():
         return
     records = list(_records(log))
     level = records[-1]["level"] if records else ""
     if level == "ERROR":
-        standing.failed.append(_begun(job, log, records, results))
+        standing.failed.append(_begun(parts, log, records, results))
     elif standing.run is not None and log.stat().st_mtime >= began:
-        standing.running.append(_begun(job, log, records, results))
+        standing.running.append(_begun(parts, log, records, results))
 
 
 def _at(results: Path, path: str) -> Path:
@@ -157,8 +157,9 @@ def _records(log: Path) -> Iterator[dict[str, str]]:
             yield found.groupdict()
 
 
-def _begun(job: Job, log: Path, records: list[dict[str, str]], results: Path) -> Begun:
-    """Describe a job by the end of its log."""
+def _begun(parts: list[Job], log: Path, records: list[dict[str, str]], results: Path) -> Begun:
+    """Describe a job, which may have many parts, by the end of its log."""
+    job, trainers = parts[0], (_trainer_of(part, results) for part in parts)
     epochs = (
         _EPOCH.fullmatch(each["text"]) for each in reversed(records) if each["by"] == _TRAINER
     )
@@ -170,7 +171,7 @@ def _begun(job: Job, log: Path, records: list[dict[str, str]], results: Path) ->
         datetime.fromtimestamp(log.stat().st_mtime).astimezone(),
         records[-1]["text"] if records else "",
         epoch,
-        _trainer_of(job, results),
+        next(filter(None, trainers), ""),
     )
 
 

@@ -100,6 +100,11 @@ class Utterances:
         """Of each the number of its utterance, where these are there in several versions."""
         return None
 
+    @property
+    def apart(self) -> "Utterances":
+        """The same rows, each an utterance of its own: all crops of one are of it alone."""
+        return Utterances(self.ids, self.archives, self.shards, self.rows, self.classes)
+
     def seen_in_views(self, index: int, n_views: int) -> list[int]:
         """Return the position of what each view of an utterance is taken of: of itself."""
         return [index] * n_views

@@ -69,7 +69,8 @@ class FrozenNetwork:
         batches = even_batches(np.arange(len(utterances)), self.loading.batch_size)
         embeddings = []
         with torch.inference_mode():
-            for batch in load_batches(utterances, batches, crops, self.loading, name=partition):
+            rows = utterances.apart
+            for batch in load_batches(rows, batches, crops, self.loading, name=partition):
                 views = [self.network.embed(view).double().cpu() for view in batch.views]
                 embeddings.append(torch.stack(views).mean(dim=0))
         return Labelled(torch.cat(embeddings).numpy(), utterances.classes, utterances.originals)

@@ -162,10 +162,13 @@ class FinetuningOptions(BatchOptions):
     @classmethod
     def _refuse_copies(cls, values: object) -> object:
         """Say of a kind that cannot take augmented copies which can."""
+        if not isinstance(values, Mapping):
+            return values
         key = "augmented_copies"
-        if isinstance(values, Mapping) and key in values and key not in cls.model_fields:
+        given = values.get(key)
+        if given is not None and key not in cls.model_fields:
             raise ValueError(
-                f"{key} is {values[key]!r} with kind {values.get('kind')}, which takes each "
+                f"{key} is {given!r} with kind {values.get('kind')}, which takes each "
                 "utterance as it was recorded; allowed is it with kind gradient or logistic"
             )
         return values

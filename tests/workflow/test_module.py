@@ -63,6 +63,15 @@ def test_another_repository_has_the_whole_workflow_as_a_module(snakemake, tmp_pa
     planned = snakemake("--dry-run")
     for rule in ("build_manifest", "train_classifier", "measure", "tabulate"):
         assert f"rule {rule}:" in planned
+    # Under names of its own, and with a job that makes many: the general rule stands behind it.
+    path = tmp_path / "Snakefile"
+    path.write_text(path.read_text().replace("from signl", "from signl as signl_*"))
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    config["experiments"]["mine"]["seeds"] = [1, 2]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    planned = snakemake("--dry-run", "results/metrics.parquet")
+    assert "rule signl_measure_sweep_1:" in planned
+    assert "rule signl_train_classifier:" not in planned
     snakemake("results/manifests/mine.parquet")
     assert (tmp_path / "results" / "manifests" / "mine.parquet").is_file()
     assert (tmp_path / "results" / "logs" / "build_manifest" / "mine.log").is_file()

@@ -16,7 +16,7 @@ from signl.training import finetune as finetuning
 from signl.training import pretrain as pretraining
 from signl.training.augmented_utterances import with_copies
 from signl.training.clips import FrameClips, Place
-from signl.training.crops import CropDataset, RandomCrops, Utterances, shuffled
+from signl.training.crops import CropDataset, FixedCrops, RandomCrops, Utterances, shuffled
 
 N_TRAIN, N_DEV = 24, 18
 N_VERSIONS = 1 + N_MADE
@@ -95,6 +95,19 @@ def test_two_views_are_of_two_versions(train, toy, copies):
         place = Place(train.archives[position], train.shards[position], train.rows[position])
         (expected,) = clips.crops(place, [starts[view]], 8)
         assert torch.equal(found[view], expected)
+
+
+def test_crops_of_a_row_are_of_that_version_alone(train, toy, copies):
+    """What a logistic regression embeds: each version by itself, in as many crops as are scored."""
+    clips = FrameClips([*toy.features, *copies.shards])
+    crops = FixedCrops(length=3, n_views=2)
+    position = 5 * N_VERSIONS + 1
+    found = CropDataset(train.apart, clips, crops)[position]
+    place = Place(train.archives[position], train.shards[position], train.rows[position])
+    expected = clips.crops(place, crops.starts(train.ids[position], clips.length), 3)
+    assert len(found) == len(expected) == 2
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+    assert train.apart.originals is None
 
 
 def test_an_utterance_may_have_fewer_copies_and_all_must_not_lack_them(toy, copies, tmp_path):
