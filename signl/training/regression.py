@@ -103,7 +103,8 @@ def standardisation(embeddings: Array) -> tuple[Array, Array]:
 def fit_plane(train: Labelled, *, strength: float, max_steps: int) -> Plane:
     """Fit a logistic regression to standardised embeddings, both classes of equal weight.
 
-    An utterance weighs the same, in however many versions it is there.
+    Mean and deviation are of the utterances as they were recorded. An utterance weighs the same, in
+    however many versions it is there.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def fit_plane(train: Labelled, *, strength: float, max_steps: int) -> Plane:
     max_steps : int
         Of the solver, L-BFGS.
     """
-    mean, deviation = standardisation(train.embeddings)
+    mean, deviation = standardisation(train.recorded.embeddings)
     weights = train.weights
     balance = "balanced" if weights is None else None
     regression = LogisticRegression(C=strength, class_weight=balance, max_iter=max_steps)

@@ -21,6 +21,8 @@ def train_sweep(
 ) -> None:
     """Train a classifier for each share of the labels and seed.
 
+    These have no epochs, so there are no figures of them for a logger.
+
     Parameters
     ----------
     labellings : sequence of (percent, seed)
