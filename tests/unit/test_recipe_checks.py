@@ -200,7 +200,7 @@ def test_cached_features_are_not_augmented_as_waveforms(config):
     recipe = config["recipes"]["signl-wav2vec2"]
     plain = recipe["finetuning"]
     recipe["finetuning"] = {**plain, "waveform_augmentation": [{"kind": "codec"}]}
-    with pytest.raises(ConfigError, match=r"wav2vec2.finetuning: .* and here augmented_copies"):
+    with pytest.raises(ConfigError, match=r"wav2vec2.finetuning: .* augmented_copies, which are"):
         Experiment(config)
     recipe["trainable_frontend"] = True
     Experiment(config)
