@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from signl import documentation
+from signl.cli.plan import read_configs
 from signl.models.networks import NETWORKS
 
 TABLE = {"kind": "table", "table": "mine.csv", "labels": {"fake": "spoof"}, "shares": {"eval": 1.0}}
@@ -23,19 +24,30 @@ def test_the_committed_tables_are_those_of_the_options(repository):
 
 
 @pytest.mark.parametrize(
-    "name",
+    "names",
     [
-        "config.yaml",
-        "config.labels.signl.yaml",
-        "config.paper.yaml",
-        "config.pretraining.yaml",
-        "config.strong.yaml",
+        ["config.yaml"],
+        ["config.labels.yaml"],
+        ["config.labels.yaml", "config.labels.vocoder.yaml"],
+        ["config.labels.signl.yaml"],
+        ["config.paper.yaml"],
+        ["config.pretraining.yaml"],
+        ["config.strong.yaml"],
+        ["config.systems.yaml"],
     ],
+    ids=" ".join,
 )
-def test_the_configurations_of_this_repository_follow_the_schema(repository, name):
+def test_the_configurations_of_this_repository_follow_the_schema(repository, names):
     validator = jsonschema.Draft202012Validator(documentation.schema())
-    config = yaml.safe_load((repository / name).read_text(encoding="utf-8"))
+    config = read_configs([repository / name for name in names])
     assert not list(validator.iter_errors(config))
+
+
+def test_each_configuration_of_this_repository_is_tried(repository):
+    """The parameters above are all there are."""
+    (marks,) = test_the_configurations_of_this_repository_follow_the_schema.pytestmark
+    tried = {name for names in marks.args[1] for name in names}
+    assert tried == {path.name for path in repository.glob("config*.yaml")}
 
 
 @pytest.mark.parametrize(
