@@ -145,7 +145,7 @@ rule measure:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=30,
     params:
-        cfg={},
+        cfg=lambda wildcards: experiment.config.families_of(wildcards.eval_corpus),
         frontend=lambda wildcards: experiment.frontend_label(wildcards.recipe),
         protocols=lambda wildcards: experiment.protocols_of(wildcards.eval_corpus),
         resynthesis=lambda wildcards: copied.methods_of(

@@ -204,6 +204,7 @@ for name, sweep in enumerate([*sweeps.scored, *sweeps.scored_combined], start=1)
                 "resynthesis": copied.methods_of(wildcards.recipe, wildcards.corpus),
             },
             labellings=[list(each) for each in sweep.labellings],
+            cfg=lambda wildcards: experiment.config.families_of(wildcards.eval_corpus),
             protocols=lambda wildcards: experiment.protocols_of(wildcards.eval_corpus),
             revision=stages.METRICS.tag,
         script:

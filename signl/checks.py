@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -282,8 +282,12 @@ def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]
             yield f"{where}.per_corpus: corpus", corpus, trainable
         pretrained = (recipe.pretraining and recipe.pretraining.corpora) or ()
         yield from ((f"{where}.pretraining.corpora: corpus", each, trained) for each in pretrained)
-    excluded = config.without_attacks
-    yield from (("without_attacks: corpus", each, evaluated) for each in excluded)
+    of_attacks: dict[str, Mapping[str, object]] = {
+        "without_attacks": config.without_attacks,
+        "attack_families": config.attack_families,
+    }
+    for key, corpora in of_attacks.items():
+        yield from ((f"{key}: corpus", each, evaluated) for each in corpora)
     for name, axes in config.experiments.items():
         where = f"experiments.{name}"
         pools = (each for pool in axes.train_corpora for each in members_of(pool))

@@ -12,6 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from signl.augmentation.augmentation_options import AugmentationOptions
 from signl.augmentation.augmentations import AUGMENTATIONS
+from signl.augmentation.perturbed_names import split_perturbed
 from signl.corpora.corpus import Corpus
 from signl.corpora.pools import pooled
 from signl.corpora.registry import CORPORA, corpus_named, options_of
@@ -173,6 +174,11 @@ class Configuration(Options):
         description="evaluation corpus -> attacks without which it is measured besides, such as "
         "those that a resynthesis makes too",
     )
+    attack_families: dict[str, dict[Name, Names]] = Field(
+        default={},
+        description="evaluation corpus -> family -> attacks of it; breakdown.csv then has a row of "
+        "each family too",
+    )
     recipes: Annotated[dict[Name, Recipe], Field(min_length=1)] = Field(
         description="name -> front-end, network, trainings"
     )
@@ -207,6 +213,14 @@ class Configuration(Options):
             If there is no such corpus.
         """
         return corpus_named(name, self.corpora.get(name))
+
+    def families_of(self, corpus: str) -> dict[str, Any]:
+        """Return the option of ``measure`` that is of an evaluation corpus, perturbed or not."""
+        name, _ = split_perturbed(corpus)
+        families = self.attack_families.get(name, {})
+        return (
+            {"families": {key: list(names) for key, names in families.items()}} if families else {}
+        )
 
     @property
     def known_corpora(self) -> dict[str, Corpus]:

@@ -261,8 +261,10 @@ def _scoring_jobs(experiment: Experiment) -> Iterator[Job]:
 
 def _evaluation_jobs(experiment: Experiment) -> Iterator[Job]:
     for cell in experiment.evaluated:
-        protocols = experiment.protocols_of(cell.wildcards["eval_corpus"])
-        yield Job(stages.METRICS, cell.wildcards, also={"protocols": list(protocols)})
+        corpus = cell.wildcards["eval_corpus"]
+        also = {"protocols": list(experiment.protocols_of(corpus))}
+        also |= experiment.config.families_of(corpus)
+        yield Job(stages.METRICS, cell.wildcards, also=also)
     for pool in experiment.evaluated_pools:
         also = {"protocols": protocols_of_pool(experiment, pool.pool)}
         yield Job(stages.POOLED_METRICS, pool.wildcards, also=also)

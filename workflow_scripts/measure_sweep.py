@@ -19,4 +19,5 @@ if __name__ == "__main__":
         labellings=snakemake.params.labellings,
         told=snakemake.params.told,
         protocols=snakemake.params.protocols,
+        options=snakemake.params.cfg,
     )

@@ -1,11 +1,12 @@
-"""EER of parts of a protocol: by attack and by codec."""
+"""EER of parts of a protocol: by attack, by family of attacks and by codec."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from signl.evaluation.bootstrap import Interval, Resampling, eer_interval
 from signl.metrics import FloatArray, Scores, equal_error_rate
@@ -56,6 +57,45 @@ def eer_by_attack(
             resampling and resampling.of("attack", attack),
         )
         for attack, of_attack in _parts(attacks)
+    }
+
+
+def eer_by_family(
+    scores: FloatArray,
+    is_bonafide: BoolArray,
+    attacks: pa.Array | pa.ChunkedArray,
+    families: Mapping[str, Sequence[str]],
+    *,
+    resampling: Resampling | None = None,
+) -> dict[str, PartError]:
+    """Compute the EER of the spoofs of each family of attacks against all bona fide trials.
+
+    Parameters
+    ----------
+    scores, is_bonafide, attacks, resampling
+        As in :func:`eer_by_attack`.
+    families : Mapping
+        Family -> its attacks. An attack may be of several families, or of none.
+
+    Returns
+    -------
+    dict
+        By family, in the order given; without those that no trial is of.
+    """
+    members = {
+        family: pc.fill_null(pc.is_in(attacks, value_set=pa.array(names, pa.string())), False)
+        for family, names in families.items()
+    }
+    masks = {
+        family: np.asarray(mask, dtype=bool) & ~is_bonafide for family, mask in members.items()
+    }
+    return {
+        family: _part_error(
+            Scores(scores[is_bonafide], scores[of_family]),
+            resampling and resampling.of("family", family),
+        )
+        for family, of_family in masks.items()
+        if of_family.any()
     }
 
 

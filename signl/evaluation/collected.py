@@ -61,7 +61,7 @@ BREAKDOWN_SCHEMA: Final = pa.schema(
     ]
 )
 #: What a breakdown is by -> where the metrics hold it.
-PARTS: Final = {"attack": "attacks", "codec": "codecs"}
+PARTS: Final = {"attack": "attacks", "family": "families", "codec": "codecs"}
 
 
 def read_collected(path: str | Path) -> pa.Table:

@@ -2,9 +2,9 @@
 
 ``metrics.parquet`` has a row for each recipe, front-end, training corpus, label percent, seed,
 evaluation corpus, its perturbation, methods of resynthesis (empty without either) and protocol;
-``breakdown.parquet`` has one for each of their attacks and codecs. The latter is a table of its
-own, not a nested column: what pandas groups, filters and averages are plain columns, and a part
-has the same counts and the same EER as a whole has.
+``breakdown.parquet`` has one for each of their attacks, families of attacks and codecs. The latter
+is a table of its own, not a nested column: what pandas groups, filters and averages are plain
+columns, and a part has the same counts and the same EER as a whole has.
 
 Rates are fractions and costs are as in the files of the rule ``measure``; what a cell does not
 have is null. Rows are sorted by the columns that say what they are of.
@@ -107,9 +107,9 @@ def _look_up(metrics: Mapping[str, Any], place: Iterable[str | int]) -> Any:  # 
 
 
 def _parts(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the attacks and the codecs of a protocol."""
+    """Yield the attacks, their families and the codecs of a protocol."""
     for part, key in PARTS.items():
-        for name, found in sorted(metrics[key].items()):
+        for name, found in sorted(metrics.get(key, {}).items()):
             low, high = found["eer_interval"] or (None, None)
             sizes = {each: found[each] for each in ("n_bonafide", "n_spoof", "eer")}
             yield {"part": part, "name": name, **sizes, "eer_low": low, "eer_high": high}
@@ -139,7 +139,7 @@ def _check_pair(previous: _Result, result: _Result) -> None:
             f"{counts[0]} in {previous.path}, {counts[1]} in {result.path}"
         )
     for part, key in PARTS.items():
-        sizes = [_sizes(each.metrics[key]) for each in (previous, result)]
+        sizes = [_sizes(each.metrics.get(key, {})) for each in (previous, result)]
         if sizes[0] != sizes[1]:
             raise ScoreError(
                 f"seeds of one cell have differing trials by {part}: "

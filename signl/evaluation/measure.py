@@ -19,6 +19,7 @@ and of each protocol::
     cllr                                   bits
     attacks, codecs                        by name: n_bonafide, n_spoof, eer and eer_interval,
                                            which are null with one class or equal scores
+    families                               the same of families of attacks, where they are given
     dev                                    n_bonafide, n_spoof, eer of the labelled dev scores, and
                                            remarks: why they fix nothing, where that is so;
                                            without dev scores the two blocks below are null
@@ -32,7 +33,7 @@ and of each protocol::
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +44,7 @@ from signl import stages
 from signl.artefacts import MadeBy, read_document, write_document
 from signl.errors import ConfigError, ScoreError
 from signl.evaluation.bootstrap import Resampling, eer_interval
-from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
+from signl.evaluation.breakdown import eer_by_attack, eer_by_codec, eer_by_family
 from signl.evaluation.cells import Cell
 from signl.evaluation.development import (
     WITHOUT_DEV,
@@ -68,7 +69,7 @@ from signl.metrics import (
     min_dcf,
 )
 from signl.seeds import derive_seed
-from signl.typed import Count, Options, build
+from signl.typed import Count, FromList, Options, build
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,9 @@ class MeasureOptions(Options):
         default=1000, description="bootstrap resamples of the EER's interval"
     )
     confidence: float = Field(default=0.95, gt=0, lt=1, description="confidence of that interval")
+    families: dict[str, Annotated[tuple[str, ...], FromList]] = Field(
+        default={}, description="family -> its attacks, of which the EER is computed too"
+    )
 
 
 def measure(
@@ -121,8 +125,9 @@ def measure(
     ------
     ScoreError
         If a trial of a protocol has no score, a score belongs to no trial of the corpus, a
-        protocol has no trials or one class only, or a score is not finite; or if the dev scores
-        are not those of the labelled dev utterances.
+        protocol has no trials or one class only, or a score is not finite; if no trial of the
+        corpus is of an attack of a family; or if the dev scores are not those of the labelled dev
+        utterances.
     ConfigError
         If the cell or the options are not what they must be.
     """
@@ -132,6 +137,8 @@ def measure(
         raise ConfigError(f"{described.eval_corpus} is to be measured under no protocol; name one")
     trial_table = read_eval_trials(trials)
     score_table = read_scores(scores)
+    for attacks in settings.families.values():
+        _check_attacks(trial_table, attacks, "attack_families")
     dev_scores = read_dev_scores(dev) if dev else None
     measured = {}
     for protocol in protocols:
@@ -270,12 +277,15 @@ def _kept_trials(trials: pa.Table, attacks: Sequence[str]) -> pa.Array:
     """
     if not attacks:
         return pa.array([True] * len(trials))
-    known = set(trials["attack"].to_pylist()) - {None}
-    if unknown := sorted(set(attacks) - known):
-        raise ScoreError(
-            f"without_attacks has {unknown}, which no trial is of; allowed are {sorted(known)}"
-        )
+    _check_attacks(trials, attacks, "without_attacks")
     return pc.invert(pc.is_in(trials["attack"], value_set=pa.array(attacks, pa.string())))
+
+
+def _check_attacks(trials: pa.Table, attacks: Sequence[str], key: str) -> None:
+    """Refuse attacks, named under some key, that no trial of the corpus is of."""
+    known = set(pc.unique(trials["attack"]).to_pylist()) - {None}
+    if unknown := sorted(set(attacks) - known):
+        raise ScoreError(f"{key} has {unknown}, which no trial is of; allowed are {sorted(known)}")
 
 
 def read_metrics(path: str | Path) -> dict[str, Any]:
@@ -332,9 +342,18 @@ def measure_trials(
     drawn = Resampling(seed, options.n_resamples, options.confidence)
     attacks = eer_by_attack(values, is_bonafide, matched["attack"], resampling=drawn)
     codecs = eer_by_codec(values, is_bonafide, matched["codec"], resampling=drawn)
+    families = eer_by_family(
+        values, is_bonafide, matched["attack"], options.families, resampling=drawn
+    )
     return {
         **measure_scores(scores, seed=seed, options=options),
         "attacks": {name: part._asdict() for name, part in attacks.items()},
         "codecs": {name: part._asdict() for name, part in codecs.items()},
+        # Not there without families, so that what was measured before they could be stays as it is.
+        **(
+            {"families": {name: part._asdict() for name, part in families.items()}}
+            if families
+            else {}
+        ),
         **(measure_from_dev(dev, scores, costs=options.costs) if dev else WITHOUT_DEV),
     }

@@ -24,6 +24,7 @@ def measure_sweep(
     labellings: Sequence[Labelling],
     told: Mapping[str, str],
     protocols: Sequence[str],
+    options: Mapping[str, Any],
 ) -> None:
     """Measure each classifier on the same trials (:func:`signl.evaluation.measure.measure`).
 
@@ -42,6 +43,8 @@ def measure_sweep(
         What :meth:`signl.evaluation.cells.Cell.of_job` is told besides.
     protocols : sequence of str
         Names of the sets of trials.
+    options : Mapping
+        Values of :class:`signl.evaluation.measure.MeasureOptions`.
     """
     dev_scores, dev_trials, subsets = dev
     for score_file, output, dev_file, subset, (percent, seed) in zip(
@@ -54,7 +57,7 @@ def measure_sweep(
             dev=DevFiles(dev_file, dev_trials, subset),
             protocols=protocols,
             cell=Cell.of_job({**wildcards, "percent": percent, "seed": seed}, **told),
-            options={},
+            options=options,
         )
 
 

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from signl import stages
+from signl.errors import ConfigError
 from signl.experiment import Experiment
 from signl.jobs import Job, jobs_of
 
@@ -113,6 +114,20 @@ def test_one_job_draws_all_figures_of_a_kind_in_one_form(experiment):
     ]
     job, _ = [job for job in jobs_of(experiment) if job.stage == stages.TRAINING_FIGURES]
     assert job.figures == (*(f"classifiers-{corpus}" for corpus in corpora), "pretraining")
+
+
+def test_metrics_know_which_attacks_are_of_a_family(repository):
+    config = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
+    plain = [job for job in jobs_of(Experiment(config)) if job.stage == stages.METRICS]
+    config["attack_families"] = {"cfad": {"neural": ["gl", "lpcnet"]}}
+    named = [job for job in jobs_of(Experiment(config)) if job.stage == stages.METRICS]
+    for before, job in zip(plain, named, strict=True):
+        of_cfad = job.wildcards["eval_corpus"] == "cfad"
+        more = {"families": {"neural": ["gl", "lpcnet"]}} if of_cfad else {}
+        assert job.also == before.also | more
+    config["attack_families"] = {"wavefake": {"neural": ["gl"]}}
+    with pytest.raises(ConfigError, match="attack_families: corpus is 'wavefake'"):
+        Experiment(config)
 
 
 def test_metrics_know_under_which_protocols_they_are_made(repository):

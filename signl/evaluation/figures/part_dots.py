@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from signl.evaluation.collected import PARTS
 from signl.evaluation.figures.figure_style import (
     Look,
     empty_figure,
@@ -69,7 +70,7 @@ def breakdown(
         for column, percent in enumerate(percents):
             here = means[is_kind & (means["label_percent"] == percent)]
             _draw_panel(grid[row, column], here, names[kind][:MOST_PARTS], shown)
-            grid[row, column].set_title(f"{kind[1]}s, {kind[0]}: {percent_name(percent)}")
+            grid[row, column].set_title(f"{PARTS[kind[1]]}, {kind[0]}: {percent_name(percent)}")
     for axes in grid[-1]:
         axes.set_xlabel("EER (%)")
     return finish(figure, title, _notes(means, names), shown)
@@ -124,7 +125,7 @@ def _notes(means: pd.DataFrame, names: Mapping[tuple[str, str], list[str]]) -> l
     ]
     for (protocol, part), own in names.items():
         if len(own) > MOST_PARTS:
-            notes.append(f"{part}s, {protocol}: the worst {MOST_PARTS} of {len(own)}.")
+            notes.append(f"{PARTS[part]}, {protocol}: the worst {MOST_PARTS} of {len(own)}.")
     without = means.loc[means["mean"].isna(), "name"].nunique()
     if without:
         notes.append(f"Without an EER of some system, for want of a class: {without} parts.")

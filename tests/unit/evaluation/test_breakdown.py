@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from signl.evaluation.bootstrap import Resampling, eer_interval
-from signl.evaluation.breakdown import eer_by_attack, eer_by_codec
+from signl.evaluation.breakdown import eer_by_attack, eer_by_codec, eer_by_family
 from signl.metrics import equal_error_rate
 
 
@@ -44,6 +44,23 @@ def test_codec_is_measured_among_its_own_trials(trials):
         expected = equal_error_rate(scores[inside & is_bonafide], scores[inside & ~is_bonafide])
         n_bonafide, n_spoof = (inside & is_bonafide).sum(), (inside & ~is_bonafide).sum()
         assert part[:3] == (expected.rate, n_bonafide, n_spoof)
+
+
+def test_families_may_overlap_and_those_without_trials_are_left_out(trials):
+    scores, is_bonafide, attacks, _ = trials
+    column = pa.array(attacks, pa.string())
+    families = {"unseen": ["A16", "A09"], "neural": ["A09", "A10"], "none": ["A99"]}
+    drawn = Resampling(seed=4, n_resamples=100, confidence=0.9)
+    parts = eer_by_family(scores, is_bonafide, column, families, resampling=drawn)
+    assert list(parts) == ["unseen", "neural"]
+    for name, part in parts.items():
+        spoof = scores[np.isin(attacks.astype(str), families[name])]
+        expected = equal_error_rate(scores[is_bonafide], spoof)
+        assert part[:3] == (expected.rate, is_bonafide.sum(), spoof.size)
+        own = drawn.of("family", name)._asdict()
+        assert part.eer_interval == eer_interval(scores[is_bonafide], spoof, **own)
+    alone = eer_by_family(scores, is_bonafide, column, {"A16": ["A16"]})
+    assert alone["A16"] == eer_by_attack(scores, is_bonafide, column)["A16"]
 
 
 @pytest.mark.parametrize("by", [eer_by_attack, eer_by_codec])

@@ -82,14 +82,18 @@ def test_a_classifier_without_dev_scores_has_no_figures_of_them(write_metrics, c
 
 
 def test_parts_have_rows_of_their_own(write_metrics, collect):
-    parts = {"attacks": {"A10": part(0.1), "A09": part(0.2)}, "codecs": {"mp3": part(None, 0)}}
+    parts = {
+        "attacks": {"A10": part(0.1), "A09": part(0.2)},
+        "families": {"seen": part(0.15)},
+        "codecs": {"mp3": part(None, 0)},
+    }
     _, found = collect([write_metrics(parts=parts, seed=seed) for seed in (2, 1)])
-    assert list(found["seed"]) == [1, 1, 1, 2, 2, 2]
-    assert list(found["name"][:3]) == ["A09", "A10", "mp3"]
-    assert list(found["part"][:3]) == ["attack", "attack", "codec"]
-    assert list(found["eer"].isna()) == 2 * [False, False, True]
+    assert list(found["seed"]) == [1, 1, 1, 1, 2, 2, 2, 2]
+    assert list(found["name"][:4]) == ["A09", "A10", "seen", "mp3"]
+    assert list(found["part"][:4]) == ["attack", "attack", "family", "codec"]
+    assert list(found["eer"].isna()) == 2 * [False, False, False, True]
     assert list(found["eer_low"][:2]) == [0.1, 0.05]
-    assert list(found["eer_high"].isna()) == 2 * [False, False, True]
+    assert list(found["eer_high"].isna()) == 2 * [False, False, False, True]
     assert found["n_bonafide"].dtype == "int64"
 
 

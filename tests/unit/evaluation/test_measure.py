@@ -133,6 +133,20 @@ def test_parts_are_those_of_the_protocol(run, rows, values):
     assert document["codecs"]["mp3"]["n_bonafide"] + document["codecs"]["mp3"]["n_spoof"] == n_mp3
 
 
+def test_families_of_attacks_are_measured_where_they_are_given(run, rows, values):
+    assert "families" not in run(rows, values)["eval"]
+    families = {"neural": ["A1", "A2"], "unseen": ["A2", "A3"]}
+    document = run(rows, values, options={"families": families})["eval"]
+    bonafide, _ = split(rows, values)
+    for family, part in document["families"].items():
+        spoof = [values[row[0]] for row in rows if "eval" in row[2] and row[3] in families[family]]
+        assert part["eer"] == equal_error_rate(bonafide, spoof).rate
+        assert part["n_spoof"] == len(spoof)
+    message = r"attack_families has \['A7'\], which no trial is of; allowed are \['A0', .*'A4'\]"
+    with pytest.raises(ScoreError, match=message):
+        run(rows, values, options={"families": {"neural": ["A1", "A7"]}})
+
+
 def test_options_reach_the_measures(run, rows, values, tmp_path):
     options = {"costs": {"p_spoof": 0.5, "c_false_alarm": 1.0}}
     document = run(rows, values, options=options)["eval"]
