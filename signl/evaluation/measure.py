@@ -37,12 +37,11 @@ from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from signl import stages
 from signl.artefacts import MadeBy, read_document, write_document
-from signl.errors import ConfigError, ScoreError
+from signl.errors import ConfigError
 from signl.evaluation.bootstrap import Resampling, eer_interval
 from signl.evaluation.breakdown import eer_by_attack, eer_by_codec, eer_by_family
 from signl.evaluation.cells import Cell
@@ -53,10 +52,9 @@ from signl.evaluation.development import (
     read_dev_scores,
 )
 from signl.evaluation.eval_trials import read_eval_trials
-from signl.evaluation.excluded_attacks import split_without
+from signl.evaluation.protocol_trials import check_attacks, match_protocol
 from signl.evaluation.scores import (
     bonafide_mask,
-    match_scores,
     read_scores,
     split_classes,
 )
@@ -138,7 +136,7 @@ def measure(
     trial_table = read_eval_trials(trials)
     score_table = read_scores(scores)
     for attacks in settings.families.values():
-        _check_attacks(trial_table, attacks, "attack_families")
+        check_attacks(trial_table, attacks, "attack_families")
     dev_scores = read_dev_scores(dev) if dev else None
     measured = {}
     for protocol in protocols:
@@ -233,61 +231,6 @@ def _remarks(found: Mapping[str, Any]) -> list[str]:
     return [*found["remarks"], *found["dev"]["remarks"], *calibrated["remarks"]]
 
 
-def match_protocol(trials: pa.Table, scores: pa.Table, *, protocol: str) -> pa.Table:
-    """Join the trials of one protocol to their scores.
-
-    Parameters
-    ----------
-    trials : Table
-        Evaluation trials of a corpus, with the columns ``utterance_id`` and ``protocols``.
-    scores : Table
-        Score table of the corpus.
-    protocol : str
-        Name of the set of trials; also without some attacks
-        (:func:`signl.evaluation.excluded_attacks.named_without`).
-
-    Returns
-    -------
-    Table
-        The trials of the protocol, in their order, with the column ``score``.
-
-    Raises
-    ------
-    ScoreError
-        As :func:`signl.evaluation.scores.match_scores`; and if no trial is in the protocol.
-    """
-    name, attacks = split_without(protocol)
-    is_member = pc.and_(_in_protocol(trials, name), _kept_trials(trials, attacks))
-    members = trials.filter(is_member)
-    if not len(members):
-        known = pc.unique(pc.list_flatten(trials["protocols"])).to_pylist()
-        raise ScoreError(f"no trial is in the protocol {protocol!r}; there are {sorted(known)}")
-    others = trials["utterance_id"].filter(pc.invert(is_member))
-    is_outside = pc.is_in(scores["utterance_id"], value_set=others)
-    return match_scores(members, scores.filter(pc.invert(is_outside)))
-
-
-def _kept_trials(trials: pa.Table, attacks: Sequence[str]) -> pa.Array:
-    """Return a mask of the trials that are of none of some attacks.
-
-    Raises
-    ------
-    ScoreError
-        If no trial of the corpus is of one of these attacks.
-    """
-    if not attacks:
-        return pa.array([True] * len(trials))
-    _check_attacks(trials, attacks, "without_attacks")
-    return pc.invert(pc.is_in(trials["attack"], value_set=pa.array(attacks, pa.string())))
-
-
-def _check_attacks(trials: pa.Table, attacks: Sequence[str], key: str) -> None:
-    """Refuse attacks, named under some key, that no trial of the corpus is of."""
-    known = set(pc.unique(trials["attack"]).to_pylist()) - {None}
-    if unknown := sorted(set(attacks) - known):
-        raise ScoreError(f"{key} has {unknown}, which no trial is of; allowed are {sorted(known)}")
-
-
 def read_metrics(path: str | Path) -> dict[str, Any]:
     """Read a JSON file that :func:`measure` wrote.
 
@@ -297,15 +240,6 @@ def read_metrics(path: str | Path) -> dict[str, Any]:
         If the file is damaged or was made by something else.
     """
     return read_document(path, stage=STAGE, revision=stages.METRICS.revision)
-
-
-def _in_protocol(trials: pa.Table, protocol: str) -> pa.Array:
-    """Return a mask of the trials whose list of protocols has this one."""
-    protocols = trials["protocols"].combine_chunks()
-    named = pc.equal(pc.list_flatten(protocols), protocol)
-    mask = np.zeros(len(trials), dtype=bool)
-    mask[pc.list_parent_indices(protocols).filter(named).to_numpy()] = True
-    return pa.array(mask)
 
 
 def measure_trials(

@@ -22,10 +22,10 @@ from signl.evaluation.development import DevFiles, read_dev_scores
 from signl.evaluation.eval_trials import read_eval_trials
 from signl.evaluation.measure import (
     MeasureOptions,
-    match_protocol,
     measure_trials,
     write_measures,
 )
+from signl.evaluation.protocol_trials import match_protocol
 from signl.evaluation.scores import read_scores
 from signl.typed import build
 

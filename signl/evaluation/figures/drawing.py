@@ -35,7 +35,7 @@ from signl.evaluation.figures.training_courses import (
     pretraining_courses,
     read_histories,
 )
-from signl.evaluation.measure import match_protocol
+from signl.evaluation.protocol_trials import match_protocol
 from signl.evaluation.scored_cells import ScoredCell
 from signl.evaluation.scores import match_scores, read_scores, split_classes
 

@@ -3,7 +3,7 @@ import pytest
 
 from signl.errors import ScoreError
 from signl.evaluation.excluded_attacks import named_without, protocols_with, split_without
-from signl.evaluation.measure import match_protocol
+from signl.evaluation.protocol_trials import match_protocol
 
 ATTACKS = {"a": None, "b": "A01", "c": "A02", "d": "A01", "e": "A03"}
 TRIALS = pa.table(
