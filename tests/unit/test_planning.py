@@ -27,6 +27,7 @@ def plan_of(repository):
     return plan
 
 
+@pytest.mark.slow
 def test_the_papers_jobs_counted_by_hand(plan_of):
     plan = plan_of("config.paper.yaml")
     jobs = {rule: stage.jobs for rule, stage in plan.items()}

@@ -112,6 +112,7 @@ def test_a_given_classifier_is_scored_without_labels(toy, changed):
     assert found["dev"]["remarks"]
 
 
+@pytest.mark.slow
 def test_scores_that_are_given_are_measured_beside_ours(toy, changed):
     config = changed(recipes=["toy", "theirs"], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
     config["recipes"]["theirs"] = {"scores": "theirs"}

@@ -69,6 +69,7 @@ def test_unpacked_folders_are_packed_once(elsewhere, config, unpacked):
     assert elsewhere.plan(config, *targets) == set()
 
 
+@pytest.mark.slow
 def test_a_resplit_beside_the_official_partitions_packs_nothing_anew(elsewhere, config):
     partitions = ("train", "dev", "eval")
     axes = config["experiments"]["toy"]

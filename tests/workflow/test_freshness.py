@@ -59,6 +59,7 @@ def test_another_seed_of_the_embedded_archives_makes_them_anew(finished, toy_con
     assert "make_demo_archives" in finished.plan(config)
 
 
+@pytest.mark.slow
 def test_archives_that_are_not_there_are_told_although_all_is_made(finished, toy_config):
     config = toy_config | {"archives": "/no/such/folder"}
     done = finished.run(config, "--dry-run")
@@ -83,6 +84,7 @@ def test_an_archive_of_an_older_date_is_packed_anew(finished, toy_config):
     assert not any("pack_audio_CFAD" in job for job in planned)
 
 
+@pytest.mark.slow
 def test_archives_may_be_taken_away_by_word(finished, toy_config, changed):
     shutil.rmtree(finished.folder / "results" / "demo" / "archives")
     packed = {"archives": "packed"}

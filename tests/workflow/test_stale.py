@@ -278,6 +278,7 @@ def test_a_touched_archive_beyond_a_megabyte_counts_as_changed(finished, toy_con
 # Two runs at once.
 
 
+@pytest.mark.slow
 def test_a_second_run_on_the_same_folder_says_so_and_leaves(elsewhere, toy_config):
     target = "results/manifests/cfad.parquet"
     command = elsewhere.command(toy_config, target)
