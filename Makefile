@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # slowest are named at the end.
 PYTEST = OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(CORES) --dist loadgroup --durations=25
 
-.PHONY: demo test test-slow test-compiles test-kills test-slurm lint docs generated install install-dev bench bench-gpu bench-corpora clean
+.PHONY: demo test test-slow test-compiles test-kills test-slurm lint docs generated install install-dev bench bench-networks bench-gpu bench-corpora clean
 
 demo: .venv/installed ## the main job on the embedded corpora
 	$(SNAKEMAKE) --cores $(CORES)
@@ -83,6 +83,9 @@ install-dev: .venv/installed-dev
 
 bench: .venv/installed ## speed beside what bounds it, as ratios of one run; some minutes
 	OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench.py
+
+bench-networks: .venv/installed ## time and memory of a training step of every network; a minute
+	OMP_NUM_THREADS=1 .venv/bin/python benchmarks/bench_networks.py
 
 bench-gpu: .venv/installed ## the same on a GPU; exits with 2 where there is none
 	.venv/bin/python benchmarks/bench_gpu.py
