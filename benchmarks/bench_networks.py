@@ -12,6 +12,7 @@ in a pass at a time (``accumulate`` divides them). A front-end that is trained t
 import argparse
 import logging
 import resource
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", action="append", type=Path)
     configs = parser.parse_args().config or [Path("config.paper.yaml"), Path("config.strong.yaml")]
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     torch.set_num_threads(1)
     began = time.perf_counter()
     logger.info("%s, one thread\n", machine_name(CPU))

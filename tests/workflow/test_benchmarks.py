@@ -30,3 +30,22 @@ def test_without_a_gpu_nothing_is_measured(repository):
     done = run(repository, "bench_gpu.py")
     assert done.returncode == 2
     assert "no GPU" in done.stdout
+
+
+@pytest.mark.slow
+def test_each_training_by_gradients_has_a_row(repository):
+    done = run(repository, "bench_networks.py", "--config", "config.yaml")
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if "|" in line][2:]
+    trainings = {(row[0], row[1]): row for row in rows}
+    assert set(trainings) == {
+        *(("byol-logmel", "pre-training"), ("byol-logmel", "fine-tuning")),
+        ("lcnn-lfcc", "fine-tuning"),
+        *(("signl-logmel", "pre-training"), ("signl-logmel", "fine-tuning")),
+        *(("signl-wav2vec2", "pre-training"), ("signl-wav2vec2", "fine-tuning")),
+    }
+    # Weights of four numbers each, and crops: of two views and a batch of 32.
+    row = trainings["byol-logmel", "pre-training"]
+    weights, a_crop, n_crops, a_step = (float(row[i].replace(",", "")) for i in (4, 6, 7, 8))
+    assert n_crops == 64
+    assert a_step == pytest.approx(16 * weights / 2**20 + n_crops * a_crop, rel=0.05)
