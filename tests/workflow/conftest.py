@@ -1,11 +1,14 @@
 """A toy experiment, run once, and what its tests need to run Snakemake."""
 
 import copy
+import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,11 +191,35 @@ def workflow_in():
 
 
 @pytest.fixture(scope="session")
-def toy(tmp_path_factory, toy_config):
+def made_once(tmp_path_factory):
+    """A function that runs an experiment to its end, in a folder of this process.
+
+    Of several processes the first that asks runs it, and each has a copy.
+    """
+
+    def make(name: str, config: Mapping) -> Workflow:
+        workflow = Workflow(tmp_path_factory.mktemp(name))
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            workflow.make(config)
+            return workflow
+        shared = tmp_path_factory.getbasetemp().parent / f"shared-{name}"
+        shared.mkdir(exist_ok=True)
+        with (shared / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / "made").exists():
+                first = Workflow(Path(tempfile.mkdtemp(dir=shared)))
+                first.make(config)
+                first.folder.rename(shared / "made")
+        shutil.copytree(shared / "made", workflow.folder, symlinks=True, dirs_exist_ok=True)
+        return workflow
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def toy(made_once, toy_config):
     """The toy experiment, run to its end."""
-    workflow = Workflow(tmp_path_factory.mktemp("toy"))
-    workflow.make(toy_config)
-    return workflow
+    return made_once("toy", toy_config)
 
 
 @pytest.fixture(scope="session")
@@ -206,11 +233,9 @@ def long_config(toy_config):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory, long_config):
+def undisturbed(made_once, long_config):
     """That experiment, run to its end without an interruption."""
-    workflow = Workflow(tmp_path_factory.mktemp("undisturbed"))
-    workflow.make(long_config)
-    return workflow
+    return made_once("undisturbed", long_config)
 
 
 @pytest.fixture
