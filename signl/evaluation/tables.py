@@ -52,7 +52,8 @@ COLUMNS = (
     "published_eer_std",
 )
 
-#: Columns of the breakdown; ``part`` is one of :data:`PARTS`, ``name`` an attack or a codec.
+#: Columns of the breakdown; ``part`` is one of :data:`PARTS`, ``name`` an attack, a family of
+#: attacks or a codec.
 BREAKDOWN_COLUMNS = (
     *("recipe", "frontend", "train_corpus", "eval_corpus", "protocol", "label_percent"),
     *("part", "name", "n_seeds", "n_bonafide", "n_spoof", "eer_mean", "eer_std"),
