@@ -15,6 +15,11 @@ class EfficientNetB0Options(NetworkOptions):
     """Options of EfficientNet-B0."""
 
     kind: Literal["efficientnet_b0"] = "efficientnet_b0"
+    form: Literal["torchvision", "keras"] = Field(
+        default="torchvision",
+        description="Whose padding and batch normalisation: those of torchvision, or those of "
+        "Keras, with which COLA was published.",
+    )
     pooling: Literal["max", "mean"] = Field(
         default="max", description="Over the last maps; COLA takes the maximum."
     )

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from signl.errors import ConfigError
+from signl.features.frontends import frontend_options
 from signl.features.lfcc.cepstra import Lfcc
 from signl.features.lfcc.options import LfccOptions
 from signl.features.logmel.log_mel import LogMel
@@ -126,3 +128,17 @@ def test_bands_lie_where_the_options_say():
         narrow = LogMel(LogMelOptions(n_mels=10, low_hz=hz - 200, high_hz=hz + 200), CPU)
         away = LogMel(LogMelOptions(n_mels=10, low_hz=5000, high_hz=7000), CPU)
         assert narrow(waveform).max() > away(waveform).max() + 5
+
+
+def test_log_mels_of_cola_do_not_hang_on_the_level_and_silence_is_finite():
+    options = frontend_options({"kind": "logmel", "variant": "cola", "clip_s": 1.0})
+    assert not options.normalises()
+    frontend = options.build(torch.device("cpu"))
+    waveform = 0.1 * torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(frontend(waveform), frontend(0.01 * waveform), rtol=1e-4, atol=1e-4)
+    assert torch.equal(frontend(torch.zeros(1, 16_000)), torch.full((1, 98, 64), np.log(1e-5)))
+
+
+def test_a_number_that_contradicts_the_form_of_cola_is_refused():
+    with pytest.raises(ConfigError, match="n_mels is 80 beside variant: cola, whose n_mels is 64"):
+        frontend_options({"kind": "logmel", "variant": "cola", "n_mels": 80})

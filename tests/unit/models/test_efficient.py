@@ -1,7 +1,9 @@
 import pytest
 import torch
+from baseline_fixtures import read_fixture
 from torchvision.models import efficientnet_b0
 
+from signl.features.frontends import frontend_options
 from signl.models.efficientnet_b0.options import EfficientNetB0Options
 
 
@@ -47,3 +49,64 @@ def test_without_stochastic_depth_no_block_is_left_out():
             module.eval()
     pictures = torch.randn(2, 1, 32, 32)
     assert torch.equal(still.embed(pictures), still.embed(pictures))
+
+
+def torchvision_name(published):
+    """A weight's name in torchvision, of its name in Keras."""
+    layer, _, kind = published.rpartition(".")
+    whole = {"stem_conv": "0.0", "stem_bn": "0.1", "top_conv": "8.0", "top_bn": "8.1"}
+    if layer in whole:
+        return f"features.{whole[layer]}.{kind}"
+    block, _, part = layer.partition("_")
+    stage, number = int(block[5]), "abcd".index(block[6])
+    # The blocks of the first stage do not expand.
+    parts = ["expand", "dw", "se", "project"][stage == 1 :]
+    name = "dw" if part in ("dwconv", "bn") else part.partition("_")[0]
+    of_convolution = "1" if part.endswith("bn") else "0"
+    inner = {"se_reduce": "fc1", "se_expand": "fc2"}.get(part, of_convolution)
+    return f"features.{stage}.{number}.block.{parts.index(name)}.{inner}.{kind}"
+
+
+@pytest.fixture
+def published(shared):
+    """The fixture of COLA's encoder, and our network with its weights."""
+    fixture = read_fixture(shared, "cola_encoder")
+    network = EfficientNetB0Options(form="keras").build(64, 98).eval()
+    # Ours is a picture of bands by frames, theirs one of frames by bands.
+    state = {
+        torchvision_name(key): weight.mT if weight.ndim == 4 else weight
+        for key, weight in fixture.state().items()
+    }
+    counters = {key: each for key, each in network.state_dict().items() if not each.ndim}
+    network.load_state_dict(state | counters)
+    return fixture, network
+
+
+@torch.no_grad()
+def test_the_encoder_of_cola_agrees_from_the_waveform_on(published):
+    fixture, network = published
+    options = frontend_options({"kind": "logmel", "variant": "cola", "clip_s": 1.0})
+    log_mels = options.build(torch.device("cpu"))(fixture.waveforms())
+    assert log_mels.shape == (2, 98, 64)
+    fixture.assert_close(log_mels[:, ::4], "logmel")
+    maps, found = log_mels.mT[:, None] / 255, {}
+    for stage, layer in enumerate(network.features):
+        for letter, block in zip("abcd", layer if 1 <= stage <= 7 else [layer], strict=False):
+            maps = block(maps)
+            found[f"{stage}{letter}"] = maps.mT
+    fixture.assert_close(found["0a"][:, ::8, ::6, ::4], "stem")
+    fixture.assert_close(found["1a"][:, ::4, ::6, ::4], "block1a")
+    fixture.assert_close(found["2b"][:, ::4, ::4, ::2], "block2b")
+    fixture.assert_close(found["3a"][:, ::8, ::2, ::2], "block3a")
+    fixture.assert_close(found["4c"][:, ::16, ::2], "block4c")
+    fixture.assert_close(found["6d"][:, ::32], "block6d")
+    fixture.assert_close(found["8a"][:, ::128], "top")
+    fixture.assert_close(network.embed(log_mels.mT[:, None]), "pooled")
+
+
+@torch.no_grad()
+def test_sides_are_padded_as_if_they_were_even():
+    """Of 49 frames a convolution as of Keras on the true length would leave 25."""
+    network = EfficientNetB0Options(form="keras").build(64, 98).eval()
+    assert network.features[:2](torch.zeros(1, 1, 64, 98)).shape[-1] == 49
+    assert network.features[:3](torch.zeros(1, 1, 64, 98)).shape[-1] == 24
