@@ -206,6 +206,12 @@ def _train(fabric: Fabric, job: TrainingJob) -> None:
         training.outcome(best_of(history)),
         job.output.model,
     )
+    if best_of(history).get("dev_eer") == 1:
+        logger.warning(
+            "%s: the dev EER is 100 %%, as where all scores are equal: the network has learnt "
+            "nothing that tells the classes apart; a lower learning_rate may help",
+            job.output.model,
+        )
 
 
 def _write(

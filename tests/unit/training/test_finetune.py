@@ -89,6 +89,14 @@ def test_a_learnable_task_is_learnt(finetune, read_history):
     assert records[-1]["train_loss"] < 0.5 * records[0]["train_loss"]
 
 
+def test_a_network_whose_scores_are_all_equal_is_told_of(finetune, caplog):
+    finetune(epochs=1)
+    assert "learning_rate may help" not in caplog.text
+    # The outputs of SELU end in its lower bound.
+    finetune("dead", epochs=3, patience=3, head_output="selu", head_widths=[], learning_rate=1e3)
+    assert "dev EER is 100 %, as where all scores are equal" in caplog.text
+
+
 def test_the_epoch_of_the_lowest_eer_and_then_of_the_lowest_loss_is_kept(finetune, read_history):
     files = finetune(epochs=8, patience=8)
     records = read_history(files)
