@@ -86,7 +86,9 @@ def _read(path: Path) -> Iterator[_Result]:
     cell = Cell.from_mapping(document["cell"], f"{path}: cell").dump()
     for protocol, found in document["protocols"].items():
         values = {**cell, "protocol": protocol}
-        yield _Result(path, {name: values[name] for name in CELL_COLUMNS}, found)
+        row = {name: values[name] for name in CELL_COLUMNS}
+        # Families alone may be absent: where none are given, and where none has a trial.
+        yield _Result(path, row, {"families": {}, **found})
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def _look_up(metrics: Mapping[str, Any], place: Iterable[str | int]) -> Any:  # 
 def _parts(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the attacks, their families and the codecs of a protocol."""
     for part, key in PARTS.items():
-        for name, found in sorted(metrics.get(key, {}).items()):
+        for name, found in sorted(metrics[key].items()):
             low, high = found["eer_interval"] or (None, None)
             sizes = {each: found[each] for each in ("n_bonafide", "n_spoof", "eer")}
             yield {"part": part, "name": name, **sizes, "eer_low": low, "eer_high": high}
@@ -139,7 +141,7 @@ def _check_pair(previous: _Result, result: _Result) -> None:
             f"{counts[0]} in {previous.path}, {counts[1]} in {result.path}"
         )
     for part, key in PARTS.items():
-        sizes = [_sizes(each.metrics.get(key, {})) for each in (previous, result)]
+        sizes = [_sizes(each.metrics[key]) for each in (previous, result)]
         if sizes[0] != sizes[1]:
             raise ScoreError(
                 f"seeds of one cell have differing trials by {part}: "

@@ -4,6 +4,7 @@ from typing import Final
 
 import torch
 from torch import Tensor
+from transformers.audio_utils import mel_filter_bank
 
 from signl.features.frontend import SAMPLE_RATE_HZ
 from signl.features.logmel.options import LogMelOptions
@@ -38,9 +39,16 @@ class ColaLogMel:
         self.width, self.window_samples, self.hop_samples = options.geometry()
         self._fft_samples = options.fft_samples
         self._window = torch.hann_window(self.window_samples, device=device)
-        self._triangles = mel_triangles(
-            self._fft_samples // 2 + 1, self.width, options.low_hz, options.high_hz
-        ).to(device)
+        triangles = mel_filter_bank(
+            self._fft_samples // 2 + 1,
+            self.width,
+            options.low_hz,
+            options.high_hz,
+            SAMPLE_RATE_HZ,
+            mel_scale="kaldi",  # 1127 ln(1 + f / 700)
+            triangularize_in_mel_space=True,
+        )
+        self._triangles = torch.from_numpy(triangles).float().to(device)
 
     def __call__(self, waveforms: Tensor) -> Tensor:
         """Return frames (batch, frame, 64) of waveforms (batch, time) at recording level."""
@@ -50,24 +58,3 @@ class ColaLogMel:
         magnitudes = torch.fft.rfft(windows, n=self._fft_samples).abs()
         bands: Tensor = magnitudes @ self._triangles
         return bands.clamp(LEAST, LARGEST).log()
-
-
-def mel_triangles(n_bins: int, n_mels: int, low_hz: float, high_hz: float) -> Tensor:
-    """Return triangles (bin, mel) of height 1 whose slopes are linear in mel.
-
-    Their corners are equally far apart in mel, 1127 ln(1 + f / 700). The first bin, of no
-    frequency, is in none of them.
-    """
-    hz = torch.linspace(0, SAMPLE_RATE_HZ / 2, n_bins, dtype=torch.float64)
-    mel = _mel(hz)[:, None]
-    lowest, highest = _mel(torch.tensor([low_hz, high_hz], dtype=torch.float64)).tolist()
-    corners = torch.linspace(lowest, highest, n_mels + 2, dtype=torch.float64)
-    lower, centre, upper = corners[:-2], corners[1:-1], corners[2:]
-    rising, falling = (mel - lower) / (centre - lower), (upper - mel) / (upper - centre)
-    weights = torch.minimum(rising, falling).clamp_min(0)
-    weights[0] = 0
-    return weights.float()
-
-
-def _mel(hz: Tensor) -> Tensor:
-    return 1127 * torch.log1p(hz / 700)
