@@ -39,7 +39,7 @@ WEIGHT_BYTES = 4 * 4
 MEGABYTE = 2**20
 COLUMNS = (
     *("recipe", "training", "network", "crop", "weights"),
-    *("ms a crop", "MB a crop", "crops in a pass", "MB a step"),
+    *("ms a crop", "in bfloat16", "MB a crop", "crops in a pass", "MB a step"),
 )
 
 
@@ -49,12 +49,15 @@ class Step(NamedTuple):
     Attributes
     ----------
     seconds_a_crop : float
+    seconds_in_bfloat16 : float
+        The same, with ``precision: bf16-mixed-everywhere``.
     bytes_a_crop : float
         What a crop keeps for the pass backwards.
     bytes_of_weights : int
     """
 
     seconds_a_crop: float
+    seconds_in_bfloat16: float
     bytes_a_crop: float
     bytes_of_weights: int
 
@@ -65,11 +68,14 @@ class Step(NamedTuple):
 
 def measure_step(options: NetworkOptions, width: int, length: int) -> Step:
     """Measure a training step of a network on crops of some form."""
-    step = training_step(options, N_CROPS, width, length, CPU)
-    seconds = seconds_of(step, "cpu") / N_CROPS
+    seconds = [
+        seconds_of(training_step(options, N_CROPS, width, length, CPU, everywhere=halves), "cpu")
+        / N_CROPS
+        for halves in (False, True)
+    ]
     kept = [kept_bytes(options, n_crops, width, length) for n_crops in (N_CROPS // 2, N_CROPS)]
     weights = WEIGHT_BYTES * network_arithmetic(options, width, length).parameters
-    return Step(seconds, (kept[1] - kept[0]) / (N_CROPS - N_CROPS // 2), weights)
+    return Step(*seconds, (kept[1] - kept[0]) / (N_CROPS - N_CROPS // 2), weights)
 
 
 def kept_bytes(options: NetworkOptions, n_crops: int, width: int, length: int) -> int:
@@ -123,6 +129,7 @@ def rows_of(experiment: Experiment) -> Iterator[tuple[str, ...]]:
             *(recipe, training, model.kind, f"{width} x {length}"),
             f"{network_arithmetic(*form).parameters:,}",
             f"{1000 * step.seconds_a_crop:.1f}",
+            f"{1000 * step.seconds_in_bfloat16:.1f}",
             f"{step.bytes_a_crop / MEGABYTE:.1f}",
             *(f"{n_crops:.0f}", f"{step.megabytes(n_crops):,.0f}"),
         )
@@ -138,7 +145,7 @@ def main() -> None:
     began = time.perf_counter()
     logger.info("%s, one thread\n", machine_name(CPU))
     logger.info("| %s |", " | ".join(COLUMNS))
-    logger.info("|---|---|---|--:|--:|--:|--:|--:|--:|")
+    logger.info("|---|---|---|--:|--:|--:|--:|--:|--:|--:|")
     for path in configs:
         experiment = Experiment(yaml.safe_load(path.read_text(encoding="utf-8")))
         for row in rows_of(experiment):

@@ -12,7 +12,7 @@ import torch
 
 from signl.audio import load_clip
 from signl.costs import CPU, Costs, crop_form, crops_shape
-from signl.devices import prepare_device
+from signl.devices import lay_out, prepare_device
 from signl.experiment import Experiment
 from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
 from signl.models.base import NetworkOptions
@@ -117,16 +117,28 @@ def _time_network(experiment: Experiment, recipe: str, crop: float, device: torc
 
 
 def training_step(
-    options: NetworkOptions, n_crops: int, width: int, length: int, device: torch.device
+    options: NetworkOptions,
+    n_crops: int,
+    width: int,
+    length: int,
+    device: torch.device,
+    *,
+    everywhere: bool = False,
 ) -> Callable[[], object]:
-    """Return a training step of a network on random crops: forwards, backwards, and Adam."""
+    """Return a training step of a network on random crops: forwards, backwards, and Adam.
+
+    It computes in bfloat16 on a GPU, and with ``everywhere`` on a CPU too.
+    """
     network = options.build(width, length).to(device).train()
+    if everywhere:
+        lay_out(network, device)
+    halves = everywhere or device.type == "cuda"
     crops = torch.randn(crops_shape(network, n_crops, width, length), device=device)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-5)
 
     def step() -> None:
         optimiser.zero_grad()
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=halves):
             embedding = network.embed(crops)
         embedding.float().square().mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -1,9 +1,11 @@
 """What a training computes on: devices, processes, precision, seeds."""
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,22 +16,24 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from signl import errors
-from signl.devices import Resources, fix_arithmetic, prepare_devices
+from signl.devices import Resources, fix_arithmetic, has_bfloat16, prepare_devices
 from signl.errors import SignlError
 from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
 from signl.training.options import Precision
 
+logger = logging.getLogger(__name__)
+
 
 def make_fabric(
     precision: Precision, resources: Resources, loggers: Sequence[Logger] = ()
 ) -> Fabric:
-    """Return a Fabric for the devices of a job; a CPU computes in float32.
+    """Return a Fabric for the devices of a job.
 
     Parameters
     ----------
-    precision : {"bf16-mixed", "32-true"}
-        On a GPU.
+    precision : {"bf16-mixed", "bf16-mixed-everywhere", "32-true"}
+        With the first, a GPU computes in bfloat16 and a CPU in float32.
     resources : Resources
         With more than one process they share every batch (:mod:`signl.training.sharing`).
     loggers : sequence of Logger
@@ -42,12 +46,25 @@ def make_fabric(
     return Fabric(
         accelerator=devices[0].type,
         devices=[device.index for device in devices] if on_gpu else n_processes,
-        precision=precision if on_gpu else "32-true",
+        precision=_on_device(precision, on_gpu=on_gpu),
         strategy=_strategy(n_processes, devices[0]),
         # Under Slurm, Lightning would take the number of processes from there.
         plugins=[LightningEnvironment()],
         loggers=list(loggers),
     )
+
+
+def _on_device(precision: Precision, *, on_gpu: bool) -> Literal["bf16-mixed", "32-true"]:
+    """Return what Lightning calls it."""
+    if precision == "bf16-mixed-everywhere":
+        if not on_gpu and not has_bfloat16():
+            logger.warning(
+                "precision is %r, and this processor has no instructions for bfloat16: it will be "
+                "slower than 32-true",
+                precision,
+            )
+        return "bf16-mixed"
+    return precision if on_gpu else "32-true"
 
 
 def _strategy(n_processes: int, device: torch.device) -> DDPStrategy | str:

@@ -24,7 +24,7 @@ from signl.typed import Count, FromList, Name, NotNegative, Options, Positive, R
 if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
     from signl.training.job import TrainingClass
 
-Precision = Literal["bf16-mixed", "32-true"]
+Precision = Literal["bf16-mixed", "bf16-mixed-everywhere", "32-true"]
 
 
 class BatchOptions(Options):
@@ -39,7 +39,10 @@ class BatchOptions(Options):
         description="Utterances of a batch, at most; the batches of an epoch are of even size.",
     )
     precision: Precision = Field(
-        default="bf16-mixed", description="On a GPU. A CPU computes in float32."
+        default="bf16-mixed",
+        description="What passes compute in; weights and losses are float32 in any case. "
+        "bf16-mixed: bfloat16 on a GPU, float32 on a CPU. bf16-mixed-everywhere: on a CPU too, "
+        "which is faster where the processor has instructions for it (docs/performance.md).",
     )
 
 

@@ -13,6 +13,7 @@ from torch.optim import Adam
 from torch.optim.swa_utils import update_bn
 
 from signl.augmentation.chain import Chain
+from signl.devices import lay_out
 from signl.errors import ConfigError
 from signl.features.speech_model.adapters import adapted_parts
 from signl.training.crops import (
@@ -217,6 +218,8 @@ def make_trainer(
     """
     _check_batches(partitions, options, loading.share.n_processes, n_views)
     optimiser = Adam(_groups(network), lr=options.learning_rate, weight_decay=options.weight_decay)
+    if options.precision == "bf16-mixed-everywhere":
+        lay_out(network, fabric.device)
     n_trained, n_weights = count_weights(network)
     logger.info("training %s of %s weights", f"{n_trained:,}", f"{n_weights:,}")
     wrapped_network, wrapped_optimiser = fabric.setup(network, optimiser)

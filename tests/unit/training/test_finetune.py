@@ -133,6 +133,20 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(finetune, same_bytes, killed_
     assert same_bytes(finetune("killed"), finetune("whole"))
 
 
+def test_in_bfloat16_on_a_cpu_scores_differ_by_rounding_alone(finetune, toy, tmp_path):
+    scores = []
+    for precision in ("32-true", "bf16-mixed", "bf16-mixed-everywhere"):
+        files = finetune(precision, precision=precision, dropout=0.0, epochs=1)
+        weights = load_file(files.model).values()
+        assert {each.dtype for each in weights if each.is_floating_point()} == {torch.float32}
+        output = tmp_path / precision / "scores.parquet"
+        score_trials(files.model, files.config, toy.dev, toy.features, output, options={})
+        scores.append(read_scores(output)["score"].to_numpy())
+    np.testing.assert_array_equal(scores[1], scores[0])  # of a GPU alone
+    assert not np.array_equal(scores[2], scores[0])
+    np.testing.assert_allclose(scores[2], scores[0], atol=0.1)
+
+
 def test_a_run_from_another_encoder_is_not_resumed(pretrain, finetune, killed_before, caplog):
     caplog.set_level(logging.INFO)
     encoders = [pretrain(f"encoder {seed}", seed=seed, epochs=1) for seed in (1, 2)]

@@ -4,6 +4,7 @@ import torch
 
 from signl.devices import Resources
 from signl.errors import AudioError, TrainingError
+from signl.training import launching as module
 from signl.training.launching import launch, make_fabric, seed_epoch, seed_weights
 
 
@@ -19,6 +20,18 @@ def test_a_cpu_computes_in_float32(precision):
     assert fabric.device == torch.device("cpu")
     module = fabric.setup_module(torch.nn.Linear(2, 2))
     assert module(torch.zeros(1, 2)).dtype == torch.float32
+
+
+@pytest.mark.parametrize("has_bfloat16", [True, False])
+def test_a_cpu_computes_in_bfloat16_where_it_is_told_to(monkeypatch, caplog, has_bfloat16):
+    monkeypatch.setattr(module, "has_bfloat16", lambda: has_bfloat16)
+    fabric = make_fabric("bf16-mixed-everywhere", Resources())
+    linear = torch.nn.Linear(2, 2)
+    seen = []
+    linear.register_forward_hook(lambda *of_call: seen.append(of_call[2].dtype))
+    assert fabric.setup_module(linear)(torch.zeros(1, 2)).dtype == torch.float32
+    assert (seen, linear.weight.dtype) == ([torch.bfloat16], torch.float32)
+    assert ("has no instructions for bfloat16" in caplog.text) != has_bfloat16
 
 
 def end(fabric, error):

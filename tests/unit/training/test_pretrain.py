@@ -106,11 +106,15 @@ def test_the_global_generator_changes_nothing(pretrain, same_bytes):
     assert same_bytes(pretrain("again"), first)
 
 
-@pytest.mark.parametrize("epoch", [1, 2])
-def test_a_killed_run_is_resumed_to_the_same_bytes(pretrain, same_bytes, killed_before, epoch):
-    killed_before(module.Pretraining, epoch, lambda: pretrain("killed"))
-    resumed = pretrain("killed")
-    assert same_bytes(resumed, pretrain("whole"))
+@pytest.mark.parametrize(
+    ("epoch", "precision"), [(1, "32-true"), (2, "32-true"), (2, "bf16-mixed-everywhere")]
+)
+def test_a_killed_run_is_resumed_to_the_same_bytes(
+    pretrain, same_bytes, killed_before, epoch, precision
+):
+    killed_before(module.Pretraining, epoch, lambda: pretrain("killed", precision=precision))
+    resumed = pretrain("killed", precision=precision)
+    assert same_bytes(resumed, pretrain("whole", precision=precision))
     assert not resumed.checkpoint.exists()
 
 
