@@ -25,7 +25,6 @@ from signl.labels import DEV, EVAL, TRAIN
 from signl.sizes import Sizes
 from signl.speeds import Speeds
 
-FEATURE_BYTES: Final = 2  # a number of a frame is a float16
 COPIES_BYTES_PER_S: Final = 15_000  # FLAC of 16 bits at 16 kHz, of noisy speech
 
 
@@ -131,11 +130,9 @@ class Planner:
         n_utterances, mean_s = self._shard(job)
         kept_s = frontend.clip_s if frontend.repeat == "waveform" else min(frontend.clip_s, mean_s)
         hours = n_utterances * kept_s / 3600
-        geometry = frontend.cached(frontend.geometry())
-        n_numbers = geometry.n_frames(kept_s) * geometry.width
         return Cost(
             audio_h=hours,
-            n_bytes=n_utterances * n_numbers * FEATURE_BYTES,
+            n_bytes=n_utterances * frontend.cached_bytes(kept_s),
             **self.times.of_extraction(frontend, hours)._asdict(),
         )
 

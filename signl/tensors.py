@@ -18,6 +18,7 @@ from torch import Tensor
 #: safetensors package has them: tensors of later ones come first in a file.
 _NAMES: Final = {
     torch.bool: "BOOL",
+    torch.uint8: "U8",
     torch.float16: "F16",
     torch.bfloat16: "BF16",
     torch.int32: "I32",

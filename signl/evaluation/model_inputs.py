@@ -1,7 +1,7 @@
 """From waveforms to the crops that a classifier scores, without shards.
 
 The steps are those of the workflow, by the same functions: what makes clips for a front-end, what
-stores its frames in float16 and repeats them, and what takes a crop of them.
+stores its frames, in 16 bits or 8, and repeats them, and what takes a crop of them.
 """
 
 import logging
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from signl.audio import SAMPLE_RATE_HZ, to_clip
 from signl.errors import ArtefactError, ConfigError
+from signl.features.compact_frames import compacted, restored
 from signl.features.extract import Clip, Clipper, encode_clips
 from signl.features.feature_shards import MODEL_DIGEST, repeated
 from signl.features.frame_statistics import build_frontend
@@ -77,6 +78,7 @@ class FrameInputs:
         self._clipper = Clipper.of(options, self._frontend)
         self._length = network.crop_length
         self._is_pooled = options.pooled != UNPOOLED
+        self._is_compact = options.storage == "int8"
         self._cached = options.cached(Geometry.of(self._frontend))
         clip_frames = self._cached.frames_of(self._clipper.clip_samples)
         width = getattr(network, "width", self._cached.width)
@@ -109,6 +111,8 @@ class FrameInputs:
         return [None if frames is None else self._pictures(frames) for frames in encoded]
 
     def _pictures(self, frames: Tensor) -> list[Tensor]:
+        if self._is_compact:
+            frames = restored(*compacted(frames))
         spans = ((start, start + self._length) for start in self._starts)
         return [picture_of(repeated(frames, start, stop)) for start, stop in spans]
 

@@ -260,6 +260,7 @@ def extract_features(
         shape=shape,
         options=header,
         model_digest=config.model_digest(),
+        compact=config.storage == "int8",
     )
     _report(rows, time.monotonic() - began, output)
 

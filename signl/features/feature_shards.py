@@ -1,9 +1,11 @@
 """Feature shards: the frames of some thousand utterances in one memory-mapped file.
 
-A shard is a safetensors file of two tensors:
+A shard is a safetensors file of two tensors, or three:
 
-``frames`` (frame, width), float16
+``frames`` (frame, width), float16 or uint8
     The frames of all utterances, one after the other.
+``scales`` (utterance, 2, width), float32
+    With frames in 8 bits: how they are read (:mod:`signl.features.compact_frames`).
 ``offsets`` (utterance + 1,), int64
     Utterance ``i`` has the rows ``offsets[i]:offsets[i + 1]``: none, if it could not be decoded.
 
@@ -28,6 +30,7 @@ from torch import Tensor
 from signl import artefacts, seals, stages
 from signl.artefacts import MadeBy, atomic_write, check_made_by, remedy
 from signl.errors import ArtefactError
+from signl.features.compact_frames import compacted, restored
 from signl.features.index import INDEX_SCHEMA, STAGE
 from signl.features.usable import check_members
 from signl.open_files import keep_open
@@ -67,6 +70,7 @@ def write_shard(
     n_utterances: int | None = None,
     options: Mapping[str, Any],
     model_digest: str = "",
+    compact: bool = False,
 ) -> None:
     """Write a shard and its row index, each whole or not at all.
 
@@ -86,6 +90,8 @@ def write_shard(
         Options of the front-end, kept in the header.
     model_digest : str
         Digest of the files of the front-end's model, kept there too; empty, where it has none.
+    compact : bool
+        Whether frames are stored in 8 bits.
     """
 
     def made_by(members: list[str], offsets: Tensor) -> MadeBy:
@@ -110,24 +116,41 @@ def write_shard(
     with atomic_write(path) as scratch:
         # Digests are of one length, whatever they are of.
         room = header(made_by([], torch.zeros(1, dtype=torch.int64)))
+        known: dict[str, tuple[list[int], torch.dtype]] = {"offsets": ([n_rows + 1], torch.int64)}
+        if compact:
+            known["scales"] = ([n_rows, 2, shape.width], torch.float32)
         with GrowingFile(
             scratch,
-            {"offsets": ([n_rows + 1], torch.int64)},
+            known,
             grows="frames",
             row_shape=[shape.width],
-            dtype=torch.float16,
+            dtype=torch.uint8 if compact else torch.float16,
             max_rows=max_frames,
             metadata=room,
         ) as file:
-            for of_one in frames:
-                file.append(of_one)
+            scales = _append(file, frames, compact=compact)
             counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
             offsets = counts.cumsum(0)
+            tensors = {"offsets": offsets}
+            if compact:
+                tensors["scales"] = torch.zeros(n_rows, 2, shape.width)
+                tensors["scales"][counts[1:] > 0] = torch.stack(scales) if scales else 0.0
             made = made_by([row["member"] for row in index], offsets)
-            file.finish({"offsets": offsets}, header(made))
+            file.finish(tensors, header(made))
         seals.seal_tensors(scratch)
         table = pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA)
         artefacts.write_table(index_path, table, made)
+
+
+def _append(file: GrowingFile, frames: Iterable[Tensor], *, compact: bool) -> list[Tensor]:
+    """Add the frames of each utterance; return how those in 8 bits are read."""
+    scales = []
+    for of_one in frames:
+        if compact:
+            of_one, own = compacted(of_one)
+            scales.append(own)
+        file.append(of_one)
+    return scales
 
 
 def repeated(frames: Tensor, start: int, stop: int) -> Tensor:
@@ -165,6 +188,8 @@ class Shard:
             self.shape = Shape(**header["shape"])
             self._offsets = self._file.get_tensor("offsets")
             self._frames = self._file.get_slice("frames")
+            is_compact = "scales" in self._file.keys()  # noqa: SIM118
+            self._scales = self._file.get_slice("scales") if is_compact else None
         except FileNotFoundError:
             raise
         except (SafetensorError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -209,15 +234,20 @@ class Shard:
 
         Returns
         -------
-        Tensor of shape (stop - start, width), float16
+        Tensor of shape (stop - start, width)
+            Float16; float32, of frames in 8 bits.
         """
         first, last = int(self._offsets[row]), int(self._offsets[row + 1])
         n_stored = last - first
         if not n_stored:
             raise ArtefactError(f"{self.path}: utterance {row} has no frames")
         if stop <= n_stored:
-            return self._frames[first + start : first + stop]  # type: ignore[no-any-return]
-        return repeated(self._frames[first:last], start, stop)
+            stored: Tensor = self._frames[first + start : first + stop]
+        else:
+            stored = repeated(self._frames[first:last], start, stop)
+        if self._scales is None:
+            return stored
+        return restored(stored, self._scales[row : row + 1][0])
 
 
 class FeatureStore:

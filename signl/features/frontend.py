@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from signl.errors import ConfigError
 from signl.seals import file_digest, text_digest
@@ -27,6 +27,8 @@ SAMPLE_RATE_HZ: Final = 16_000
 UNPOOLED: Final = "none"
 #: Statistics of the frames of a channel -> how many numbers they are.
 N_STATISTICS: Final = {"mean": 1, "mean_and_deviation": 2, "mean_and_deviations": 4}
+#: Bytes of a number by ``storage``; in 8 bits a channel of an utterance has two of float32 besides.
+_BYTES: Final = {"float16": 2, "int8": 1}
 Statistics = Literal["mean", "mean_and_deviation", "mean_and_deviations"]
 
 
@@ -122,6 +124,22 @@ class FrontendOptions(Options):
         "hundredth of the disk. With repeat: frames, of the frames of the utterance itself.",
     )
 
+    storage: Literal["float16", "int8"] = Field(
+        default="float16",
+        description="How a number of a frame is cached: in 16 bits, or in 8, as one of 256 even "
+        "steps of the range of its channel in the utterance, which is half the disk. Of frames, "
+        "not of their statistics.",
+    )
+
+    @model_validator(mode="after")
+    def _check_storage(self) -> Self:
+        if self.storage != "float16" and self.pooled != UNPOOLED:
+            raise ValueError(
+                f"storage is {self.storage} with pooled: {self.pooled}, of one frame, which has no "
+                "range; allowed is float16, or pooled: none"
+            )
+        return self
+
     @property
     def wants_gpu(self) -> bool:
         """Whether extraction is for a GPU, where there is one."""
@@ -154,6 +172,12 @@ class FrontendOptions(Options):
             return frames
         width = frames.width * N_STATISTICS[self.pooled]
         return Geometry(width, 1, round(self.clip_s * SAMPLE_RATE_HZ))
+
+    def cached_bytes(self, seconds: float) -> int:
+        """Return the bytes that so many seconds of an utterance take in the cache."""
+        cached = self.cached(self.geometry())
+        n_bytes = cached.n_frames(seconds) * cached.width * _BYTES[self.storage]
+        return n_bytes + (2 * 4 * cached.width if self.storage == "int8" else 0)
 
     def count_states(self) -> int:
         """Return how many hidden states of a model stand side by side in a frame."""
@@ -212,7 +236,7 @@ class FrontendOptions(Options):
 
     def for_training(self) -> Self:
         """Return the options without those that a training of the front-end does not heed."""
-        return self
+        return self.model_copy(update={"storage": "float16"})
 
     def build(self, device: "torch.device") -> Frontend:
         """Build the front-end on a device.

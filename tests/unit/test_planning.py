@@ -172,6 +172,17 @@ def test_repeated_frames_take_less_than_repeated_waveforms(plan_of, repository):
     assert 0.3 < once.n_bytes / whole.n_bytes < 0.9
 
 
+def test_frames_in_8_bits_take_half(plan_of, repository):
+    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
+    experiments = {"official": config["experiments"]["official"]}
+    whole = plan_of("config.paper.yaml", experiments=experiments)["extract_features"]
+    frontends = config["frontends"]
+    frontends["xls-r-300m"]["storage"] = "int8"
+    half = plan_of("config.paper.yaml", experiments=experiments, frontends=frontends)
+    # And eight bytes a channel of an utterance, of 449 frames.
+    assert half["extract_features"].n_bytes == pytest.approx((0.5 + 4 / 449) * whole.n_bytes)
+
+
 def test_without_gpus_no_gpu_hours_are_planned(plan_of):
     plan = plan_of("config.yaml")
     assert not any(stage.gpu_h for stage in plan.values())

@@ -154,7 +154,8 @@ class ModelOptions(FrontendOptions):
 
     def for_training(self) -> Self:
         """Return the options without the precision of extraction: trainings have their own."""
-        return self.model_copy(update={"dtype": type(self).model_fields["dtype"].default})
+        own = {"dtype": type(self).model_fields["dtype"].default}
+        return super().for_training().model_copy(update=own)
 
 
 def states_of(

@@ -95,6 +95,7 @@ def workflow_scores(packed, tmp_path):
         {"kind": "logmel"},
         {"kind": "logmel", "repeat": "frames"},
         {"kind": "lfcc"},
+        {"kind": "logmel", "repeat": "frames", "storage": "int8"},
         {"kind": "lfcc", "pooled": "mean"},
         {"kind": "logmel", "repeat": "frames", "pooled": "mean_and_deviation"},
         {"kind": "wav2vec2"},

@@ -157,6 +157,22 @@ def test_a_shard_has_the_features_of_each_utterance_in_the_order_of_the_audio(
             torch.testing.assert_close(found.float(), expected, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.parametrize("repeat", ["waveform", "frames"])
+def test_in_8_bits_frames_are_those_of_16_within_half_a_step(run, repeat):
+    whole, index = run(repeat=repeat)
+    n_bytes = whole.path.stat().st_size
+    compact, same = run(repeat=repeat, storage="int8")
+    assert same.equals(index)
+    assert compact.path.stat().st_size < 0.62 * n_bytes
+    for place, n_frames in enumerate(index["n_frames"].to_pylist()):
+        if n_frames:
+            # Of a clip that is longer, too.
+            expected, found = (each.frames(place, 0, 99).float() for each in (whole, compact))
+            step = (expected.amax(0) - expected.amin(0)) / 255
+            assert ((found - expected).abs() <= 0.501 * step + 1e-5).all()
+            assert torch.equal(compact.frames(place, 3, 7), found[3:7])
+
+
 def test_what_cannot_be_decoded_has_a_row_with_the_reason_and_no_frames(run, caplog):
     caplog.set_level(logging.INFO)
     _, index = run()
