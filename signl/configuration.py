@@ -19,7 +19,7 @@ from signl.corpora.registry import CORPORA, corpus_named, options_of
 from signl.demo.options import Demo
 from signl.evaluation.comparison_options import ComparisonOptions
 from signl.features.frontend import FrontendOptions
-from signl.features.frontends import FRONTENDS
+from signl.features.frontends import FRONTENDS, with_parts
 from signl.labels import DEV
 from signl.recipes import Recipe, expanded
 from signl.resynthesis.copies_options import AugmentedCopiesOptions, CopyOptions, ResynthesisOptions
@@ -156,7 +156,9 @@ class Configuration(Options):
     corpora: Annotated[dict[str, Any], BeforeValidator(_corpora), Field(min_length=1)] = Field(
         description="those in use, each with its options"
     )
-    frontends: dict[Name, Annotated[FrontendOptions, FRONTENDS]] = Field(
+    frontends: Annotated[
+        dict[Name, Annotated[FrontendOptions, FRONTENDS]], BeforeValidator(with_parts)
+    ] = Field(
         default={}, description="name -> kind and options; none, where no recipe reads features"
     )
     resynthesis: dict[Name, ResynthesisOptions] = Field(

@@ -89,6 +89,9 @@ def crop_form(
 @cache
 def frontend_arithmetic(options: FrontendOptions) -> Arithmetic:
     """Return what a front-end takes for a second of audio, in clips of the length it takes."""
+    if len(options.each()) > 1:
+        each = map(frontend_arithmetic, options.each())
+        return Arithmetic(*map(sum, zip(*each, strict=True)))
     # Weights without content: of a published model they would be gigabytes.
     frontend = options.untrained(CPU, building=_without_content())
     clip = torch.zeros(1, round(options.clip_s * SAMPLE_RATE_HZ))

@@ -336,11 +336,11 @@ class Experiment:
 
     def frontend_files(self, frontend: str) -> list[str]:
         """Return the files of a front-end's model, where that is a folder."""
-        options = self.frontend_named(frontend)
-        model = getattr(options, "model", None)
-        if model is not None and Path(model) == Path(DEMO_FRONTEND):
-            return frontend_files(DEMO_FRONTEND)
-        return [str(path) for path in options.model_files()]
+        files: list[str] = []
+        for each in self.frontend_named(frontend).each():
+            is_made = Path(getattr(each, "model", "")) == Path(DEMO_FRONTEND)
+            files += map(str, frontend_files(DEMO_FRONTEND) if is_made else each.model_files())
+        return [*dict.fromkeys(files)]
 
     def protocols_of(self, corpus: str) -> tuple[str, ...]:
         """Return the names of a corpus's sets of evaluation trials, perturbed or not."""

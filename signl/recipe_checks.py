@@ -220,9 +220,10 @@ def _check_augmentations(recipe: Recipe, where: str) -> None:
 
 def _check_pooled(recipe: Recipe, frontend: FrontendOptions, where: str) -> None:
     """Check that statistics in place of frames are of the crop, and mean what the network reads."""
-    if frontend.pooled == UNPOOLED:
+    if not frontend.is_pooled:
         return
-    pooled = f"{where}.frontend {recipe.frontend!r} has pooled: {frontend.pooled}"
+    how = f"has pooled: {frontend.pooled}" if frontend.pooled != UNPOOLED else "is joined"
+    pooled = f"{where}.frontend {recipe.frontend!r} {how}"
     assert recipe.model is not None
     if not recipe.model.reads_statistics:
         raise ConfigError(

@@ -18,7 +18,7 @@ from signl.features.compact_frames import compacted, restored
 from signl.features.extract import Clip, Clipper, encode_clips
 from signl.features.feature_shards import MODEL_DIGEST, repeated
 from signl.features.frame_statistics import build_frontend
-from signl.features.frontend import UNPOOLED, FrontendOptions, Geometry
+from signl.features.frontend import FrontendOptions, Geometry
 from signl.features.frontends import frontend_options
 from signl.models.heads import Classifier
 from signl.training.clips import picture_of
@@ -77,7 +77,7 @@ class FrameInputs:
         self._frontend, self._device = build_frontend(options, device), device
         self._clipper = Clipper.of(options, self._frontend)
         self._length = network.crop_length
-        self._is_pooled = options.pooled != UNPOOLED
+        self._is_pooled = options.is_pooled
         self._is_compact = options.storage == "int8"
         self._cached = options.cached(Geometry.of(self._frontend))
         clip_frames = self._cached.frames_of(self._clipper.clip_samples)
@@ -197,26 +197,16 @@ def inputs_for(
         )
     options = frontend_options(card["features"])
     if frontend is not None:
-        options = _replaced(options, frontend)
+        options = options.with_model(str(frontend))
         if not card.get(MODEL_DIGEST):
             logger.warning(
                 "the model does not say with which weights its front-end %s was: that %s holds the "
                 "same could not be checked",
-                card["features"].get("model"),
+                card["features"].get("model", options.kind),
                 frontend,
             )
     _check_digest(options, card.get(MODEL_DIGEST))
     return FrameInputs(options, classifier, device)
-
-
-def _replaced(options: FrontendOptions, frontend: str | Path) -> FrontendOptions:
-    """Return options that name another folder of the front-end's model."""
-    if not hasattr(options, "model"):
-        raise ConfigError(
-            f"the front-end {frontend} is of no use: this model's is {options.kind}, which has no "
-            "files"
-        )
-    return frontend_options({**options.dump(), "model": str(frontend), "revision": None})
 
 
 def _check_digest(options: FrontendOptions, expected: str | None) -> None:

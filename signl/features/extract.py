@@ -24,6 +24,7 @@ from signl.features.feature_shards import Shape, write_shard
 from signl.features.frame_statistics import build_frontend
 from signl.features.frontend import Frontend, FrontendOptions, Geometry, n_frames_of
 from signl.features.frontends import frontend_options
+from signl.features.whole_frames import whole_frames
 from signl.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,9 @@ class Clipper:
             waveform = repeat_to(waveform, self.clip_samples)
         if self.normalises:
             waveform = normalise(waveform)
-        return Clip(member, self._whole_frames(waveform), duration_s, None)
+        if not self.pads:  # a front-end that pads gets all of it
+            waveform = whole_frames(waveform, self.window_samples, self.hop_samples)
+        return Clip(member, waveform, duration_s, None)
 
     def _waveform(self, member: str, encoded: bytes) -> Tensor:
         """Decode an utterance, and perturb it where that is asked for."""
@@ -131,18 +134,6 @@ class Clipper:
         read_s = self.clip_s * self.perturbation.stretch
         waveform = self.perturbation(load_waveform(encoded, max_duration_s=read_s), member)
         return waveform[: self.clip_samples]
-
-    def _whole_frames(self, waveform: Tensor) -> Tensor:
-        """Cut what fills no frame, so that utterances of as many frames are of one length.
-
-        A front-end that pads gets all of it.
-        """
-        if self.pads:
-            return waveform
-        if len(waveform) < self.window_samples:
-            return repeat_to(waveform, self.window_samples)
-        n_used = self.window_samples + (self.frames_of(len(waveform)) - 1) * self.hop_samples
-        return waveform[:n_used]
 
 
 def by_length(clips: Sequence[Clip], batch_samples: int) -> Iterator[list[int]]:

@@ -116,12 +116,9 @@ def write_shard(
     with atomic_write(path) as scratch:
         # Digests are of one length, whatever they are of.
         room = header(made_by([], torch.zeros(1, dtype=torch.int64)))
-        known: dict[str, tuple[list[int], torch.dtype]] = {"offsets": ([n_rows + 1], torch.int64)}
-        if compact:
-            known["scales"] = ([n_rows, 2, shape.width], torch.float32)
         with GrowingFile(
             scratch,
-            known,
+            _known(n_rows, shape.width, compact=compact),
             grows="frames",
             row_shape=[shape.width],
             dtype=torch.uint8 if compact else torch.float16,
@@ -131,15 +128,26 @@ def write_shard(
             scales = _append(file, frames, compact=compact)
             counts = torch.tensor([0, *(row["n_frames"] for row in index)], dtype=torch.int64)
             offsets = counts.cumsum(0)
-            tensors = {"offsets": offsets}
-            if compact:
-                tensors["scales"] = torch.zeros(n_rows, 2, shape.width)
-                tensors["scales"][counts[1:] > 0] = torch.stack(scales) if scales else 0.0
             made = made_by([row["member"] for row in index], offsets)
-            file.finish(tensors, header(made))
+            placed = _placed(scales, counts[1:] > 0, shape.width) if compact else {}
+            file.finish({"offsets": offsets, **placed}, header(made))
         seals.seal_tensors(scratch)
         table = pa.Table.from_pylist(list(index), schema=INDEX_SCHEMA)
         artefacts.write_table(index_path, table, made)
+
+
+def _known(n_rows: int, width: int, *, compact: bool) -> dict[str, tuple[list[int], torch.dtype]]:
+    """Return shape and type of the tensors whose size is known before any frame is."""
+    scales = {"scales": ([n_rows, 2, width], torch.float32)} if compact else {}
+    return {"offsets": ([n_rows + 1], torch.int64), **scales}
+
+
+def _placed(scales: Sequence[Tensor], has_frames: Tensor, width: int) -> dict[str, Tensor]:
+    """Return the scales of all utterances: of those without frames, zeros."""
+    placed = torch.zeros(len(has_frames), 2, width)
+    if scales:
+        placed[has_frames] = torch.stack([*scales])
+    return {"scales": placed}
 
 
 def _append(file: GrowingFile, frames: Iterable[Tensor], *, compact: bool) -> list[Tensor]:

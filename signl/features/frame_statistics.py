@@ -74,5 +74,9 @@ def build_frontend(options: FrontendOptions, device: torch.device) -> Frontend:
     ConfigError
         If its model cannot be loaded.
     """
-    frontend = options.build(device)
+    return pooled_frames(options.build(device), options)
+
+
+def pooled_frames(frontend: Frontend, options: FrontendOptions) -> Frontend:
+    """Return what gives the statistics that options ask for; without, the front-end itself."""
     return frontend if options.pooled == UNPOOLED else PooledFrames(frontend, options.pooled)

@@ -133,12 +133,17 @@ class FrontendOptions(Options):
 
     @model_validator(mode="after")
     def _check_storage(self) -> Self:
-        if self.storage != "float16" and self.pooled != UNPOOLED:
+        if self.storage != "float16" and self.is_pooled:
             raise ValueError(
-                f"storage is {self.storage} with pooled: {self.pooled}, of one frame, which has no "
-                "range; allowed is float16, or pooled: none"
+                f"storage is {self.storage} of statistics, one frame, which has no range; allowed "
+                "is float16, or pooled: none"
             )
         return self
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether statistics of frames are cached in place of them."""
+        return self.pooled != UNPOOLED
 
     @property
     def wants_gpu(self) -> bool:
@@ -162,6 +167,10 @@ class FrontendOptions(Options):
     def geometry(self) -> Geometry:
         """Return the form of the frames, without loading anything heavy."""
         raise NotImplementedError
+
+    def each(self) -> "Sequence[FrontendOptions]":
+        """Return the front-ends that it is made of: itself."""
+        return [self]
 
     def cached(self, frames: Geometry) -> Geometry:
         """Return the form of what is cached, given that of the frames.
@@ -201,6 +210,23 @@ class FrontendOptions(Options):
         named = sorted((path.name, path) for path in self.model_files())
         lines = [f"{name} {file_digest(path)}" for name, path in named]
         return text_digest(lines) if lines else ""
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it has a model, whose folder can lie elsewhere."""
+        return False
+
+    def with_model(self, folder: str) -> Self:
+        """Return the options with another folder of the model.
+
+        Raises
+        ------
+        ConfigError
+            If it has none.
+        """
+        raise ConfigError(
+            f"the front-end {folder} is of no use: this model's is {self.kind}, which has no files"
+        )
 
     def check_model(self) -> None:
         """Refuse files of a model that are not what they must be, as far as a look tells.

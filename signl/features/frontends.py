@@ -8,7 +8,8 @@ from signl.features.frontend import FrontendOptions
 from signl.kinds import Kinds
 from signl.typed import Options, build
 
-FRONTENDS: Final[Kinds[FrontendOptions]] = Kinds(
+#: Those that can be a part of another one.
+PARTS: Final[Kinds[FrontendOptions]] = Kinds(
     "front-end",
     {
         "lfcc": "signl.features.lfcc.options:LfccOptions",
@@ -18,6 +19,9 @@ FRONTENDS: Final[Kinds[FrontendOptions]] = Kinds(
         "wav2vec2": "signl.features.speech_model.options:SpeechModelOptions",
         "whisper": "signl.features.whisper.options:WhisperOptions",
     },
+)
+FRONTENDS: Final[Kinds[FrontendOptions]] = Kinds(
+    "front-end", {**PARTS.entries, "joined": "signl.features.joined.options:JoinedOptions"}
 )
 
 
@@ -34,6 +38,50 @@ def frontend_options(values: Mapping[str, Any] | FrontendOptions) -> FrontendOpt
         Names each key that is refused, its value, and what is allowed.
     """
     return build(_Holder, {"frontend": values}, "").frontend
+
+
+def with_parts(values: object) -> object:
+    """Put the options of named front-ends in place of their names in ``parts`` of others.
+
+    A part is a name, or a mapping with the name under ``of`` and what is otherwise beside it.
+
+    Parameters
+    ----------
+    values : object
+        ``frontends`` of a configuration, as YAML gives it. What is of another form is returned as
+        it is, to be refused where options are built.
+
+    Raises
+    ------
+    ValueError
+        If a part is no name of another front-end, or of one that has parts itself.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    named = {
+        name: each
+        for name, each in values.items()
+        if isinstance(each, Mapping) and PARTS.knows(each.get("kind"))
+    }
+    return {name: _with_parts(str(name), each, named) for name, each in values.items()}
+
+
+def _with_parts(name: str, options: object, named: Mapping[Any, Mapping[str, Any]]) -> object:
+    parts = options.get("parts") if isinstance(options, Mapping) else None
+    if not isinstance(options, Mapping) or not isinstance(parts, list):
+        return options
+    found = []
+    for part in parts:
+        of, changes = part, {}
+        if isinstance(part, Mapping) and "of" in part:
+            changes = {**part}
+            of = changes.pop("of")
+        if isinstance(of, str):
+            if of not in named:
+                raise ValueError(f"{name}.parts has {of!r}; allowed are {sorted(named)}")
+            part = {**named[of], **changes}
+        found.append(part)
+    return {**options, "parts": found}
 
 
 def say_the_same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:

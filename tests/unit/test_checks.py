@@ -24,7 +24,13 @@ def test_the_configurations_of_this_repository_make_sense(repository, name):
 def test_with_all_labels_what_draws_nothing_is_fitted_once(repository):
     config = yaml.safe_load((repository / "config.labels.yaml").read_text(encoding="utf-8"))
     # Whisper is a folder of whoever runs it; the rest of the configuration is as it is.
-    config["frontends"]["whisper-base-1-2"] = {"kind": "logmel", "clip_s": 4.5}
+    config["frontends"]["whisper-base-1-2"] = {
+        "kind": "logmel",
+        "pooled": "mean",
+        "clip_s": 4.5,
+        "repeat": "frames",
+        "variant": "cola",
+    }
     trained = Experiment(config).trained
     seeds = {
         percent: {each.seed for each in trained if each.percent == percent}

@@ -78,7 +78,11 @@ def test_numbers_in_lists_are_finite_too(config):
         (f"{SIGNL}.finetuning.learning_rate", 0, "more than 0"),
         (f"{SIGNL}.finetuning.dropout", 1.5, "at most 1"),
         (f"{SIGNL}.pretraining.batch_size", 1, "at least 2"),
-        (f"{SIGNL}.pretraining.precision", "16", "'bf16-mixed' or '32-true'"),
+        (
+            f"{SIGNL}.pretraining.precision",
+            "16",
+            "'bf16-mixed', 'bf16-mixed-everywhere' or '32-true'",
+        ),
         (f"{SIGNL}.finetuning.freeze_encoder", "no", "true or false"),
         (f"{SIGNL}.finetuning.class_weights", 3, "a list"),
         (f"{SIGNL}.trainable_frontend", 1, "true or false"),
@@ -143,7 +147,10 @@ def test_an_override_of_another_kind_takes_the_place_of_the_first(config):
         (f"{SIGNL}.model", str(NETWORKS.names)),
         (f"{SIGNL}.pretraining.objective", str(OBJECTIVES.names)),
         (f"{SIGNL}.finetuning", str(FINETUNINGS.names)),
-        ("frontends.logmel", "['lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper']"),
+        (
+            "frontends.logmel",
+            "['joined', 'lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper']",
+        ),
     ],
 )
 def test_an_unknown_kind_is_refused_with_those_that_are_known(config, path, known):

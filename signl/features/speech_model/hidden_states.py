@@ -18,6 +18,7 @@ from signl.features.speech_model.model_loading import (
     description_of,
     load_speech_model,
     placed,
+    without_layers_above,
 )
 from signl.features.speech_model.model_options import LAST, states_of
 from signl.features.speech_model.options import SpeechModelOptions
@@ -171,6 +172,7 @@ class SpeechModel:
         else:
             self.normalises = options.normalises()
         model = TrainableSpeechModel(loaded, layer=options.layer, layers=options.layers)
+        without_layers_above(loaded.encoder, model.states)
         self._model = placed(model, device, self._dtype).eval()
         self.width, self.window_samples, self.hop_samples = model.geometry
 

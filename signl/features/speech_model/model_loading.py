@@ -1,6 +1,6 @@
 """Loading of a speech model by transformers: no code of others, no errors of others."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from signl.features.speech_model.model_folder import (
     Described,
     read_model_config,
 )
+from signl.features.speech_model.model_options import LAST
 from signl.features.speech_model.model_weights import check_weights, weight_files
 
 #: Weights that pre-training uses and encoding does not; some published checkpoints lack them.
@@ -90,6 +91,23 @@ def untrained_model(
 
     kind: Any = class_of(config) if class_of else MODEL_MAPPING[type(config)]
     return kind._from_config(config, attn_implementation=attention_of(config))
+
+
+def without_layers_above(encoder: Any, states: Sequence[int]) -> None:  # noqa: ANN401
+    """Take the transformer layers out of an encoder that no wanted hidden state needs.
+
+    One layer above the highest state stays: transformers normalises the output of the last one in
+    some models, and a state is that before it.
+
+    Parameters
+    ----------
+    encoder : Module
+        With its layers as ``layers``.
+    states : sequence of int
+        Numbers of the hidden states that are wanted; -1 is the model's output.
+    """
+    if LAST not in states:
+        encoder.layers = encoder.layers[: max(states) + 1]
 
 
 def placed(model: Any, device: torch.device, dtype: torch.dtype) -> Any:  # noqa: ANN401

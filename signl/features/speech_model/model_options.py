@@ -86,6 +86,15 @@ class ModelOptions(FrontendOptions):
         """Whether extraction is for a GPU, where there is one."""
         return True
 
+    @property
+    def has_model(self) -> bool:
+        """Tell that it has a model."""
+        return True
+
+    def with_model(self, folder: str) -> Self:
+        """Return the options with a folder in place of the model."""
+        return type(self).model_validate({**self.dump(), "model": folder, "revision": None})
+
     def count_states(self) -> int:
         """Return how many hidden states stand side by side in a frame.
 

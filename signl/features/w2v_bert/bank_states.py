@@ -15,6 +15,7 @@ from signl.features.speech_model.model_loading import (
     load_pretrained,
     placed,
     untrained_model,
+    without_layers_above,
 )
 from signl.features.speech_model.model_options import LAST, states_of
 from signl.features.w2v_bert.options import (
@@ -108,6 +109,7 @@ class W2vBertStates:
         for state in self._states:
             check_layer(state, config.n_layers, "this w2v-BERT")
         model = loaded[1] if loaded else _load(options)
+        without_layers_above(model.encoder, self._states)
         self._model = placed(model, device, self._dtype).eval()
         self._bank = FilterBank(device)
         self.geometry = Geometry(

@@ -109,6 +109,9 @@ class WhisperStates:
         self._states = states_of(options.layer, options.layers, config.n_layers)
         self._check_states(config.n_layers)
         encoder = loaded[1] if loaded else load_whisper_encoder(options.model, options.revision)
+        if LAST not in self._states:
+            # What follows the highest state that is wanted is never computed.
+            encoder.layers = encoder.layers[: max(self._states)]
         self._encoder = placed(encoder, device, self._dtype).eval()
         self._log_mel = WhisperLogMel(config.num_mel_bins, device)
         padded = config.max_source_positions * FRAME_SAMPLES
@@ -142,7 +145,8 @@ class WhisperStates:
         for number, layer in enumerate(encoder.layers, start=1):
             hidden = layer(hidden, None)
             states[number] = hidden
-        states[LAST] = encoder.layer_norm(hidden)
+        if LAST in self._states:
+            states[LAST] = encoder.layer_norm(hidden)
         return torch.cat([states[number] for number in self._states], dim=-1)
 
     def _check_states(self, n_layers: int) -> None:

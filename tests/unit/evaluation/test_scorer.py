@@ -98,11 +98,20 @@ def workflow_scores(packed, tmp_path):
         {"kind": "logmel", "repeat": "frames", "storage": "int8"},
         {"kind": "lfcc", "pooled": "mean"},
         {"kind": "logmel", "repeat": "frames", "pooled": "mean_and_deviation"},
+        {
+            "kind": "joined",
+            "parts": [
+                {"kind": "lfcc", "pooled": "mean", "clip_s": CLIP_S},
+                {"kind": "logmel", "pooled": "mean_and_deviation", "clip_s": CLIP_S},
+            ],
+        },
         {"kind": "wav2vec2"},
         {"kind": "wav2vec2", "repeat": "frames", "layer": 1},
         None,
     ],
-    ids=lambda each: "audio" if each is None else "-".join(map(str, each.values())),
+    ids=lambda each: (
+        "audio" if each is None else "-".join(map(str, {**each, "parts": ""}.values()))
+    ),
 )
 def any_model(request, tmp_path, speech_model_folder):
     """A classifier on each kind of front-end, and one with its own."""
@@ -111,7 +120,7 @@ def any_model(request, tmp_path, speech_model_folder):
     options = dict(request.param)
     if options["kind"] == "wav2vec2":
         options["model"] = str(speech_model_folder)
-    if "pooled" in options:
+    if "pooled" in options or "parts" in options:
         means = MeanPoolOptions(statistics="mean")
         return save_frame_classifier(tmp_path / "model", options, crop_s=CLIP_S, network=means)
     return save_frame_classifier(tmp_path / "model", options)

@@ -40,5 +40,5 @@ def test_of_normal_values_the_error_is_a_hundredth_of_their_deviation():
 
 
 def test_statistics_are_not_stored_in_8_bits():
-    with pytest.raises(ValidationError, match="storage is int8 with pooled: mean, of one frame"):
+    with pytest.raises(ValidationError, match="storage is int8 of statistics, one frame"):
         LogMelOptions(storage="int8", pooled="mean")

@@ -13,7 +13,7 @@ from signl.features.lfcc.cepstra import Lfcc
 from signl.features.logmel.log_mel import LogMel
 
 CPU = torch.device("cpu")
-KINDS = r"\['lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper'\]"
+KINDS = r"\['joined', 'lfcc', 'logmel', 'mfcc', 'w2v_bert', 'wav2vec2', 'whisper'\]"
 
 
 def make(**options):
@@ -127,7 +127,8 @@ def test_options_take_no_pytorch():
         "sys.exit(bool({'torch', 'numpy', 'pyarrow', 'transformers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert FRONTENDS.names == ["lfcc", "logmel", "mfcc", "w2v_bert", "wav2vec2", "whisper"]
+    kinds = ["lfcc", "logmel", "mfcc", "w2v_bert", "wav2vec2", "whisper"]
+    assert FRONTENDS.names == ["joined", *kinds]
 
 
 def test_the_rate_is_that_of_the_audio():

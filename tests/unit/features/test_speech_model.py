@@ -1,16 +1,17 @@
 import json
 import shutil
+from typing import get_args
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, BertConfig, BertModel
+from transformers import AutoConfig, AutoModel, BertConfig, BertModel
 
 from signl.errors import ConfigError
 from signl.features.frontend import n_frames_of
 from signl.features.frontends import frontend_options
 from signl.features.speech_model.hidden_states import SpeechModel, TrainableSpeechModel
-from signl.features.speech_model.model_folder import receptive_field
+from signl.features.speech_model.model_folder import Family, receptive_field
 from signl.features.speech_model.options import SpeechModelOptions
 
 CPU = torch.device("cpu")
@@ -63,6 +64,30 @@ def test_a_layer_is_the_hidden_state_of_that_number(
         states = reference(waveforms, output_hidden_states=True).hidden_states
     frames = build(speech_model_folder, layer=layer)(waveforms)
     torch.testing.assert_close(frames, states[layer], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("is_stable", [False, True])
+@pytest.mark.parametrize("family", get_args(Family))
+def test_layers_above_the_highest_state_are_not_computed(family, is_stable, waveforms):
+    sizes = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32}
+    config = AutoConfig.for_model(
+        family,
+        **sizes,
+        num_hidden_layers=4,
+        conv_dim=(8,) * 7,
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+        do_stable_layer_norm=is_stable,
+    )
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        model = AutoModel.from_config(config).eval()
+        states = model(waveforms, output_hidden_states=True).hidden_states
+    for layers, n_left in (([4, 1], 4), ([3], 4), ([2, 1], 3), ([0], 1)):
+        options = SpeechModelOptions(model=family, layers=layers)
+        found = SpeechModel(options, CPU, loaded=model)(waveforms)
+        assert torch.equal(found, torch.cat([states[layer] for layer in layers], dim=-1))
+        assert len(model.encoder.layers) == n_left
 
 
 @pytest.mark.parametrize("layers", [[1, 2], [2, 1], [0], [3, -1], "all"])

@@ -10,6 +10,7 @@ from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from signl.audio import repeat_to
+from signl.costs import frontend_arithmetic
 from signl.errors import ConfigError
 from signl.features.extract import extract_features
 from signl.features.feature_shards import Shard
@@ -138,6 +139,16 @@ def test_the_output_is_the_last_state_normalised(whisper_folder):
     everything = options_of(whisper_folder, layers="all").build(CPU)(draw(3200))
     picked = options_of(whisper_folder, layers=[0, 1, -1]).build(CPU)(draw(3200))
     assert torch.equal(everything, picked)
+    lowest = options_of(whisper_folder, layers=[0, 1]).build(CPU)(draw(3200))
+    assert torch.equal(lowest, picked[..., :32])
+
+
+def test_layers_above_the_highest_state_cost_nothing(whisper_folder):
+    lowest, highest, last = (
+        frontend_arithmetic(options_of(whisper_folder, layers=[layer])) for layer in (1, 2, -1)
+    )
+    assert lowest.multiply_adds < highest.multiply_adds == last.multiply_adds
+    assert lowest.parameters < highest.parameters == last.parameters
 
 
 @pytest.mark.parametrize("padded", [False, True])

@@ -1,0 +1,1 @@
+"""Statistics of several front-ends side by side, as one front-end."""
