@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import bench_corpora
+import bench_forms
 import numpy as np
 import pyarrow as pa
 import soundfile
@@ -265,6 +266,14 @@ def _passes(
     return run
 
 
+def forms(_: Path) -> Iterator[Row]:
+    """Pass crops through SIGNL in forms of its arithmetic, beside the one that is the default."""
+    by_name = bench_forms.forms()
+    *mine, bare = walls(*by_name.values(), bench_forms.step())
+    for name, seconds in zip(by_name, mine, strict=True):
+        yield Row(f"a pass of SIGNL, {name} / as it is", seconds, bare, "-")
+
+
 def packing(folder: Path) -> Iterator[Row]:
     """Pack archives, beside the common tools; more in bench_corpora.py."""
     n_files = 6000
@@ -306,7 +315,7 @@ def evaluation(_: Path) -> Iterator[Row]:
 
 BENCHES: dict[str, Callable[[Path], Iterator[Row]]] = {
     each.__name__: each
-    for each in (decoding, start, extraction, training, packing, plan, evaluation)
+    for each in (decoding, start, extraction, training, forms, packing, plan, evaluation)
 }
 
 
