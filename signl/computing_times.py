@@ -90,7 +90,8 @@ class ComputingTimes:
             multiply_adds = passes.network * n_crops * crop
             computing_s += self.speeds.network_s(model.kind, multiply_adds, device)
         if (frontend := self.experiment.trained_frontend(recipe)) is not None:
-            computing_s += self._frontend_s(frontend, passes.frontend * 3600 * audio_h, device)
+            passed_s = passes.frontend * 3600 * audio_h
+            computing_s += self._frontend_s(frontend.whole(), passed_s, device)
         return self._shared(reading_s, computing_s)
 
     def _shared(self, reading_s: float, computing_s: float) -> Times:

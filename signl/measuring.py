@@ -112,7 +112,9 @@ def _time_network(experiment: Experiment, recipe: str, crop: float, device: torc
     """Time training steps of a network; ``crop`` is the multiply-adds of one, forwards."""
     model, width, length = crop_form(experiment, recipe)
     n_crops = _batch(STEP_PASSES * crop, 64, device)
-    step = training_step(model, n_crops, width, length, device)
+    precision = getattr(experiment.recipe(recipe).finetuning, "precision", "")
+    everywhere = precision == "bf16-mixed-everywhere"
+    step = training_step(model, n_crops, width, length, device, everywhere=everywhere)
     return _Timed(model.kind, STEP_PASSES * n_crops * crop, seconds_of(step, device.type))
 
 

@@ -65,7 +65,8 @@ def format_costs(costs: Costs) -> str:
         if frontend is None:
             row += f"{AUDIO:>26}{'-':>13}{'-':>12}"
         else:
-            cost = costs.of_frontend(frontend)
+            trained = experiment.trained_frontend(recipe)
+            cost = costs.of_frontend(trained.whole() if trained else frontend)
             row += f"{experiment.frontend_label(recipe):>26}{_count(cost.parameters):>13}"
             row += f"{estimate_text(cost.multiply_adds / 1e6):>12}"
         rows.append(row)

@@ -228,7 +228,7 @@ def _check_pooled(recipe: Recipe, frontend: FrontendOptions, where: str) -> None
     if not recipe.model.reads_statistics:
         raise ConfigError(
             f"{pooled}, and a network of kind {recipe.model.kind} reads frames; allowed is that "
-            "with kind mean_pool, or a front-end with pooled: none"
+            "with kind mean_pool, or a front-end that caches frames"
         )
     if recipe.crop_s != frontend.clip_s:
         raise ConfigError(
@@ -237,7 +237,8 @@ def _check_pooled(recipe: Recipe, frontend: FrontendOptions, where: str) -> None
         )
     if frontend.pooled != "mean" and recipe.model.has_weights:
         raise ConfigError(
-            f"{pooled}, and the network weighs hidden states; allowed is that with pooled: mean"
+            f"{pooled}, and the network weighs hidden states; allowed is that with a front-end of "
+            "pooled: mean"
         )
 
 

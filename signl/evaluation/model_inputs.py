@@ -202,18 +202,22 @@ def inputs_for(
             logger.warning(
                 "the model does not say with which weights its front-end %s was: that %s holds the "
                 "same could not be checked",
-                card["features"].get("model", options.kind),
+                _name_of(frontend_options(card["features"])),
                 frontend,
             )
     _check_digest(options, card.get(MODEL_DIGEST))
     return FrameInputs(options, classifier, device)
 
 
+def _name_of(options: FrontendOptions) -> str:
+    return ", ".join(options.models()) or options.kind
+
+
 def _check_digest(options: FrontendOptions, expected: str | None) -> None:
     """Refuse a front-end whose files are others than those that the model was trained with."""
     if expected is None:
         return
-    name = getattr(options, "model", options.kind)
+    name = _name_of(options)
     try:
         found = options.model_digest()
     except OSError as error:

@@ -79,7 +79,8 @@ def write_shard(
     path, index_path : path
         The safetensors file and the Parquet table.
     frames : iterable of Tensors of shape (frame, width), float16
-        Frames of the utterances, in order; written one by one, so that none need be held.
+        Frames of the utterances, in order; written one by one, so that none need be held. Of those
+        in 8 bits two numbers a channel of each utterance are.
     index : sequence of mappings
         A row of the index for each utterance, in order; it may be filled as frames are taken.
     shape : Shape

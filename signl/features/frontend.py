@@ -136,7 +136,7 @@ class FrontendOptions(Options):
         if self.storage != "float16" and self.is_pooled:
             raise ValueError(
                 f"storage is {self.storage} of statistics, one frame, which has no range; allowed "
-                "is float16, or pooled: none"
+                "is float16, or frames"
             )
         return self
 
@@ -211,10 +211,9 @@ class FrontendOptions(Options):
         lines = [f"{name} {file_digest(path)}" for name, path in named]
         return text_digest(lines) if lines else ""
 
-    @property
-    def has_model(self) -> bool:
-        """Whether it has a model, whose folder can lie elsewhere."""
-        return False
+    def models(self) -> Sequence[str]:
+        """Return the models that it reads, by id or folder; often none."""
+        return []
 
     def with_model(self, folder: str) -> Self:
         """Return the options with another folder of the model.
@@ -263,6 +262,10 @@ class FrontendOptions(Options):
     def for_training(self) -> Self:
         """Return the options without those that a training of the front-end does not heed."""
         return self.model_copy(update={"storage": "float16"})
+
+    def whole(self) -> Self:
+        """Return options of which all layers of the model are computed, as in its training."""
+        return self
 
     def build(self, device: "torch.device") -> Frontend:
         """Build the front-end on a device.

@@ -58,10 +58,11 @@ def with_parts(values: object) -> object:
     """
     if not isinstance(values, Mapping):
         return values
+    # One of no known kind is refused where it stands.
     named = {
-        name: each
+        str(name): each
         for name, each in values.items()
-        if isinstance(each, Mapping) and PARTS.knows(each.get("kind"))
+        if isinstance(each, Mapping) and "parts" not in each
     }
     return {name: _with_parts(str(name), each, named) for name, each in values.items()}
 

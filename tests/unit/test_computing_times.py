@@ -43,6 +43,15 @@ def test_crops_of_features_take_the_network_alone(paper):
     assert times.cpu_h == pytest.approx(8 * times.gpu_h)
 
 
+def test_a_trained_front_end_computes_all_layers_whatever_state_is_read(paper):
+    frontend = paper.experiment.config.frontends["xls-r-300m"]
+    lower = frontend.model_copy(update={"layer": 5})
+    costs = [paper.costs.of_frontend(each) for each in (frontend, lower, lower.whole())]
+    # Of a frozen one, six of 24 layers.
+    assert costs[1].multiply_adds < 0.5 * costs[0].multiply_adds
+    assert costs[2] == costs[0]
+
+
 def test_reading_bounds_what_a_gpu_does(paper):
     # The mean frame computes nothing; seven processes read.
     times = paper.of_crops("mean-xlsr", "", 7e6, FORWARDS)

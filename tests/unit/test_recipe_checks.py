@@ -127,7 +127,7 @@ def test_a_network_reads_statistics_in_place_of_frames(config, pools):
         ),
         (
             {"model": {"kind": "mean_pool", "statistics": "mean", "weighting": "softmax"}},
-            "the network weighs hidden states; allowed is that with pooled: mean",
+            "the network weighs hidden states; allowed is that with a front-end of pooled: mean",
         ),
     ],
     ids=["crop", "network", "deviation", "weighting"],

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from signl import __version__, stages
 from signl.archives.facts import recorded_header
+from signl.features.frontends import with_parts
 
 PACKAGES: Final = ("torch", "torchaudio", "transformers", "numpy", "pandas", "scikit-learn")
 ARCHIVES_HEADER: Final = ("read as", "archive", "bytes", "digest of what was read")
@@ -76,9 +77,11 @@ def revisions() -> list[list[str]]:
 
 
 def models_of(frontends: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
-    """Return the speech models of front-ends: name, model, revision."""
+    """Return the speech models of front-ends, as configured: name, model, revision."""
+    with_options: Any = with_parts(frontends)
     return [
-        [name, str(options["model"]), str(options.get("revision") or "")]
-        for name, options in sorted(frontends.items())
-        if options.get("model")
+        [name, str(part["model"]), str(part.get("revision") or "")]
+        for name, options in sorted(with_options.items())
+        for part in (options, *options.get("parts", ()))
+        if part.get("model")
     ]

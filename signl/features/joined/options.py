@@ -116,20 +116,18 @@ class JoinedOptions(FrontendOptions):
         return text_digest(digests) if any(digests) else ""
 
     def with_model(self, folder: str) -> Self:
-        """Return the options with another folder of the one part that has a model."""
-        with_files = [part for part in self.parts if part.has_model]
-        if len(with_files) != 1:
+        """Return the options with another folder of the model that its parts have."""
+        if len(self.models()) != 1:
             raise ConfigError(
-                f"the front-end {folder} is of no use: this model's is joined of {len(with_files)} "
-                "with models, and allowed is one"
+                f"the front-end {folder} is of no use: this model's is joined of parts with the "
+                f"models {list(self.models())}, and allowed is one"
             )
-        parts = [part.with_model(folder) if part.has_model else part for part in self.parts]
+        parts = [part.with_model(folder) if part.models() else part for part in self.parts]
         return self.model_copy(update={"parts": tuple(parts)})
 
-    @property
-    def has_model(self) -> bool:
-        """Whether any part has a model."""
-        return any(part.has_model for part in self.parts)
+    def models(self) -> Sequence[str]:
+        """Return the models of its parts, each once."""
+        return list(dict.fromkeys(model for part in self.parts for model in part.models()))
 
     def check_model(self) -> None:
         """Refuse a broken model of any part, and parts whose input differs."""

@@ -86,10 +86,9 @@ class ModelOptions(FrontendOptions):
         """Whether extraction is for a GPU, where there is one."""
         return True
 
-    @property
-    def has_model(self) -> bool:
-        """Tell that it has a model."""
-        return True
+    def models(self) -> Sequence[str]:
+        """Return the model."""
+        return [self.model]
 
     def with_model(self, folder: str) -> Self:
         """Return the options with a folder in place of the model."""
@@ -160,6 +159,10 @@ class ModelOptions(FrontendOptions):
                 f"the front-end model is {self.model!r}, which is no folder here; a model id needs "
                 "a revision, a commit of its repository"
             )
+
+    def whole(self) -> Self:
+        """Return the options of the model's output, after all layers."""
+        return self.model_copy(update={"layer": LAST, "layers": None})
 
     def for_training(self) -> Self:
         """Return the options without the precision of extraction: trainings have their own."""

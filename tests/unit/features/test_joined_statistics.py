@@ -4,15 +4,22 @@ import shutil
 
 import pytest
 import torch
+import yaml
 
 from signl.costs import frontend_arithmetic
 from signl.errors import ConfigError
+from signl.experiment import Experiment
 from signl.features.extract import extract_features
 from signl.features.feature_shards import Shard
 from signl.features.frontends import frontend_options, with_parts
 from signl.features.index import read_index
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def config(repository):
+    return yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -85,8 +92,11 @@ def test_its_files_are_those_of_its_parts_wherever_they_lie(frontends, whisper_f
     assert elsewhere.model_digest() == options.model_digest() != ""
     alone = frontend_options({"kind": "joined", "parts": [frontends["lfcc"]] * 2})
     assert alone.model_digest() == ""
-    with pytest.raises(ConfigError, match="joined of 0 with models"):
+    with pytest.raises(ConfigError, match=r"of parts with the models \[\], and allowed is one"):
         alone.with_model(str(moved))
+    mean = {**frontends["whisper"], "pooled": "mean"}
+    twice = frontend_options({"kind": "joined", "parts": [mean, {**mean, "layers": [2]}]})
+    assert twice.with_model(str(moved)).models() == [str(moved)]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +130,13 @@ def test_statistics_of_statistics_are_refused(frontends, more):
     frontends["both"].update(more)
     with pytest.raises(ConfigError, match=r"(pooled|storage) is \w+"):
         options_of(frontends)
+
+
+def test_a_part_of_no_known_kind_is_refused_where_it_stands(frontends, config):
+    frontends["lfcc"]["kind"] = "lfc"
+    config["frontends"] |= frontends | {7: {"kind": "logmel"}}
+    with pytest.raises(ConfigError, match="its kind is 'lfc'"):
+        Experiment(config)
 
 
 def test_parts_of_other_levels_are_refused(frontends):

@@ -4,6 +4,8 @@ import json
 import re
 from html.parser import HTMLParser
 
+from signl.evaluation.page.provenance import models_of
+
 DISTANCES = {"good": 6.0, "bad": 1.0, "twin": 1.02}
 
 
@@ -113,3 +115,13 @@ def test_figures_and_run_times_are_inside(make_page):
     page = make_page(DISTANCES)
     assert page.read_text("utf-8").count("<img alt") == 2
     assert "score 1 2.000 7200.0 812" in text_of(page)
+
+
+def test_the_models_of_all_parts_of_a_front_end_are_named():
+    frontends = {
+        "means": {"kind": "whisper", "model": "openai/whisper-base", "revision": "abc"},
+        "lfcc": {"kind": "lfcc"},
+        "both": {"kind": "joined", "parts": [{"of": "means", "model": "folder"}, "means", "lfcc"]},
+    }
+    means = ["openai/whisper-base", "abc"]
+    assert models_of(frontends) == [["both", "folder", "abc"], ["both", *means], ["means", *means]]
