@@ -5,12 +5,14 @@ import os
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from signl import stages
 from signl.archives.facts import archive_facts
 from signl.artefacts import MadeBy, write_document, write_table
+from signl.experiment import Experiment
 from signl.features.frontends import frontend_options
-from signl.jobs import Job
+from signl.jobs import Job, jobs_of
 from signl.staleness import Stale, header_of, stale_artefacts, told
 
 TABLE = pa.table({"utterance_id": ["a"]})
@@ -46,6 +48,22 @@ def test_equal_options_are_not_stale_whether_defaults_are_written_or_not():
     for options in (LOGMEL.dump(), LOGMEL.dump_given()):
         write(job, options)
         assert reasons(job) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".labels", ".labels.signl", ".paper", ".pretraining", ".strong", ".systems"],
+)
+def test_nothing_of_a_configuration_is_stale_once_it_is_made(repository, name):
+    """What headers keep, all values with defaults among them, is read back as the same options."""
+    config = yaml.safe_load((repository / f"config{name}.yaml").read_text(encoding="utf-8"))
+    for frontend in config["frontends"].values():
+        if str(frontend.get("model", "")).endswith("whisper-base"):
+            frontend |= {"model": "openai/whisper-base", "revision": "0" * 40}
+    jobs = [job for job in jobs_of(Experiment(config)) if job.options is not None]
+    assert len(jobs) > 10
+    for options in {str(job.options): job.options for job in jobs}.values():
+        assert type(options).model_validate(options.dump()) == options
 
 
 def test_another_option_is_told_as_it_was_and_as_it_is():

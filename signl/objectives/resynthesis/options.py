@@ -1,6 +1,6 @@
 """Options of telling recordings from their resynthesis."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,8 @@ from signl.typed import Name, NotNegative, Positive
 
 if TYPE_CHECKING:
     from torch import nn
+
+_BESIDE_WEIGHT: Final = 1.0
 
 
 class ResynthesisObjectiveOptions(ObjectiveOptions):
@@ -31,7 +33,7 @@ class ResynthesisObjectiveOptions(ObjectiveOptions):
         default=None,
         description="An objective of two views that is added, over recordings and pseudo-spoofs.",
     )
-    beside_weight: Positive = Field(default=1.0, description="Weight of that objective.")
+    beside_weight: Positive = Field(default=_BESIDE_WEIGHT, description="Weight of that objective.")
     channel_views: bool = Field(
         default=False,
         description="With beside: whether the two views of a recording went through different "
@@ -45,7 +47,8 @@ class ResynthesisObjectiveOptions(ObjectiveOptions):
                 "detection and methods are 0, and nothing would be learnt from resynthesis; "
                 "allowed is one of them above 0"
             )
-        if self.beside is None and "beside_weight" in self.model_fields_set:
+        # By its value: a header has the default too.
+        if self.beside is None and self.beside_weight != _BESIDE_WEIGHT:
             raise ValueError("it has beside_weight without beside; allowed are both, or neither")
         if self.beside is None and self.channel_views:
             raise ValueError(
