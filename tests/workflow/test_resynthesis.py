@@ -148,6 +148,30 @@ def test_another_arm_takes_the_copies_that_there_are(finished, config):
     assert finished.plan(changed, METRICS) == TRAINING
 
 
+def test_a_joined_front_end_reads_the_copies_that_there_are(finished, config, tmp_path):
+    changed = copy.deepcopy(config)
+    changed["frontends"]["both"] = {
+        "kind": "joined",
+        "parts": [{"of": "toy", "pooled": pooled} for pooled in ("mean", "mean_and_deviation")],
+    }
+    changed["recipes"]["joined"] = config["recipes"]["arm"] | {
+        "frontend": "both",
+        "crop_s": 9.0,
+        "model": {"kind": "mean_pool", "statistics": "mean"},
+    }
+    changed["experiments"]["arms"]["recipes"] = ["arm", "hearing", "joined"]
+    shutil.copytree(finished.folder, tmp_path / "toy")
+    workflow = replace(finished, folder=tmp_path / "toy")
+    metrics = METRICS.replace("/arm/", "/joined/")
+    planned = workflow.plan(changed, metrics)
+    assert f"extract_features both CFAD@cfad@made {SHARD}" in planned
+    assert not any(job.startswith(("resynthesise", "pack_audio")) for job in planned)
+    workflow.make(changed, metrics)
+    assert workflow.plan(changed, metrics) == set()
+    measured = json.loads((workflow.folder / metrics).read_text())["protocols"]["all"]
+    assert 0 <= measured["eer"] < 0.5
+
+
 def test_the_audit_finds_copies_and_their_features_whole(finished, config):
     # The tables are of the toy experiment alone, without the arm.
     for pattern in ("*.csv", "*.parquet"):
