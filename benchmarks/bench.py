@@ -268,6 +268,7 @@ def _passes(
 
 def forms(_: Path) -> Iterator[Row]:
     """Pass crops through SIGNL in forms of its arithmetic, beside the one that is the default."""
+    prepare_device(gpu=0)  # one thread
     by_name = bench_forms.forms()
     *mine, bare = walls(*by_name.values(), bench_forms.step())
     for name, seconds in zip(by_name, mine, strict=True):
