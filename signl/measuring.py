@@ -18,6 +18,7 @@ from signl.features.frontend import SAMPLE_RATE_HZ, FrontendOptions
 from signl.models.base import NetworkOptions
 from signl.rates import DeviceRates, Rates
 from signl.speeds import FLOP
+from signl.training.options import EVERYWHERE
 
 #: Multiply-adds of a batch: some tenths of a second of a core, and what fills a GPU.
 _BATCH: Final = {"cpu": 2e9, "cuda": 1e13}
@@ -113,7 +114,7 @@ def _time_network(experiment: Experiment, recipe: str, crop: float, device: torc
     model, width, length = crop_form(experiment, recipe)
     n_crops = _batch(STEP_PASSES * crop, 64, device)
     precision = getattr(experiment.recipe(recipe).finetuning, "precision", "")
-    everywhere = precision == "bf16-mixed-everywhere"
+    everywhere = precision == EVERYWHERE
     step = training_step(model, n_crops, width, length, device, everywhere=everywhere)
     return _Timed(model.kind, STEP_PASSES * n_crops * crop, seconds_of(step, device.type))
 

@@ -78,7 +78,7 @@ class FrameInputs:
         self._clipper = Clipper.of(options, self._frontend)
         self._length = network.crop_length
         self._is_pooled = options.is_pooled
-        self._is_compact = options.storage == "int8"
+        self._is_compact = options.is_compact
         self._cached = options.cached(Geometry.of(self._frontend))
         clip_frames = self._cached.frames_of(self._clipper.clip_samples)
         width = getattr(network, "width", self._cached.width)

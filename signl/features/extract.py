@@ -251,7 +251,7 @@ def extract_features(
         shape=shape,
         options=header,
         model_digest=config.model_digest(),
-        compact=config.storage == "int8",
+        compact=config.is_compact,
     )
     _report(rows, time.monotonic() - began, output)
 

@@ -27,8 +27,6 @@ SAMPLE_RATE_HZ: Final = 16_000
 UNPOOLED: Final = "none"
 #: Statistics of the frames of a channel -> how many numbers they are.
 N_STATISTICS: Final = {"mean": 1, "mean_and_deviation": 2, "mean_and_deviations": 4}
-#: Bytes of a number by ``storage``; in 8 bits a channel of an utterance has two of float32 besides.
-_BYTES: Final = {"float16": 2, "int8": 1}
 Statistics = Literal["mean", "mean_and_deviation", "mean_and_deviations"]
 
 
@@ -133,12 +131,17 @@ class FrontendOptions(Options):
 
     @model_validator(mode="after")
     def _check_storage(self) -> Self:
-        if self.storage != "float16" and self.is_pooled:
+        if self.is_compact and self.is_pooled:
             raise ValueError(
                 f"storage is {self.storage} of statistics, one frame, which has no range; allowed "
                 "is float16, or frames"
             )
         return self
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether frames are cached in 8 bits."""
+        return self.storage == "int8"
 
     @property
     def is_pooled(self) -> bool:
@@ -185,8 +188,9 @@ class FrontendOptions(Options):
     def cached_bytes(self, seconds: float) -> int:
         """Return the bytes that so many seconds of an utterance take in the cache."""
         cached = self.cached(self.geometry())
-        n_bytes = cached.n_frames(seconds) * cached.width * _BYTES[self.storage]
-        return n_bytes + (2 * 4 * cached.width if self.storage == "int8" else 0)
+        n_numbers = cached.n_frames(seconds) * cached.width
+        # In 8 bits a channel of an utterance has two of float32 besides.
+        return n_numbers + 2 * 4 * cached.width if self.is_compact else 2 * n_numbers
 
     def count_states(self) -> int:
         """Return how many hidden states of a model stand side by side in a frame."""

@@ -20,7 +20,7 @@ from signl.devices import Resources, fix_arithmetic, has_bfloat16, prepare_devic
 from signl.errors import SignlError
 from signl.logs import continue_log, log_path
 from signl.seeds import derive_seed
-from signl.training.options import Precision
+from signl.training.options import EVERYWHERE, Precision
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +56,15 @@ def make_fabric(
 
 def _on_device(precision: Precision, *, on_gpu: bool) -> Literal["bf16-mixed", "32-true"]:
     """Return what Lightning calls it."""
-    if precision == "bf16-mixed-everywhere":
-        if not on_gpu and not has_bfloat16():
-            logger.warning(
-                "precision is %r, and this processor has no instructions for bfloat16: it will be "
-                "slower than 32-true",
-                precision,
-            )
-        return "bf16-mixed"
-    return precision if on_gpu else "32-true"
+    everywhere = precision == EVERYWHERE
+    if everywhere and not on_gpu and not has_bfloat16():
+        logger.warning(
+            "precision is %r, and this processor has no instructions for bfloat16: it will be "
+            "slower than 32-true",
+            precision,
+        )
+    halves = everywhere or (on_gpu and precision != "32-true")
+    return "bf16-mixed" if halves else "32-true"
 
 
 def _strategy(n_processes: int, device: torch.device) -> DDPStrategy | str:

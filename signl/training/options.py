@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # a training loads PyTorch, a look at its options does not
     from signl.training.job import TrainingClass
 
 Precision = Literal["bf16-mixed", "bf16-mixed-everywhere", "32-true"]
+#: The one by which a CPU computes in bfloat16 too.
+EVERYWHERE: Final[Precision] = "bf16-mixed-everywhere"
 
 
 class BatchOptions(Options):

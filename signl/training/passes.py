@@ -28,7 +28,7 @@ from signl.training.crops import (
 )
 from signl.training.launching import seed_epoch
 from signl.training.loss_values import FiniteLosses
-from signl.training.options import TrainingOptions
+from signl.training.options import EVERYWHERE, TrainingOptions
 
 logger = logging.getLogger(__name__)
 
@@ -218,7 +218,7 @@ def make_trainer(
     """
     _check_batches(partitions, options, loading.share.n_processes, n_views)
     optimiser = Adam(_groups(network), lr=options.learning_rate, weight_decay=options.weight_decay)
-    if options.precision == "bf16-mixed-everywhere":
+    if options.precision == EVERYWHERE:
         lay_out(network, fabric.device)
     n_trained, n_weights = count_weights(network)
     logger.info("training %s of %s weights", f"{n_trained:,}", f"{n_weights:,}")
