@@ -1,4 +1,4 @@
-# Classifiers that are fits of seconds: those of a recipe and a training corpus in one job (signl/sweeps.py).
+# What one job makes of several classifiers of a recipe and a training corpus (signl/sweeps.py).
 # Which shares of the labels and seeds there are differs, so each set of them has a rule of its own.
 
 
@@ -36,6 +36,11 @@ for name, sweep in enumerate(sweeps.trained, start=1):
         script:
             "../workflow_scripts/train_classifier_sweep.py"
 
+    workflow.ruleorder(f"train_classifier_sweep_{name}", "train_classifier")
+
+
+for name, sweep in enumerate(sweeps.scored_dev, start=1):
+
     rule:
         name:
             f"score_dev_sweep_{name}"
@@ -67,7 +72,6 @@ for name, sweep in enumerate(sweeps.trained, start=1):
         script:
             "../workflow_scripts/score_dev_sweep.py"
 
-    workflow.ruleorder(f"train_classifier_sweep_{name}", "train_classifier")
     workflow.ruleorder(f"score_dev_sweep_{name}", "score_dev")
 
 

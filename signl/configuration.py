@@ -148,6 +148,12 @@ class Configuration(Options):
     loader_workers: int = Field(
         default=0, ge=0, description="processes that load batches for a training or scoring job"
     )
+    score_together: bool = Field(
+        default=False,
+        description="one job scores and measures all classifiers of a recipe and a training corpus "
+        "on an evaluation corpus, whose features it then reads once; another seed or share of the "
+        "labels scores all of them anew",
+    )
     logger: Literal["tensorboard", "csv"] | None = Field(
         default=None,
         description="figures of each epoch of a training, in a folder beside its log; tensorboard "

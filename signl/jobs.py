@@ -16,7 +16,7 @@ from signl.experiment import AUDIO, Experiment
 from signl.experiment_cells import pooled_protocol
 from signl.recipes import Recipe
 from signl.stages import Stage
-from signl.sweeps import SWEPT, Labelling, Sweeps
+from signl.sweeps import Labelling, Sweeps
 from signl.typed import Options
 
 
@@ -106,7 +106,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
     ]
     sweeps = Sweeps(experiment)
     return [
-        replace(job, in_sweep=True) if job.stage in SWEPT and sweeps.has(job.wildcards) else job
+        replace(job, in_sweep=True) if sweeps.has(job.stage, job.wildcards) else job
         for job in jobs
     ]
 

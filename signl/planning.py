@@ -5,7 +5,8 @@ networks (:mod:`signl.costs`) at the rates of a machine (:class:`signl.speeds.Sp
 read but the configuration and the names of the files in the archives folder, so a plan can be made
 before anything is downloaded.
 
-A stage whose jobs take more than their start has a function in ``_COSTS`` that says what one takes.
+A stage whose jobs take more than their start has a function in ``_COSTS`` that says what one takes;
+of scores, that a job may make of several classifiers, it is :meth:`Planner.score`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -99,8 +100,9 @@ class Planner:
         processes = by_process(jobs)
         n_jobs = len(processes)
         if rule == stages.SCORES.rule:  # a sweep reads the trials once
-            jobs = [parts[0] for parts in processes]
-        costs = [cost(self, job) for job in jobs] if cost else []
+            costs = [self.score(parts[0], len(parts)) for parts in processes]
+        else:
+            costs = [cost(self, job) for job in jobs] if cost else []
         return Stage(
             rule,
             n_jobs,
@@ -189,11 +191,11 @@ class Planner:
         epochs = self._epochs(getattr(options, "epochs", options.crops))
         return self._computing(job, epochs * labelled, passes)
 
-    def score(self, job: Job) -> Cost:
-        """Return what the scores of an evaluation corpus take."""
+    def score(self, job: Job, n_classifiers: int) -> Cost:
+        """Return what the scores of an evaluation corpus by some classifiers take."""
         corpus, _ = split_perturbed(job.wildcards["eval_corpus"])
         n_crops = self._crops(job) * self.sizes.n_trials(corpus, EVAL)
-        return self._computing(job, n_crops)
+        return self._computing(job, n_crops, Passes(n_classifiers, n_classifiers))
 
     def score_dev(self, job: Job) -> Cost:
         """Return what the scores of the labelled dev trials take."""
@@ -242,7 +244,6 @@ _COSTS: Final[Mapping[str, Callable[[Planner, Job], Cost]]] = {
     stages.INSPECTIONS.rule: Planner.inspect,
     stages.PRETRAINING.rule: Planner.pretrain,
     stages.FINETUNING.rule: Planner.train,
-    stages.SCORES.rule: Planner.score,
     stages.DEV_SCORES.rule: Planner.score_dev,
 }
 

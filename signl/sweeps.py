@@ -1,18 +1,20 @@
-"""Sweeps: the classifiers of a recipe and a training corpus that are fits of seconds, in one job.
+"""Sweeps: what one job makes of several classifiers of a recipe and a training corpus.
 
 A plane through the embeddings of a network that is not trained is fitted in less time than a
 process takes to start. Where an experiment has several of these, of shares of the labels and of
 seeds, one job fits all, one scores all on an evaluation corpus, which it reads once, and one
-measures these scores. Their files are those that a job for each would write.
+measures these scores. Those that are trained one by one are scored and measured so where the
+configuration says ``score_together``. The files are those that a job for each would write.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from signl import stages
 from signl.experiment import AUDIO, Experiment
 from signl.experiment_cells import Trained
+from signl.stages import Stage
 
 
 class Labelling(NamedTuple):
@@ -50,9 +52,8 @@ class Sweep(NamedTuple):
         return [{**wildcards, **each._asdict()} for each in self.labellings]
 
 
-#: The stages whose jobs make a sweep together.
-SWEPT: Final = (
-    stages.FINETUNING,
+#: The stages whose jobs make a sweep together, besides :data:`stages.FINETUNING`.
+_SCORED: Final = (
     stages.SCORES,
     stages.DEV_SCORES,
     stages.COMBINED_SCORES,
@@ -61,6 +62,8 @@ SWEPT: Final = (
 )
 #: Recipe, training corpus, and with scores the evaluation corpus, of a job.
 Place = tuple[str, ...]
+#: What each job makes.
+_Jobs = dict[Place, set[Labelling]]
 
 
 class Sweeps:
@@ -77,16 +80,21 @@ class Sweeps:
     @cached_property
     def trained(self) -> list[Sweep]:
         """Those that are fitted."""
-        return grouped(self._of_classifiers(combined=False))
+        return grouped(self._trained)
+
+    @cached_property
+    def scored_dev(self) -> list[Sweep]:
+        """Those that are scored on their labelled dev utterances."""
+        return grouped(self._of_classifiers(self._is_scored_together, combined=False))
 
     @cached_property
     def combined(self) -> list[Sweep]:
         """Those that are the mean of others."""
-        return grouped(self._of_classifiers(combined=True))
+        return grouped(self._of_classifiers(self._is_scored_together, combined=True))
 
     @cached_property
     def scored(self) -> list[Sweep]:
-        """Those that are fitted, on evaluation corpora."""
+        """Those that are scored on evaluation corpora."""
         return grouped(self._of_cells(combined=False))
 
     @cached_property
@@ -94,57 +102,82 @@ class Sweeps:
         """Those that are the mean of others, on evaluation corpora."""
         return grouped(self._of_cells(combined=True))
 
-    def has(self, wildcards: Mapping[str, str]) -> bool:
-        """Tell whether a job that is named by these wildcards is part of a sweep's."""
-        return self._place(wildcards) in self._places
+    def has(self, stage: Stage, wildcards: Mapping[str, str]) -> bool:
+        """Tell whether a job of a stage that is named by these wildcards is part of a sweep's."""
+        if stage == stages.FINETUNING:
+            return len(self._trained.get(_place(wildcards), ())) > 1
+        return stage in _SCORED and _place(wildcards) in self._scored_places
 
     @cached_property
-    def _places(self) -> set[Place]:
-        found: set[Place] = set()
-        for combined in (False, True):
+    def _trained(self) -> _Jobs:
+        return self._of_classifiers(self._is_fit, combined=False)
+
+    @cached_property
+    def _scored_places(self) -> set[Place]:
+        return {
+            place
+            for combined in (False, True)
             for jobs in (
-                self._of_classifiers(combined=combined),
+                self._of_classifiers(self._is_scored_together, combined=combined),
                 self._of_cells(combined=combined),
-            ):
-                found |= {place for place, labellings in jobs.items() if len(labellings) > 1}
-        return found
+            )
+            for place, labellings in jobs.items()
+            if len(labellings) > 1
+        }
 
-    @staticmethod
-    def _place(wildcards: Mapping[str, str]) -> Place:
-        names = ("recipe", "corpus", "eval_corpus")
-        return tuple(wildcards[name] for name in names if name in wildcards)
+    def _of_classifiers(self, is_swept: Callable[[str, str], bool], *, combined: bool) -> _Jobs:
+        named = ((each, each.wildcards) for each in self.experiment.classifiers)
+        return self._collected(named, is_swept, combined=combined)
 
-    def _of_classifiers(self, *, combined: bool) -> dict[Place, set[Labelling]]:
-        classifiers = self.experiment.classifiers
-        named = ((each, each.wildcards) for each in classifiers)
-        return self._collected(named, combined=combined)
-
-    def _of_cells(self, *, combined: bool) -> dict[Place, set[Labelling]]:
+    def _of_cells(self, *, combined: bool) -> _Jobs:
         named = ((each.classifier, each.wildcards) for each in self.experiment.evaluated)
-        return self._collected(named, combined=combined)
+        return self._collected(named, self._is_scored_together, combined=combined)
 
     def _collected(
-        self, named: Iterable[tuple[Trained, Mapping[str, str]]], *, combined: bool
-    ) -> dict[Place, set[Labelling]]:
-        found: dict[Place, set[Labelling]] = {}
+        self,
+        named: Iterable[tuple[Trained, Mapping[str, str]]],
+        is_swept: Callable[[str, str], bool],
+        *,
+        combined: bool,
+    ) -> _Jobs:
+        found: _Jobs = {}
         for classifier, wildcards in named:
             is_combined = bool(self.experiment.recipe(classifier.recipe).mean_of)
-            if is_combined == combined and self._is_swept(classifier.recipe, classifier.corpus):
+            if is_combined == combined and is_swept(classifier.recipe, classifier.corpus):
                 labelling = Labelling(wildcards["percent"], wildcards["seed"])
-                found.setdefault(self._place(wildcards), set()).add(labelling)
+                found.setdefault(_place(wildcards), set()).add(labelling)
         return found
 
-    def _is_swept(self, recipe: str, corpus: str) -> bool:
-        """Tell whether classifiers are fits of seconds, or the mean of such."""
+    def _is_scored_together(self, recipe: str, corpus: str) -> bool:
+        """Tell whether one job scores the classifiers of a recipe and a training corpus."""
         options = self.experiment.recipe(recipe)
         if options.mean_of:
-            return all(self._is_swept(member, corpus) for member in options.mean_of)
-        if options.is_given or self.experiment.source_of(recipe) == AUDIO:
+            return all(self._is_scored_together(member, corpus) for member in options.mean_of)
+        return self._is_fit(recipe, corpus) or (
+            self.experiment.config.score_together and self._reads_features(recipe)
+        )
+
+    def _is_fit(self, recipe: str, corpus: str) -> bool:
+        """Tell whether classifiers are fits of seconds."""
+        if not self._reads_features(recipe):
             return False
         # An encoder that was pre-trained is another one for each seed.
-        if self.experiment.pretrained_by(recipe) or options.encoder:
+        if self.experiment.pretrained_by(recipe) or self.experiment.recipe(recipe).encoder:
             return False
         return self.experiment.finetuning_options(recipe, corpus).finetuning.fits_embeddings
+
+    def _reads_features(self, recipe: str) -> bool:
+        """Tell whether a recipe trains on cached features.
+
+        Models that read audio may have a front-end of gigabytes each: too large side by side.
+        """
+        is_given = self.experiment.recipe(recipe).is_given
+        return not is_given and self.experiment.source_of(recipe) != AUDIO
+
+
+def _place(wildcards: Mapping[str, str]) -> Place:
+    names = ("recipe", "corpus", "eval_corpus")
+    return tuple(wildcards[name] for name in names if name in wildcards)
 
 
 def grouped(jobs: Mapping[Place, set[Labelling]]) -> list[Sweep]:

@@ -23,6 +23,7 @@ def config(repository):
     given = yaml.safe_load((repository / "config.yaml").read_text(encoding="utf-8"))
     signl = {**given["recipes"]["signl-logmel"], "per_corpus": {}}
     given["frontends"] = {"logmel": given["frontends"]["logmel"]}
+    given["score_together"] = False
     given["recipes"] = {
         "plane": PLANE,
         "machine": PLANE | {"finetuning": {"kind": "svm"}},
@@ -53,11 +54,42 @@ def test_sweeps_are_the_fits_alone_and_the_means_of_fits(config):
     corpora = ("asvspoof5", "cfad")
     assert sweeps.trained == [Sweep(four, ("machine", "plane"), corpora)]
     assert sweeps.combined == [Sweep(four, ("both",), corpora)]
+    assert sweeps.scored_dev == sweeps.trained
     assert sweeps.scored == [Sweep(four, ("machine", "plane"), corpora, ("cfad", "in_the_wild"))]
     assert sweeps.scored_combined == [Sweep(four, ("both",), corpora, ("cfad", "in_the_wild"))]
-    assert sweeps.has({"recipe": "plane", "corpus": "cfad", "percent": "5", "seed": "1"})
+    classifier = {"recipe": "plane", "corpus": "cfad", "percent": "5", "seed": "1"}
+    assert sweeps.has(stages.FINETUNING, classifier)
+    assert not sweeps.has(stages.LABELS, classifier)
     for recipe in ("signl", "frozen", "mixed"):
-        assert not sweeps.has({"recipe": recipe, "corpus": "cfad", "eval_corpus": "cfad"})
+        assert not sweeps.has(stages.FINETUNING, classifier | {"recipe": recipe})
+        cell = {"recipe": recipe, "corpus": "cfad", "eval_corpus": "cfad"}
+        assert not sweeps.has(stages.SCORES, cell)
+
+
+def test_where_scores_are_made_together_trainings_are_not(config):
+    config["score_together"] = True
+    config["recipes"]["raw"] = {
+        "crop_s": 1.0,
+        "model": {"kind": "aasist"},
+        "finetuning": {"epochs": 1},
+    }
+    config["experiments"]["labels"]["recipes"].append("raw")
+    sweeps = Sweeps(Experiment(config))
+    four = tuple(sorted(Labelling(percent, seed) for percent in ("5", "100") for seed in "12"))
+    corpora = ("asvspoof5", "cfad")
+    single = ("frozen", "machine", "plane", "signl")
+    assert sweeps.trained == [Sweep(four, ("machine", "plane"), corpora)]
+    assert sweeps.scored_dev == [Sweep(four, single, corpora)]
+    assert sweeps.scored == [Sweep(four, single, corpora, ("cfad", "in_the_wild"))]
+    assert sweeps.combined == [Sweep(four, ("both", "mixed"), corpora)]
+    classifier = {"recipe": "signl", "corpus": "cfad", "percent": "5", "seed": "1"}
+    cell = classifier | {"eval_corpus": "in_the_wild"}
+    assert not sweeps.has(stages.FINETUNING, classifier)
+    assert sweeps.has(stages.DEV_SCORES, classifier)
+    assert sweeps.has(stages.SCORES, cell)
+    assert sweeps.has(stages.METRICS, cell)
+    # A network on audio may hold a front-end of its own: not several of these in memory.
+    assert not sweeps.has(stages.SCORES, cell | {"recipe": "raw"})
 
 
 def test_a_kind_of_one_corpus_is_asked_for_by_corpus(config):
@@ -65,9 +97,9 @@ def test_a_kind_of_one_corpus_is_asked_for_by_corpus(config):
         "per_corpus": {"cfad": {"finetuning": {"kind": "gradient", "epochs": 1}}}
     }
     sweeps = Sweeps(Experiment(config))
-    assert sweeps.has({"recipe": "plane", "corpus": "asvspoof5"})
-    assert not sweeps.has({"recipe": "plane", "corpus": "cfad"})
-    assert not sweeps.has({"recipe": "both", "corpus": "cfad"})
+    assert sweeps.has(stages.DEV_SCORES, {"recipe": "plane", "corpus": "asvspoof5"})
+    assert not sweeps.has(stages.DEV_SCORES, {"recipe": "plane", "corpus": "cfad"})
+    assert not sweeps.has(stages.COMBINED_DEV_SCORES, {"recipe": "both", "corpus": "cfad"})
 
 
 def test_a_single_classifier_is_no_sweep(config):

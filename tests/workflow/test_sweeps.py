@@ -1,4 +1,4 @@
-"""Fits of seconds are one job, whose files are those of a job each."""
+"""What one job makes of several classifiers is what a job each makes of one."""
 
 import pytest
 
@@ -90,3 +90,36 @@ def test_one_job_makes_what_a_job_each_made(toy, swept):
     changed = swept(20, 50)
     changed["recipes"]["plane"]["finetuning"]["folds"] = 3
     assert "train_classifier_sweep_1 plane cfad" in toy.plan(changed, *targets)
+
+
+def test_networks_trained_one_by_one_are_scored_together(toy, changed):
+    config = changed(seeds=[1, 2], train_corpora=["cfad"], evaluate_on=["in_the_wild"])
+    recipe = {"recipe": "toy", "corpus": "cfad", "percent": "50", "eval_corpus": "in_the_wild"}
+    made = (stages.FINETUNING, stages.DEV_SCORES, stages.SCORES, stages.METRICS)
+    paths = {
+        seed: [path for stage in made for path in stage.paths(**recipe, seed=seed)]
+        for seed in (1, 2)
+    }
+    targets = [paths[seed][-1] for seed in (1, 2)]
+    toy.make(config, *targets)
+    alone = toy.results()
+    config["score_together"] = True
+    assert toy.plan(config, *targets) == {
+        "score_dev_sweep_1 toy cfad",
+        "score_sweep_1 toy cfad in_the_wild",
+        "measure_sweep_1 toy cfad in_the_wild",
+    }
+    toy.make(config, *targets)
+    together = toy.results()
+    for path in (*paths[1], *paths[2]):
+        name = path.removeprefix("results/")
+        assert together[name] == alone[name], name
+    assert toy.plan(config, *targets) == set()
+    # Another evaluation corpus is scored alone, and trains nothing.
+    config["experiments"]["toy"]["evaluate_on"].append("cfad")
+    stage = stages.METRICS.paths(**{**recipe, "eval_corpus": "cfad"}, seed=1)
+    planned = toy.plan(config, *targets, *stage)
+    assert {job for job in planned if job.startswith(("score", "measure", "train"))} == {
+        "score_sweep_1 toy cfad cfad",
+        "measure_sweep_1 toy cfad cfad",
+    }
