@@ -4,7 +4,7 @@
 rule score:
     input:
         classifier=classifier_of,
-        frontend=kept_frontend,
+        frontend=frontend_of_scoring,
         trials=usable_eval_trials,
         shards=eval_shards,
     output:
@@ -260,7 +260,7 @@ rule tabulate:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        cfg={"published_as": experiment.published_as()},
+        cfg={"published_as": experiment.config.published_as},
         revision=stages.TABLES.tag,
     script:
         "../workflow_scripts/tabulate.py"

@@ -38,7 +38,7 @@ rule draw_label_efficiency:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
-        published_as=experiment.published_as(),
+        published_as=experiment.config.published_as,
         recipes=RECIPES,
         revision=stages.LABEL_FIGURE.tag,
     script:
@@ -188,7 +188,7 @@ rule draw_reliability:
 rule draw_embeddings:
     input:
         classifier=embedding_classifier,
-        frontend=kept_frontend,
+        frontend=frontend_of_scoring,
         trials=usable_eval_trials,
         shards=eval_shards,
     output:

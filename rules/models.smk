@@ -117,12 +117,21 @@ def embedding_classifier(wildcards):
     return classifier_of(wildcards)
 
 
+def frontend_of_scoring(wildcards):
+    """Return the model of a front-end that scoring computes with; nothing, where none is needed."""
+    if experiment.streamed_frontend(wildcards.recipe, wildcards.eval_corpus) is None:
+        return kept_frontend(wildcards)
+    return given_files(
+        experiment.frontend_files(experiment.recipe(wildcards.recipe).frontend)
+    )
+
+
 def usable_eval_trials(wildcards):
-    corpus, perturbation = split_perturbed(wildcards.eval_corpus)
+    corpus, _ = split_perturbed(wildcards.eval_corpus)
     return path_of(
         stages.USABLE,
         "usable",
-        source=experiment.source_of(wildcards.recipe, perturbation),
+        source=experiment.source_of(wildcards.recipe, wildcards.eval_corpus),
         corpus=corpus,
         partition="eval",
     )
@@ -180,19 +189,20 @@ def dev_files_of(wildcards):
 
 
 def eval_shards(wildcards):
-    corpus, perturbation = split_perturbed(wildcards.eval_corpus)
-    template = shard_template(experiment.source_of(wildcards.recipe, perturbation))
+    corpus, _ = split_perturbed(wildcards.eval_corpus)
+    source = experiment.source_of(wildcards.recipe, wildcards.eval_corpus)
+    template = shard_template(source)
     return holdings.shards_with(template, corpus, "eval")
 
 
 def scoring_options(wildcards):
-    """Return the corpus of a classifier, and what perturbs the one that it is evaluated on.
+    """Return the corpus of a classifier, and what is done to the one that it is evaluated on.
 
     Of a network of one's own also its kind, whose code may then be run.
     """
     return {
         "corpus": wildcards.corpus,
-        **experiment.perturbing(wildcards.eval_corpus),
+        **experiment.scoring_besides(wildcards.recipe, wildcards.eval_corpus),
         **experiment.own_network(wildcards.recipe, wildcards.corpus),
     }
 

@@ -33,7 +33,7 @@ rule summarise:
     params:
         config=config,
         recipes=sorted(experiment.config.recipes),
-        published_as=experiment.published_as(),
+        published_as=experiment.config.published_as,
         pairs=pretraining_pairs(experiment.config.recipes),
         revision=stages.SUMMARY.tag,
     script:

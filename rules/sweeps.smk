@@ -114,6 +114,7 @@ for name, sweep in enumerate(sweeps.scored, start=1):
         input:
             models=of_sweep(sweep, swept(stages.FINETUNING, "model")),
             configs=of_sweep(sweep, swept(stages.FINETUNING, "config")),
+            frontend=frontend_of_scoring,
             trials=usable_eval_trials,
             shards=eval_shards,
         output:

@@ -47,13 +47,7 @@ def check(config: Configuration) -> None:
     _check_perturbations(config)
     _check_names_of_pairs(config)
     _check_models(config)
-    systems_of(
-        {
-            name: each.published_as.dump()
-            for name, each in config.recipes.items()
-            if each.published_as is not None
-        }
-    )
+    systems_of(config.published_as)
     _check_shards(config)
     _check_tables(config)
 
@@ -288,6 +282,9 @@ def _used_names(config: Configuration) -> Iterator[tuple[str, str, Sequence[str]
     }
     for key, corpora in of_attacks.items():
         yield from ((f"{key}: corpus", each, evaluated) for each in corpora)
+    for name, streamed in config.streamed.items():
+        yield "streamed: front-end", name, list(config.frontends)
+        yield from ((f"streamed.{name}: corpus", each, evaluated) for each in streamed)
     for name, axes in config.experiments.items():
         where = f"experiments.{name}"
         pools = (each for pool in axes.train_corpora for each in members_of(pool))

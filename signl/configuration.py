@@ -148,6 +148,11 @@ class Configuration(Options):
     loader_workers: int = Field(
         default=0, ge=0, description="processes that load batches for a training or scoring job"
     )
+    streamed: dict[Name, Names] = Field(
+        default={},
+        description="front-end -> evaluation corpora whose features are computed as they are "
+        "scored, by each recipe and training corpus anew, and not kept",
+    )
     score_together: bool = Field(
         default=False,
         description="one job scores and measures all classifiers of a recipe and a training corpus "
@@ -211,6 +216,15 @@ class Configuration(Options):
     def copies(self) -> dict[str, CopyOptions]:
         """Name -> what copies are made, of all kinds."""
         return {**self.resynthesis, **self.augmented_copies}
+
+    @property
+    def published_as(self) -> dict[str, Any]:
+        """Recipe -> the published system beside which its results stand."""
+        return {
+            name: recipe.published_as.dump()
+            for name, recipe in self.recipes.items()
+            if recipe.published_as is not None
+        }
 
     def corpus(self, name: str) -> Corpus:
         """Return a corpus: a published one, or one that is configured.

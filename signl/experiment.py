@@ -121,7 +121,7 @@ class Experiment:
         for cell in self.evaluated:
             if self.recipe(cell.classifier.recipe).scores:
                 continue
-            source = self.source_of(cell.classifier.recipe, cell.perturbation)
+            source = self.source_of(cell.classifier.recipe, cell.wildcards["eval_corpus"])
             used.add((source, cell.eval_corpus, EVAL))
         for source, corpus, partition in self._read_by_trainings:
             used |= {(source, member, partition) for member in members_of(corpus)}
@@ -178,19 +178,32 @@ class Experiment:
         training = self.recipe(recipe).trainable_frontend
         return isinstance(training, LoraOptions) and not training.merge
 
-    def source_of(self, recipe: str, perturbation: str = "") -> str:
+    def source_of(self, recipe: str, evaluated: str = "") -> str:
         """Return what the network of a recipe reads: features, by front-end, or :data:`AUDIO`.
 
-        Features of a perturbed corpus are others, of the same front-end; audio is perturbed as it
-        is scored. Of the mean of others it is what the first of them reads: all of them have scores
-        of the same trials.
+        Trainings do, and, where ``evaluated`` names an evaluation corpus, the scoring of that: its
+        features may be computed as it is scored, and of a perturbed corpus they are others. Of the
+        mean of others it is what the first of them reads: all have scores of the same trials.
         """
         options = self.recipe(recipe)
         if options.mean_of:
-            return self.source_of(options.mean_of[0], perturbation)
+            return self.source_of(options.mean_of[0], evaluated)
         if options.frontend is None or options.trainable_frontend:
             return AUDIO
+        corpus, perturbation = split_perturbed(evaluated)
+        if corpus in self.config.streamed.get(options.frontend, ()):
+            return AUDIO
         return perturbed(options.frontend, perturbation)
+
+    def streamed_frontend(self, recipe: str, evaluated: str) -> FrontendOptions | None:
+        """Return the front-end whose features are computed as an evaluation corpus is scored."""
+        is_streamed = self.source_of(recipe, evaluated) == AUDIO != self.source_of(recipe)
+        return self.frontend(recipe) if is_streamed else None
+
+    def scoring_besides(self, recipe: str, evaluated: str) -> dict[str, Any]:
+        """Return ``perturbation`` and ``streamed``, what scores of a corpus say of their making."""
+        frontend = self.streamed_frontend(recipe, evaluated)
+        return self.perturbing(evaluated) | ({"streamed": frontend.dump()} if frontend else {})
 
     # What is perturbed.
 
@@ -234,7 +247,7 @@ class Experiment:
     @cached_property
     def inspected_s(self) -> float:
         """Seconds of an utterance that must be decoded: the most that is read of audio."""
-        seconds = [GIVEN_CLIP_S]
+        seconds = [GIVEN_CLIP_S, *(self.config.frontends[e].clip_s for e in self.config.streamed)]
         for name, options in self.config.recipes.items():
             frontend = self.trained_frontend(name)
             for corpus in ("", *options.per_corpus):
@@ -255,15 +268,8 @@ class Experiment:
         """
         folder = self.recipe(cell["recipe"]).scores
         assert folder is not None
-        return str(
-            find_score_file(
-                folder,
-                train_corpus=cell["corpus"],
-                percent=cell["percent"],
-                seed=cell["seed"],
-                eval_corpus=cell["eval_corpus"],
-            )
-        )
+        place = {name: cell[name] for name in ("percent", "seed", "eval_corpus")}
+        return str(find_score_file(folder, train_corpus=cell["corpus"], **place))
 
     def pretrained_by(self, recipe: str) -> str | None:
         """Return the recipe whose pre-training a recipe starts from, often itself; or nothing."""
@@ -297,14 +303,6 @@ class Experiment:
         kind = self.recipe(recipe).for_corpus(corpus).own_kind
         return {} if kind is None else {"model_code": kind}
 
-    def published_as(self) -> dict[str, Any]:
-        """Return recipe -> the published system beside which its results stand."""
-        return {
-            name: recipe.published_as.dump()
-            for name, recipe in self.config.recipes.items()
-            if recipe.published_as is not None
-        }
-
     @property
     def figures_of_pairs(self) -> list[str]:
         """Names of the figures of a training and an evaluation corpus, sorted."""
@@ -328,7 +326,7 @@ class Experiment:
     @property
     def uses_demo_frontend(self) -> bool:
         """Whether a front-end in use is the embedded speech model, which the workflow makes."""
-        read = {source for source, _, _ in self.usable_in_use} - {AUDIO}
+        read = {source for source, _, _ in self.usable_in_use} - {AUDIO} | {*self.config.streamed}
         used = {each.recipe for each in self.trained if self.trained_frontend(each.recipe)}
         read |= {str(self.recipe(recipe).frontend) for recipe in used}
         made = set(frontend_files(DEMO_FRONTEND))

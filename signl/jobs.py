@@ -106,8 +106,7 @@ def jobs_of(experiment: Experiment) -> list[Job]:
     ]
     sweeps = Sweeps(experiment)
     return [
-        replace(job, in_sweep=True) if sweeps.has(job.stage, job.wildcards) else job
-        for job in jobs
+        replace(job, in_sweep=True) if sweeps.has(job.stage, job.wildcards) else job for job in jobs
     ]
 
 
@@ -248,7 +247,8 @@ def _scoring_jobs(experiment: Experiment) -> Iterator[Job]:
         elif stage == stages.COMBINED_SCORES:
             yield Job(stage, cell.wildcards, also=combining_options(recipe, corpus))
         else:
-            also = experiment.perturbing(cell.wildcards["eval_corpus"])
+            name = cell.classifier.recipe
+            also = experiment.scoring_besides(name, cell.wildcards["eval_corpus"])
             yield Job(stage, cell.wildcards, also=also | {"corpus": corpus})
     for classifier in experiment.trained:
         yield Job(stages.DEV_SCORES, classifier.wildcards, also={"corpus": classifier.corpus})

@@ -192,10 +192,20 @@ class Planner:
         return self._computing(job, epochs * labelled, passes)
 
     def score(self, job: Job, n_classifiers: int) -> Cost:
-        """Return what the scores of an evaluation corpus by some classifiers take."""
-        corpus, _ = split_perturbed(job.wildcards["eval_corpus"])
-        n_crops = self._crops(job) * self.sizes.n_trials(corpus, EVAL)
-        return self._computing(job, n_crops, Passes(n_classifiers, n_classifiers))
+        """Return what the scores of an evaluation corpus by some classifiers take.
+
+        Where its features are not kept, they are computed once for all of these.
+        """
+        evaluated = job.wildcards["eval_corpus"]
+        corpus, _ = split_perturbed(evaluated)
+        n_trials = self.sizes.n_trials(corpus, EVAL)
+        passes = Passes(n_classifiers, n_classifiers)
+        scored = self._computing(job, self._crops(job) * n_trials, passes)
+        frontend = self.experiment.streamed_frontend(job.wildcards["recipe"], evaluated)
+        if frontend is None:
+            return scored
+        times = self.times.of_extraction(frontend, n_trials * frontend.clip_s / 3600)
+        return scored._replace(gpu_h=scored.gpu_h + times.gpu_h, cpu_h=scored.cpu_h + times.cpu_h)
 
     def score_dev(self, job: Job) -> Cost:
         """Return what the scores of the labelled dev trials take."""

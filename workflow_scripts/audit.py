@@ -17,7 +17,7 @@ if __name__ == "__main__":
     report = audit(
         "results",
         jobs_of(experiment),
-        published_as=experiment.published_as(),
+        published_as=experiment.config.published_as,
         n_workers=snakemake.threads,
     )
     sys.stdout.write(format_report(report))

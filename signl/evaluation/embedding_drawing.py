@@ -10,6 +10,7 @@ import pyarrow as pa
 import torch
 
 from signl.devices import Resources, prepare_device
+from signl.evaluation.evaluated_crops import StreamedClips, evaluated_crops
 from signl.evaluation.figures.embedding_points import TITLE, embedding_map, embedding_points
 from signl.evaluation.figures.figure_style import write_figure
 from signl.evaluation.scoring import classifier_and_clips
@@ -17,7 +18,7 @@ from signl.features.usable import read_usable
 from signl.models.heads import Classifier
 from signl.seeds import stable_hash
 from signl.training.clips import Clips
-from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
+from signl.training.crops import Utterances
 
 logger = logging.getLogger(__name__)
 
@@ -76,20 +77,21 @@ def some_of(trials: pa.Table) -> pa.Table:
 
 
 def _embeddings(
-    classifier: Classifier, utterances: Utterances, clips: Clips, resources: Resources
+    classifier: Classifier,
+    utterances: Utterances,
+    clips: Clips | StreamedClips,
+    resources: Resources,
 ) -> np.ndarray:
     """Return the embeddings of the crops that scoring takes, their mean of several."""
     device = prepare_device(gpu=resources.gpu)
     encoder = classifier.to(device).eval().encoder
-    loading = Loading(
-        clips=clips, device=device, batch_size=clips.batch_size, n_workers=resources.n_workers
-    )
-    crops = FixedCrops(length=encoder.crop_length, n_views=classifier.n_crops)
-    batches = even_batches(np.arange(len(utterances)), loading.batch_size)
-    embeddings = []
+    embeddings = np.empty(0)
     with torch.inference_mode():
-        for batch in load_batches(utterances, batches, crops, loading, name="embedding"):
-            views = [encoder.embed(view).double().cpu() for view in batch.views]
-            embeddings.append(torch.stack(views).mean(dim=0))
-    found: np.ndarray = torch.cat(embeddings).numpy()
-    return found
+        for positions, views in evaluated_crops(
+            utterances, clips, classifier, device, resources, name="embedding"
+        ):
+            each = torch.stack([encoder.embed(view).double().cpu() for view in views])
+            if not embeddings.size:
+                embeddings = np.empty((len(utterances), each.shape[-1]))
+            embeddings[positions] = each.mean(dim=0).numpy()
+    return embeddings

@@ -5,7 +5,8 @@ stores its frames, in 16 bits or 8, and repeats them, and what takes a crop of t
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,9 +14,11 @@ import torch
 from torch import Tensor
 
 from signl.audio import SAMPLE_RATE_HZ, to_clip
-from signl.errors import ArtefactError, ConfigError
+from signl.augmentation.chain import Perturbation
+from signl.corpora.audio_shards import PackedAudio
+from signl.errors import ArtefactError, AudioError, ConfigError
 from signl.features.compact_frames import compacted, restored
-from signl.features.extract import Clip, Clipper, encode_clips
+from signl.features.extract import OVERFLOW, Clip, Clipper, encode_ahead, encode_clips
 from signl.features.feature_shards import MODEL_DIGEST, repeated
 from signl.features.frame_statistics import build_frontend
 from signl.features.frontend import FrontendOptions, Geometry
@@ -63,6 +66,8 @@ class FrameInputs:
         The width of its network and its crops must be those of the front-end.
     device : device
         Where the front-end computes.
+    perturbation : Perturbation, optional
+        What is done to packed utterances first (:meth:`of_packed`).
 
     Raises
     ------
@@ -71,11 +76,15 @@ class FrameInputs:
     """
 
     def __init__(
-        self, options: FrontendOptions, classifier: Classifier, device: torch.device
+        self,
+        options: FrontendOptions,
+        classifier: Classifier,
+        device: torch.device,
+        perturbation: Perturbation | None = None,
     ) -> None:
         network = classifier.encoder
         self._frontend, self._device = build_frontend(options, device), device
-        self._clipper = Clipper.of(options, self._frontend)
+        self._clipper = Clipper.of(options, self._frontend, perturbation)
         self._length = network.crop_length
         self._is_pooled = options.is_pooled
         self._is_compact = options.is_compact
@@ -109,6 +118,30 @@ class FrameInputs:
         """Return pictures (1, width, frame) of each clip."""
         encoded = encode_clips(clips, self._frontend, self._device)
         return [None if frames is None else self._pictures(frames) for frames in encoded]
+
+    def of_packed(
+        self, utterances: Iterable[PackedAudio], n_decoders: int
+    ) -> Iterator[list[Tensor]]:
+        """Yield the pictures (1, width, frame) of each utterance, in their order.
+
+        Parameters
+        ----------
+        utterances : iterable of PackedAudio
+        n_decoders : int
+            Threads that decode ahead of the device.
+
+        Raises
+        ------
+        AudioError
+            Names the first that cannot be decoded, or whose frames fail.
+        """
+        encoded = encode_ahead(utterances, self._clipper, self._frontend, self._device, n_decoders)
+        with closing(encoded):
+            for encoding in encoded:
+                for clip, frames in zip(encoding.clips, encoding.frames(), strict=True):
+                    if frames is None:
+                        raise AudioError(f"{clip.member}: {clip.reason or OVERFLOW}")
+                    yield self._pictures(frames)
 
     def _pictures(self, frames: Tensor) -> list[Tensor]:
         if self._is_compact:
@@ -205,7 +238,7 @@ def inputs_for(
                 _name_of(frontend_options(card["features"])),
                 frontend,
             )
-    _check_digest(options, card.get(MODEL_DIGEST))
+    check_digest(options, card.get(MODEL_DIGEST))
     return FrameInputs(options, classifier, device)
 
 
@@ -213,8 +246,16 @@ def _name_of(options: FrontendOptions) -> str:
     return ", ".join(options.models()) or options.kind
 
 
-def _check_digest(options: FrontendOptions, expected: str | None) -> None:
-    """Refuse a front-end whose files are others than those that the model was trained with."""
+def check_digest(options: FrontendOptions, expected: str | None) -> None:
+    """Refuse a front-end whose files are others than those that a model was trained with.
+
+    Raises
+    ------
+    ConfigError
+        If they are not here.
+    ArtefactError
+        If their digest is another than is expected.
+    """
     if expected is None:
         return
     name = _name_of(options)

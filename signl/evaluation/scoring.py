@@ -14,6 +14,7 @@ from torch import Tensor
 from signl.artefacts import digests_of
 from signl.devices import Resources, prepare_device
 from signl.errors import ArtefactError
+from signl.evaluation.evaluated_crops import StreamedClips, evaluated_crops
 from signl.evaluation.operating_point import write_operating_point
 from signl.evaluation.scores import split_classes, write_scores
 from signl.features.frontends import say_the_same
@@ -21,7 +22,7 @@ from signl.features.usable import read_usable
 from signl.models.heads import Classifier
 from signl.models.saving import load_classifier
 from signl.training.clips import Clips, clips_for_network
-from signl.training.crops import FixedCrops, Loading, Utterances, even_batches, load_batches
+from signl.training.crops import Utterances
 from signl.training.label_subsets import read_labelled
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ def score_trials(
     trials : path
         Usable trials of one partition.
     shards : sequence of paths
-        Feature shards that hold them; audio shards, for a classifier with its own front-end.
+        Feature shards that hold them; audio shards, for a classifier with its own front-end, and
+        where the features are ``streamed``.
     output : path
         Parquet: ``utterance_id``, ``score``.
     labels : path, optional
@@ -60,8 +62,9 @@ def score_trials(
         (:mod:`signl.evaluation.operating_point`).
     options : Mapping
         What the header of the output says; with ``corpus``, the one on which the classifier must
-        have been trained, with ``perturbation`` what is done to the utterances, and with
-        ``model_code`` the kind of a network of one's own, whose code may be run.
+        have been trained, with ``perturbation`` what is done to the utterances, with ``streamed``
+        the front-end whose features are computed here and not kept, and with ``model_code`` the
+        kind of a network of one's own, whose code may be run.
     resources : Resources
         What this job computes with.
 
@@ -166,7 +169,7 @@ def classifier_and_clips(
     trials: str | Path,
     shards: Sequence[str | Path],
     options: Mapping[str, Any],
-) -> tuple[Classifier, Clips]:
+) -> tuple[Classifier, Clips | StreamedClips]:
     """Return a classifier and the clips of trials, which were seen to belong together.
 
     The arguments and what is raised are as of :func:`score_trials`.
@@ -175,7 +178,12 @@ def classifier_and_clips(
     classifier = loaded.module
     _check_corpus(loaded.card.get("corpus"), options.get("corpus"), model)
     perturbation = options.get("perturbation")
-    clips = clips_for_network(classifier.encoder, shards, perturbed_by=perturbation)
+    clips: Clips | StreamedClips
+    if frontend := options.get("streamed"):
+        clips = StreamedClips(shards, frontend, perturbation)
+        clips.check_model(loaded.card)
+    else:
+        clips = clips_for_network(classifier.encoder, shards, perturbed_by=perturbation)
     if clips.perturbed_by != perturbation:
         raise ArtefactError(
             f"the utterances of {shards[0]} were perturbed by {clips.perturbed_by}, and are to be "
@@ -196,7 +204,10 @@ def _check_corpus(trained_on: str | None, listed: str | None, model: str | Path)
 
 
 def _check_features(
-    trained_on: Mapping[str, Any] | None, clips: Clips, model: str | Path, shard: str | Path
+    trained_on: Mapping[str, Any] | None,
+    clips: Clips | StreamedClips,
+    model: str | Path,
+    shard: str | Path,
 ) -> None:
     found = clips.features().get("features")
     if not say_the_same(trained_on, found):
@@ -207,26 +218,22 @@ def _check_features(
 
 
 def _scores(
-    classifiers: Sequence[Classifier], utterances: Utterances, clips: Clips, resources: Resources
+    classifiers: Sequence[Classifier],
+    utterances: Utterances,
+    clips: Clips | StreamedClips,
+    resources: Resources,
 ) -> list[np.ndarray]:
     """Return the scores by each classifier of a recipe, (utterance,) in float64."""
     device = prepare_device(gpu=resources.gpu)
     networks = [each.to(device).eval() for each in classifiers]
-    first = classifiers[0]
-    loading = Loading(
-        clips=clips,
-        device=device,
-        batch_size=clips.batch_size,
-        n_workers=resources.n_workers,
-    )
-    crops = FixedCrops(length=first.encoder.crop_length, n_views=first.n_crops)
-    batches = even_batches(np.arange(len(utterances)), loading.batch_size)
-    scores: list[list[np.ndarray]] = [[] for _ in networks]
+    scores = [np.empty(len(utterances)) for _ in networks]
     with torch.inference_mode():
-        for batch in load_batches(utterances, batches, crops, loading, name="scoring"):
+        for positions, views in evaluated_crops(
+            utterances, clips, classifiers[0], device, resources, name="scoring"
+        ):
             for network, found in zip(networks, scores, strict=True):
-                found.append(scores_of(network, batch.views))
-    return [np.concatenate(found) for found in scores]
+                found[positions] = scores_of(network, views)
+    return scores
 
 
 def scores_of(classifier: Classifier, views: Sequence[Tensor]) -> np.ndarray:

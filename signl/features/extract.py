@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from torch import Tensor
 from signl.ahead import ahead
 from signl.audio import SAMPLE_RATE_HZ, load_waveform, normalise, repeat_to
 from signl.augmentation.chain import Perturbation, perturbation_of
-from signl.corpora.audio_shards import count_packed, iterate_audio, read_members
+from signl.corpora.audio_shards import PackedAudio, count_packed, iterate_audio, read_members
 from signl.devices import prepare_device
 from signl.errors import AudioError
 from signl.features.feature_shards import Shape, write_shard
@@ -264,14 +264,39 @@ def _encode_shard(
     rows: list[dict[str, Any]],
     n_decoders: int,
 ) -> Iterator[Tensor]:
-    """Yield the frames of each utterance that has some, and fill in the rows of the index.
-
-    While the device computes a window the next one is decoded, and the one before is written:
-    so much is held in memory, whatever the shard.
-    """
+    """Yield the frames of each utterance that has some, and fill in the rows of the index."""
     utterances = progress(
         iterate_audio(audio), Path(audio).stem, unit="utterance", total=count_packed(audio)
     )
+    with closing(encode_ahead(utterances, clipper, frontend, device, n_decoders)) as encoded:
+        for encoding in encoded:
+            yield from _taken(encoding, rows)
+
+
+def encode_ahead(
+    utterances: Iterable[PackedAudio],
+    clipper: Clipper,
+    frontend: Frontend,
+    device: torch.device,
+    n_decoders: int,
+) -> Generator[Encoding, None, None]:
+    """Yield the frames of utterances, in their order, some hundreds at a time.
+
+    While the device computes a window the next one is decoded, and the one before is at hand: so
+    much is held in memory, whatever their number.
+
+    Parameters
+    ----------
+    utterances : iterable of PackedAudio
+    clipper : Clipper
+        Decodes them.
+    frontend : Frontend
+        On the device.
+    device : device
+        Computes.
+    n_decoders : int
+        Threads that decode.
+    """
     with ThreadPoolExecutor(n_decoders, thread_name_prefix="decode") as pool:
         windows = (
             list(pool.map(lambda packed: clipper.clip(packed.member, packed.audio), window))
@@ -283,10 +308,10 @@ def _encode_shard(
             for clips in decoded:
                 encoding = Encoding(clips, frontend, device)
                 if before is not None:
-                    yield from _taken(before, rows)
+                    yield before
                 before = encoding
         if before is not None:
-            yield from _taken(before, rows)
+            yield before
 
 
 def _taken(encoding: Encoding, rows: list[dict[str, Any]]) -> Iterator[Tensor]:

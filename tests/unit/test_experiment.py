@@ -7,7 +7,7 @@ import pytest
 from signl.corpora.registry import corpus_named
 from signl.demo.demo_files import DEMO_ARCHIVES, DEMO_FRONTEND, demo_files, frontend_files
 from signl.errors import ConfigError
-from signl.experiment import Evaluated, Experiment, Pretrained, Trained
+from signl.experiment import AUDIO, Evaluated, Experiment, Pretrained, Trained
 from signl.jobs import jobs_of
 
 CHALLENGE_PROTOCOLS = ("ASVspoof5.train.metadata.txt", "ASVspoof5.dev.metadata.txt")
@@ -213,7 +213,37 @@ def test_what_a_recipe_has(build):
     assert experiment.pretrained_by("signl") == "signl"
     assert experiment.pretrained_by("plain") is None
     assert experiment.source_of("signl") == "small"
-    assert experiment.published_as() == {"signl": {"model": "signl", "frontend": "wav2vec2"}}
+    assert experiment.config.published_as == {"signl": {"model": "signl", "frontend": "wav2vec2"}}
+
+
+def test_features_that_are_not_kept_are_those_of_evaluation_alone(build, config, main):
+    kept = set(build().usable_in_use)
+    (corpus, *others) = main["evaluate_on"]
+    config["streamed"] = {"small": [corpus]}
+    experiment = build()
+    assert experiment.source_of("signl") == "small"
+    assert experiment.source_of("signl", corpus) == AUDIO
+    assert all(experiment.source_of("signl", other) == "small" for other in others)
+    assert experiment.streamed_frontend("signl", corpus) == experiment.frontend("signl")
+    found = set(experiment.usable_in_use)
+    assert kept - found == {("small", corpus, "eval")}
+    assert found - kept == {(AUDIO, corpus, "eval")}
+    header = experiment.scoring_besides("signl", corpus)
+    assert header == {"streamed": experiment.frontend("signl").dump()}
+    assert experiment.scoring_besides("signl", others[0]) == {}
+
+
+@pytest.mark.parametrize(
+    ("streamed", "expected"),
+    [
+        ({"smal": ["cfad"]}, "streamed: front-end is 'smal'; allowed are"),
+        ({"small": ["wild"]}, "streamed.small: corpus is 'wild'; allowed are"),
+    ],
+)
+def test_what_is_streamed_must_be_known(build, config, streamed, expected):
+    config["streamed"] = streamed
+    with pytest.raises(ConfigError, match=expected):
+        build()
 
 
 def test_files_of_a_front_end(build):

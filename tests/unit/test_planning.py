@@ -73,6 +73,23 @@ def test_the_papers_features_take_what_their_numbers_take(plan_of, repository):
     assert stage.gpu_h == pytest.approx(expected)
 
 
+def test_features_that_are_not_kept_are_computed_by_each_scoring_job(plan_of, repository):
+    config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
+    axes = config["experiments"]["paper"] | {"recipes": ["signl-xlsr-frozen", "mean-xlsr"]}
+    kept, streamed = (
+        plan_of("config.paper.yaml", experiments={"paper": axes}, streamed=each)
+        for each in ({}, {"xls-r-300m": ["in_the_wild"]})
+    )
+    n_utterances = 31_779
+    n_bytes = kept["extract_features"].n_bytes - streamed["extract_features"].n_bytes
+    assert n_bytes == pytest.approx(n_utterances * 449 * 1024 * 2)
+    # Two recipes on three corpora: six jobs each compute what one extraction did.
+    extraction_h = kept["extract_features"].gpu_h - streamed["extract_features"].gpu_h
+    scoring_h = streamed["score"].gpu_h - kept["score"].gpu_h
+    assert scoring_h == pytest.approx(6 * extraction_h)
+    assert streamed["score"].jobs == kept["score"].jobs
+
+
 def test_end_to_end_trainings_extract_nothing_and_take_longer(plan_of, repository):
     config = yaml.safe_load((repository / "config.paper.yaml").read_text(encoding="utf-8"))
     recipes = config["recipes"]
