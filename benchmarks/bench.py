@@ -270,7 +270,9 @@ def forms(_: Path) -> Iterator[Row]:
     """Pass crops through SIGNL in forms of its arithmetic, beside the one that is the default."""
     prepare_device(gpu=0)  # one thread
     by_name = bench_forms.forms()
-    *mine, bare = walls(*by_name.values(), bench_forms.step())
+    *mine, product, bare = walls(*by_name.values(), bench_forms.product, bench_forms.step())
+    least = product * bench_forms.products_of_a_step()
+    yield Row("a pass of SIGNL / its arithmetic as products of matrices", bare, least, "-")
     for name, seconds in zip(by_name, mine, strict=True):
         yield Row(f"a pass of SIGNL, {name} / as it is", seconds, bare, "-")
 

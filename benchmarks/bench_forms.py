@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from signl.costs import network_arithmetic
 from signl.devices import lay_out
 from signl.models.signl.options import SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
@@ -19,6 +20,8 @@ CPU = torch.device("cpu")
 #: Channels of XLS-R 300M, and frames of a crop as published.
 WIDTH, N_FRAMES = 1024, 224
 N_CROPS = 4
+_SIDE = 1024
+_MATRICES = torch.ones(2, _SIDE, _SIDE)
 
 
 def step(
@@ -53,6 +56,20 @@ def step(
 
     run()  # compiles, and warms up
     return run
+
+
+def product() -> None:
+    """Multiply two matrices, the arithmetic that a processor is fastest at."""
+    torch.mm(*_MATRICES)
+
+
+def products_of_a_step() -> float:
+    """Return how many such products have the multiply-adds of a step.
+
+    A pass backwards takes two: one for the gradient of the weights, one for that of the input.
+    """
+    crop = network_arithmetic(SignlOptions(), WIDTH, N_FRAMES).multiply_adds
+    return 3 * N_CROPS * crop / _SIDE**3
 
 
 def _passed(network: SpectralTemporalEncoder, crops: Tensor, *, stem: bool) -> Tensor:

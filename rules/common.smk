@@ -57,8 +57,9 @@ LOADER_WORKERS = experiment.config.loader_workers
 COMPUTING_THREADS = max(1, GPUS) * (1 + LOADER_WORKERS)
 #: Threads that decode for a GPU that extracts features: one is slower than it.
 DECODERS = 4
-#: Memory of a scoring job; a loader has two batches of a quarter of a gigabyte under way.
-SCORING_MB = 8000 + 800 * LOADER_WORKERS
+#: Memory of a scoring job, with features of its own or a front-end that is a part of a classifier; a
+#: loader has two batches of a quarter of a gigabyte under way.
+SCORING_MB = 12000 + 800 * LOADER_WORKERS
 
 
 # A limit below what trainings ask for would quietly train on fewer GPUs, with too many loaders.

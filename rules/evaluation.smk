@@ -15,7 +15,7 @@ rule score:
         stages.SCORES.benchmark
     conda:
         "../envs/signl.yaml"
-    threads: 1 + LOADER_WORKERS
+    threads: scoring_threads
     resources:
         gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,

@@ -199,11 +199,11 @@ rule draw_embeddings:
         stages.EMBEDDING_FIGURE.benchmark
     conda:
         "../envs/signl.yaml"
-    threads: 1 + LOADER_WORKERS
+    threads: scoring_threads
     resources:
         gpu=min(GPUS, 1),
         mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,
-        runtime=60,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         cfg=scoring_options,
         revision=stages.EMBEDDING_FIGURE.tag,

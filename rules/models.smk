@@ -126,6 +126,12 @@ def frontend_of_scoring(wildcards):
     )
 
 
+def scoring_threads(wildcards):
+    """Return one that computes, and those that load, or that decode for a front-end on a GPU."""
+    is_streamed = experiment.streamed_frontend(wildcards.recipe, wildcards.eval_corpus)
+    return 1 + max(LOADER_WORKERS, DECODERS if GPUS and is_streamed else 0)
+
+
 def usable_eval_trials(wildcards):
     corpus, _ = split_perturbed(wildcards.eval_corpus)
     return path_of(

@@ -129,7 +129,7 @@ for name, sweep in enumerate(sweeps.scored, start=1):
             eval_corpus=any_of(sweep.eval_corpora),
         conda:
             "../envs/signl.yaml"
-        threads: 1 + LOADER_WORKERS
+        threads: scoring_threads
         resources:
             gpu=min(GPUS, 1),
             mem_mb=lambda wildcards, attempt: SCORING_MB * attempt,

@@ -44,6 +44,7 @@ def check(config: Configuration) -> None:
     _check_given_classifiers(config)
     _check_given_scores(config)
     _check_means(config)
+    _check_streamed(config)
     _check_perturbations(config)
     _check_names_of_pairs(config)
     _check_models(config)
@@ -207,6 +208,22 @@ def _check_perturbations(config: Configuration) -> None:
                 options.check_files()
             except ConfigError as error:
                 raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_streamed(config: Configuration) -> None:
+    """Refuse to stream what nothing reads: a slip, of which no run would say a word."""
+    read: dict[str, set[str]] = {}
+    for axes in config.experiments.values():
+        for name in axes.recipes:
+            recipe = config.recipes[name]
+            if recipe.frontend is not None and not recipe.trainable_frontend:
+                read.setdefault(recipe.frontend, set()).update(axes.evaluate_on)
+    for frontend, corpora in config.streamed.items():
+        if unread := sorted(set(corpora) - read.get(frontend, set())):
+            raise ConfigError(
+                f"streamed.{frontend} names {unread[0]}, on which no recipe is evaluated that "
+                f"reads features of {frontend}; allowed are {sorted(read.get(frontend, ()))}"
+            )
 
 
 def _check_names_of_pairs(config: Configuration) -> None:

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+from signl import stages
 from signl.augmentation.augmentation_options import AugmentationOptions, sealed
 from signl.augmentation.perturbed_names import perturbed, split_perturbed
 from signl.checks import check
@@ -202,8 +203,10 @@ class Experiment:
 
     def scoring_besides(self, recipe: str, evaluated: str) -> dict[str, Any]:
         """Return ``perturbation`` and ``streamed``, what scores of a corpus say of their making."""
-        frontend = self.streamed_frontend(recipe, evaluated)
-        return self.perturbing(evaluated) | ({"streamed": frontend.dump()} if frontend else {})
+        besides = self.perturbing(evaluated)
+        if frontend := self.streamed_frontend(recipe, evaluated):
+            besides |= {"streamed": frontend.dump_given(), "features": stages.FEATURES.revision}
+        return besides
 
     # What is perturbed.
 

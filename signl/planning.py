@@ -21,6 +21,7 @@ from signl.corpora.copied_names import is_copied
 from signl.corpora.registry import set_named
 from signl.costs import Costs
 from signl.experiment import GIVEN_CLIP_S, Experiment
+from signl.features.frontend import FrontendOptions
 from signl.jobs import Job, by_process, jobs_of
 from signl.labels import DEV, EVAL, TRAIN
 from signl.sizes import Sizes
@@ -130,7 +131,7 @@ class Planner:
         """Return what the features of a shard take."""
         frontend = self.experiment.frontend_named(job.wildcards["frontend"])
         n_utterances, mean_s = self._shard(job)
-        kept_s = frontend.clip_s if frontend.repeat == "waveform" else min(frontend.clip_s, mean_s)
+        kept_s = _kept_s(frontend, mean_s)
         hours = n_utterances * kept_s / 3600
         return Cost(
             audio_h=hours,
@@ -204,7 +205,8 @@ class Planner:
         frontend = self.experiment.streamed_frontend(job.wildcards["recipe"], evaluated)
         if frontend is None:
             return scored
-        times = self.times.of_extraction(frontend, n_trials * frontend.clip_s / 3600)
+        kept_s = _kept_s(frontend, self.sizes.mean_s(corpus, EVAL))
+        times = self.times.of_extraction(frontend, n_trials * kept_s / 3600)
         return scored._replace(gpu_h=scored.gpu_h + times.gpu_h, cpu_h=scored.cpu_h + times.cpu_h)
 
     def score_dev(self, job: Job) -> Cost:
@@ -245,6 +247,11 @@ class Planner:
         audio_h = n_crops * (self.experiment.recipe(recipe).crop_s or GIVEN_CLIP_S) / 3600
         times = self.times.of_crops(recipe, corpus, n_crops, passes)
         return Cost(audio_h=audio_h, **times._asdict())
+
+
+def _kept_s(frontend: FrontendOptions, mean_s: float) -> float:
+    """Return the seconds of an utterance that a front-end computes."""
+    return frontend.clip_s if frontend.repeat == "waveform" else min(frontend.clip_s, mean_s)
 
 
 _COSTS: Final[Mapping[str, Callable[[Planner, Job], Cost]]] = {

@@ -41,6 +41,16 @@ class Sizes:
         mean_s = min(set_named(located.archive.set).mean_s, clip_s)
         return self.n_copies(shard) / n_shards, mean_s
 
+    def mean_s(self, corpus: str, partition: str) -> float:
+        """Return the mean seconds of an utterance of the archives that hold a partition."""
+        holdings = self.experiment.holdings
+        archives = [holdings.archives[name] for name in holdings.audio_archives(corpus, partition)]
+        counts = [self.n_utterances(each) for each in archives]
+        total_s = sum(
+            n * set_named(each.archive.set).mean_s for n, each in zip(counts, archives, strict=True)
+        )
+        return total_s / sum(counts)
+
     def _n_trials(self, corpus: str, partition: str) -> int:
         if corpus not in CORPORA:
             return self._counted(corpus)[partition]

@@ -154,22 +154,23 @@ class Sweeps:
         if options.mean_of:
             return all(self._is_scored_together(member, corpus) for member in options.mean_of)
         return self._is_fit(recipe, corpus) or (
-            self.experiment.config.score_together and self._reads_features(recipe)
+            self.experiment.config.score_together and self._trains_on_features(recipe)
         )
 
     def _is_fit(self, recipe: str, corpus: str) -> bool:
         """Tell whether classifiers are fits of seconds."""
-        if not self._reads_features(recipe):
+        if not self._trains_on_features(recipe):
             return False
         # An encoder that was pre-trained is another one for each seed.
         if self.experiment.pretrained_by(recipe) or self.experiment.recipe(recipe).encoder:
             return False
         return self.experiment.finetuning_options(recipe, corpus).finetuning.fits_embeddings
 
-    def _reads_features(self, recipe: str) -> bool:
-        """Tell whether a recipe trains on cached features.
+    def _trains_on_features(self, recipe: str) -> bool:
+        """Tell whether the classifiers of a recipe are trained here, on cached features.
 
-        Models that read audio may have a front-end of gigabytes each: too large side by side.
+        Models that read audio may have a front-end of gigabytes each: too large side by side. One
+        that is given is the same for all shares and seeds.
         """
         is_given = self.experiment.recipe(recipe).is_given
         return not is_given and self.experiment.source_of(recipe) != AUDIO

@@ -48,12 +48,22 @@ class AudioShard:
     def entry(self, row: int) -> PackedAudio:
         """Return the utterance in ``row``."""
         if not 0 <= row < len(self):
-            raise ArtefactError(f"{self.path} has {len(self)} rows, row {row} is none of them")
+            raise no_row(self.path, len(self), row)
         group = bisect_right(self._starts, row) - 1
         with reading_table(self.path):
             columns = self._file.read_row_group(group)
         place = row - self._starts[group]
         return PackedAudio(row, *(columns[name][place].as_py() for name in ("member", "audio")))
+
+
+def no_row(path: Path, n_rows: int, row: int) -> ArtefactError:
+    """Return what is raised where a shard has no such row."""
+    return ArtefactError(f"{path} has {n_rows} rows, row {row} is none of them")
+
+
+def no_shard(archive: str, shard: int) -> ArtefactError:
+    """Return what is raised where no shard that was given is the one of an utterance."""
+    return ArtefactError(f"no audio shard {shard} of archive {archive!r} among those given")
 
 
 class AudioStore:
@@ -95,9 +105,7 @@ class AudioStore:
             try:
                 keep_open(self._open, key, AudioShard(self._paths[archive][shard]))
             except (KeyError, IndexError):
-                raise ArtefactError(
-                    f"no audio shard {shard} of archive {archive!r} among those given"
-                ) from None
+                raise no_shard(archive, shard) from None
         return self._open[key].entry(row)
 
     def __getstate__(self) -> dict[str, Any]:

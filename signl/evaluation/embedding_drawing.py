@@ -92,6 +92,6 @@ def _embeddings(
         ):
             each = torch.stack([encoder.embed(view).double().cpu() for view in views])
             if not embeddings.size:
-                embeddings = np.empty((len(utterances), each.shape[-1]))
+                embeddings = np.full((len(utterances), each.shape[-1]), np.nan)
             embeddings[positions] = each.mean(dim=0).numpy()
     return embeddings

@@ -1,6 +1,8 @@
 """The crops of trials that are scored: of kept features, of audio, or of features made here."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,8 +12,9 @@ from torch import Tensor
 
 from signl.augmentation.chain import perturbation_of
 from signl.corpora.audio_shards import PackedAudio, count_packed, iterate_audio
-from signl.corpora.random_access import AudioStore
+from signl.corpora.random_access import AudioStore, no_row, no_shard
 from signl.devices import Resources
+from signl.errors import AudioError
 from signl.evaluation.model_inputs import FrameInputs, check_digest
 from signl.features.extract import batches_of
 from signl.features.feature_shards import MODEL_DIGEST
@@ -74,7 +77,11 @@ class StreamedClips:
         ConfigError, ArtefactError
             If they are not here, or others.
         """
-        check_digest(self._frontend, card.get(MODEL_DIGEST))
+        check_digest(
+            self._frontend,
+            card.get(MODEL_DIGEST),
+            remedy="give its recipe the front-end that it was trained on, or train it anew",
+        )
 
     def crops(
         self,
@@ -87,6 +94,8 @@ class StreamedClips:
 
         Raises
         ------
+        ArtefactError
+            If one lies in none of the shards.
         AudioError
             Names the first that gives no features: nothing is scored then, where ``limits`` would
             let it be left out of features that are kept.
@@ -94,28 +103,49 @@ class StreamedClips:
         perturbation = perturbation_of(self.perturbed_by)
         inputs = FrameInputs(self._frontend, classifier, device, perturbation)
         for path, positions in self._by_shard(utterances):
-            pictures = inputs.of_packed(_rows(path, utterances.rows[positions]), n_decoders)
-            for batch in batches_of(zip(positions, pictures, strict=True), _BATCH):
-                found, views = zip(*batch, strict=True)
-                stacked = [torch.stack(view).to(device) for view in zip(*views, strict=True)]
-                yield np.array(found), stacked
+            rows = _rows(path, utterances.rows[positions])
+            with closing(inputs.of_packed(rows, n_decoders)) as pictures:
+                try:
+                    yield from _in_batches(positions, pictures, device)
+                except AudioError as error:
+                    raise AudioError(
+                        f"{path}: {error}; its features cannot be left out here: take the corpus "
+                        "out of streamed, and it is in quarantine, as far as limits.undecodable "
+                        "allows"
+                    ) from error
 
     def _by_shard(self, utterances: Utterances) -> Iterator[tuple[Path, np.ndarray]]:
         """Yield each shard and the positions of the utterances in it, by their rows."""
+        paths = by_archive(self._audio)
         archives = np.array(utterances.archives)
-        for archive, paths in by_archive(self._audio).items():
-            for shard, path in enumerate(paths):
-                is_here = (archives == archive) & (utterances.shards == shard)
-                positions = np.flatnonzero(is_here)
-                if len(positions):
-                    yield path, positions[np.argsort(utterances.rows[positions], kind="stable")]
+        places = sorted(set(zip(utterances.archives, utterances.shards.tolist(), strict=True)))
+        for archive, shard in places:
+            if shard >= len(paths.get(archive, ())):
+                raise no_shard(archive, shard)
+        for archive, shard in places:
+            positions = np.flatnonzero((archives == archive) & (utterances.shards == shard))
+            by_row = np.argsort(utterances.rows[positions], kind="stable")
+            yield paths[archive][shard], positions[by_row]
+
+
+def _in_batches(
+    positions: np.ndarray, pictures: Iterator[list[Tensor]], device: torch.device
+) -> Iterator[Crops]:
+    """Yield the pictures of a shard's utterances some at a time, on a device."""
+    for batch in batches_of(zip(positions, pictures, strict=True), _BATCH):
+        found, views = zip(*batch, strict=True)
+        stacked = [torch.stack(view).to(device) for view in zip(*views, strict=True)]
+        yield np.array(found), stacked
 
 
 def _rows(path: Path, rows: np.ndarray) -> Iterator[PackedAudio]:
     """Yield the utterances in some rows of a shard, which rise, one row as often as it is there."""
+    n_rows = count_packed(path)
+    if rows[-1] >= n_rows:
+        raise no_row(path, n_rows, rows[-1])
     n_times = dict(zip(*np.unique(rows, return_counts=True), strict=True))
-    shown = progress(iterate_audio(path), path.stem, unit="utterance", total=count_packed(path))
-    for packed in shown:
+    wanted = islice(iterate_audio(path), int(rows[-1]) + 1)
+    for packed in progress(wanted, path.stem, unit="utterance", total=int(rows[-1]) + 1):
         for _ in range(n_times.get(packed.row, 0)):
             yield packed
 

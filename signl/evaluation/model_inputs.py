@@ -5,7 +5,7 @@ stores its frames, in 16 bits or 8, and repeats them, and what takes a crop of t
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
@@ -121,7 +121,7 @@ class FrameInputs:
 
     def of_packed(
         self, utterances: Iterable[PackedAudio], n_decoders: int
-    ) -> Iterator[list[Tensor]]:
+    ) -> Generator[list[Tensor], None, None]:
         """Yield the pictures (1, width, frame) of each utterance, in their order.
 
         Parameters
@@ -246,8 +246,21 @@ def _name_of(options: FrontendOptions) -> str:
     return ", ".join(options.models()) or options.kind
 
 
-def check_digest(options: FrontendOptions, expected: str | None) -> None:
+def check_digest(
+    options: FrontendOptions,
+    expected: str | None,
+    *,
+    remedy: str = "name its folder by --frontend FOLDER",
+) -> None:
     """Refuse a front-end whose files are others than those that a model was trained with.
+
+    Parameters
+    ----------
+    options : FrontendOptions
+    expected : str, optional
+        The digest that the model's card has; without one nothing is checked.
+    remedy : str
+        What to do, as messages end.
 
     Raises
     ------
@@ -262,16 +275,14 @@ def check_digest(options: FrontendOptions, expected: str | None) -> None:
     try:
         found = options.model_digest()
     except OSError as error:
-        raise ConfigError(
-            f"the front-end {name} is not here ({error}); name its folder by --frontend FOLDER"
-        ) from error
+        raise ConfigError(f"the front-end {name} is not here ({error}); {remedy}") from error
     if not found:
         raise ConfigError(
             f"the model was trained with a front-end from the folder {name}, which is not here; "
-            "name its folder by --frontend FOLDER"
+            f"{remedy}"
         )
     if found != expected:
         raise ArtefactError(
             f"the files of the front-end {name} have the digest {found}, those that the model was "
-            f"trained with {expected}: name the folder of the latter by --frontend FOLDER"
+            f"trained with {expected}; {remedy}"
         )

@@ -226,7 +226,7 @@ def _scores(
     """Return the scores by each classifier of a recipe, (utterance,) in float64."""
     device = prepare_device(gpu=resources.gpu)
     networks = [each.to(device).eval() for each in classifiers]
-    scores = [np.empty(len(utterances)) for _ in networks]
+    scores = [np.full(len(utterances), np.nan) for _ in networks]
     with torch.inference_mode():
         for positions, views in evaluated_crops(
             utterances, clips, classifiers[0], device, resources, name="scoring"

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from signl import stages
 from signl.corpora.registry import corpus_named
 from signl.demo.demo_files import DEMO_ARCHIVES, DEMO_FRONTEND, demo_files, frontend_files
 from signl.errors import ConfigError
@@ -229,7 +230,8 @@ def test_features_that_are_not_kept_are_those_of_evaluation_alone(build, config,
     assert kept - found == {("small", corpus, "eval")}
     assert found - kept == {(AUDIO, corpus, "eval")}
     header = experiment.scoring_besides("signl", corpus)
-    assert header == {"streamed": experiment.frontend("signl").dump()}
+    frontend = experiment.frontend("signl").dump_given()
+    assert header == {"streamed": frontend, "features": stages.FEATURES.revision}
     assert experiment.scoring_besides("signl", others[0]) == {}
 
 
@@ -238,6 +240,7 @@ def test_features_that_are_not_kept_are_those_of_evaluation_alone(build, config,
     [
         ({"smal": ["cfad"]}, "streamed: front-end is 'smal'; allowed are"),
         ({"small": ["wild"]}, "streamed.small: corpus is 'wild'; allowed are"),
+        ({"small": ["cfad"]}, "streamed.small names cfad, on which no recipe is evaluated that"),
     ],
 )
 def test_what_is_streamed_must_be_known(build, config, streamed, expected):

@@ -40,6 +40,12 @@ class SignlOptions(NetworkOptions):
         description="Layers of a graph encoder; each halves the width, and D / 2**layers is a "
         "multiple of 4.",
     )
+    projection: Count | None = Field(
+        default=None,
+        description="Width to which a linear layer brings each frame first, its channels "
+        "standardised: for hidden states, whose neighbouring channels are not alike. Published: "
+        "none.",
+    )
     search: Literal["dense", "torch-cluster"] = Field(
         default="dense",
         description="Who finds the neighbours. torch-cluster is the published implementation's "

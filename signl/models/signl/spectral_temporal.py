@@ -10,6 +10,7 @@ from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
 from signl.models.signl.augment import Graph, augment
 from signl.models.signl.edges import adjacency_of, nearest_neighbours, propagation_matrix
+from signl.models.signl.frame_projection import Projection
 from signl.models.signl.graph_encoder import GraphEncoder
 from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.stem import Stem
@@ -55,7 +56,7 @@ class SpectralTemporalEncoder(FrameNetwork):
     The spectral graph has a node per row of the stem's grid (front-end channels), the temporal
     graph a node per column (frames). Each node takes messages from the nodes of its own graph
     that resemble it; edges follow from the features as the stem gives them and are not
-    differentiated.
+    differentiated. Frames may be projected before the stem, which is not published.
 
     Parameters
     ----------
@@ -77,7 +78,12 @@ class SpectralTemporalEncoder(FrameNetwork):
         super().__init__(width, n_frames, config)
         self.search = _search_of(config)
         features = config.channels * config.nodes
-        self.stem = Stem(width, n_frames, nodes=config.nodes, channels=config.channels)
+        self.projection = (
+            None if config.projection is None else Projection(width, config.projection)
+        )
+        self.stem = Stem(
+            config.projection or width, n_frames, nodes=config.nodes, channels=config.channels
+        )
         self.spectral = GraphEncoder(features, layers=config.layers)
         self.temporal = GraphEncoder(features, layers=config.layers)
 
@@ -121,7 +127,7 @@ class SpectralTemporalEncoder(FrameNetwork):
         """
         if augmentation is not None and generator is None:
             raise ValueError("an augmentation needs a generator for its draws, got None")
-        grid = self.stem(picture)
+        grid = self.stem(picture if self.projection is None else self.projection(picture))
         graphs = [self._graph(row_nodes(grid)), self._graph(row_nodes(grid.mT))]
         if augmentation is not None and generator is not None:
             graphs = [augment(graph, augmentation, generator) for graph in graphs]

@@ -17,7 +17,7 @@ class Stem(nn.Module):
     Parameters
     ----------
     width : int
-        Channels of the front-end.
+        Channels of the front-end, or of what a projection makes of them.
     n_frames : int
         Frames of a crop.
     nodes : int

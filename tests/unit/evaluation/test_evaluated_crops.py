@@ -1,6 +1,7 @@
 """Features that are made as a corpus is scored are those that the workflow keeps."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from small_models import save_frame_classifier, tone
 from signl.corpora.audio_shards import ShardWriter, read_members
 from signl.devices import Resources
 from signl.errors import ArtefactError, AudioError
+from signl.evaluation import evaluated_crops as module
 from signl.evaluation.evaluated_crops import StreamedClips, evaluated_crops
+from signl.evaluation.scoring import _scores
+from signl.features import extract
 from signl.features.extract import extract_features
 from signl.features.feature_shards import MODEL_DIGEST
 from signl.models.mean_pool.options import MeanPoolOptions
@@ -128,11 +132,42 @@ def test_a_vector_of_a_recording_too(audio, classifier_on, features_of):
     assert torch.equal(placed(utterances, streamed, model.module), expected)
 
 
+def test_scores_are_those_of_kept_features_but_for_the_order_of_sums(
+    audio, classifier_on, features_of, monkeypatch
+):
+    monkeypatch.setattr(extract, "WINDOW", 3)
+    monkeypatch.setattr(module, "_BATCH", 2)
+    model = classifier_on({"kind": "logmel", "repeat": "frames"})
+    frontend = model.card["features"]
+    utterances = utterances_named(audio, [f"{place}.flac" for place in range(len(SECONDS))])
+    kept, streamed = (
+        _scores([model.module], utterances, clips, Resources())[0]
+        for clips in (FrameClips(features_of(frontend)), StreamedClips(audio, frontend))
+    )
+    assert len(set(kept)) == len(SECONDS)
+    np.testing.assert_allclose(streamed, kept, atol=1e-5)
+
+
+def test_an_utterance_of_no_shard_that_was_given_is_refused(audio, classifier_on):
+    model = classifier_on({"kind": "logmel"})
+    utterances = utterances_named(audio, [f"{place}.flac" for place in range(len(SECONDS))])
+    some = StreamedClips(audio[:1], model.card["features"])
+    with pytest.raises(ArtefactError, match="no audio shard 1 of archive 'A' among those given"):
+        placed(utterances, some, model.module)
+    elsewhere = replace(utterances, archives=["B"] * len(utterances))
+    streamed = StreamedClips(audio, model.card["features"])
+    with pytest.raises(ArtefactError, match="no audio shard 0 of archive 'B' among those given"):
+        placed(elsewhere, streamed, model.module)
+    beyond = replace(utterances, rows=utterances.rows + 99)
+    with pytest.raises(ArtefactError, match=r"has \d+ rows, row \d+ is none of them"):
+        placed(beyond, streamed, model.module)
+
+
 def test_what_has_no_features_is_named(audio, classifier_on):
     model = classifier_on({"kind": "logmel"})
     streamed = StreamedClips(audio, model.card["features"])
     utterances = utterances_named(audio, ["1.flac", TEXT])
-    with pytest.raises(AudioError, match=r"^text\.flac: "):
+    with pytest.raises(AudioError, match=r"parquet: text\.flac: .*take the corpus out of streamed"):
         placed(utterances, streamed, model.module)
 
 

@@ -93,6 +93,7 @@ def test_the_configuration_says_how_to_build_the_model(paths):
             "channels": 16,
             "neighbours": 4,
             "layers": 3,
+            "projection": None,
             "search": "dense",
         },
         "made_by": {
