@@ -238,7 +238,7 @@ def test_features_that_are_not_kept_are_those_of_evaluation_alone(build, config,
 @pytest.mark.parametrize(
     ("streamed", "expected"),
     [
-        ({"smal": ["cfad"]}, "streamed: front-end is 'smal'; allowed are"),
+        ({"smallest": ["cfad"]}, "streamed: front-end is 'smallest'; allowed are"),
         ({"small": ["wild"]}, "streamed.small: corpus is 'wild'; allowed are"),
         ({"small": ["cfad"]}, "streamed.small names cfad, on which no recipe is evaluated that"),
     ],
