@@ -29,7 +29,10 @@ def test_an_unknown_key(refused):
 
     said = refused(change)
     assert "recipes.toy.model.edges is no key" in said
-    assert "known are ['channels', 'kind', 'layers', 'neighbours', 'nodes', 'search']" in said
+    assert (
+        "known are ['channels', 'kind', 'layers', 'neighbours', 'nodes', 'projection', 'search']"
+        in said
+    )
 
 
 def test_a_number_that_yaml_took_for_text(refused):
