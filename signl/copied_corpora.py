@@ -102,7 +102,9 @@ class CopiedCorpora:
             return "; ".join(dict.fromkeys(each for each in of_members if each))
         if options.is_given:
             return ""
-        taken = [self.of_finetuning(recipe, corpus)]
+        finetuning = self.experiment.finetuning_options(recipe, corpus).finetuning
+        learns = getattr(finetuning, "learns_resynthesis", True)
+        taken = [self.of_finetuning(recipe, corpus)] if learns else []
         if pretrained_by := self.experiment.pretrained_by(recipe):
             pretrained_on = self.experiment.pretrained_on(recipe, corpus)
             taken += self.of_pretraining(pretrained_by, pretrained_on)

@@ -39,6 +39,11 @@ class ArmOptions(FinetuningOptions):
         """Whether dev chooses anything: it does not."""
         return False
 
+    @property
+    def learns_resynthesis(self) -> bool:
+        """Whether pseudo-spoofs are learnt from, and not the channel copies alone."""
+        return True
+
     def training_class(self) -> "TrainingClass":
         """Return what fits the plane."""
         from signl.training.arms import ArmTraining
@@ -98,6 +103,11 @@ class ResynthRefineOptions(RidgeArmOptions):
     """A teacher of resynthesis and labels, whose ranking of the unlabelled is learnt from."""
 
     kind: Literal["resynth_refine"] = "resynth_refine"
+    pseudo_spoofs: bool = Field(
+        default=True,
+        description="Whether resynthesis is learnt from. false: self-training, in which labels "
+        "alone teach, then the ranking; of the copies the channel copies are taken.",
+    )
     rounds: Count = Field(default=3, description="How often the ranking is learnt from.")
     label_weight: Positive = Field(
         default=3.0, description="Of a labelled utterance, where a presumed one has 1."
@@ -107,3 +117,8 @@ class ResynthRefineOptions(RidgeArmOptions):
         description="Share of bona fide among the unlabelled, 0 to 1; without it that among the "
         "labelled.",
     )
+
+    @property
+    def learns_resynthesis(self) -> bool:
+        """Whether pseudo-spoofs are learnt from, and not the channel copies alone."""
+        return self.pseudo_spoofs

@@ -76,10 +76,11 @@ class ArmTraining(LogisticTraining):
         parts = self.frozen.partitions
         labelled, unlabelled = parts["train"], parts[UNLABELLED_TRAIN]
         place = {name: i for i, name in enumerate([*labelled.ids, *unlabelled.ids])}
-        channel, pseudo_spoofs = (
-            Copies(self._embedded(role), _places(parts[role], place))
-            for role in (CHANNEL, PSEUDO_SPOOF)
-        )
+        channel = Copies(self._embedded(CHANNEL), _places(parts[CHANNEL], place))
+        pseudo_spoofs = Copies(channel.embeddings[:0], channel.originals[:0])
+        if self._arm.learns_resynthesis:
+            made = parts[PSEUDO_SPOOF]
+            pseudo_spoofs = Copies(self._embedded(PSEUDO_SPOOF), _places(made, place))
         logger.info(
             "%s: %d labelled and %d unlabelled utterances, %d channel copies, %d pseudo-spoofs",
             self._arm.kind,

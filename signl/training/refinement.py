@@ -3,7 +3,8 @@
 Three are here. :func:`zero_label` tells recordings from their resynthesis, without a label.
 :func:`vocoded` tells labelled bona fide from labelled spoofs and from the resynthesis of the
 former. :func:`refined` begins with the mean of both, presumes of the utterances without a label
-what it ranks highest to be bona fide, and learns from that, some rounds over.
+what it ranks highest to be bona fide, and learns from that, some rounds over. Without pseudo-spoofs
+it is self-training: labels alone begin.
 
 An utterance may have channel copies, which are of its class, and pseudo-spoofs, which are its
 resynthesis and count as spoofs. Pseudo-spoofs of what is (presumed) a spoof are left out, unless no
@@ -79,9 +80,12 @@ def vocoded(material: Material, *, penalty: float) -> Plane:
 def teacher_scores(material: Material, *, penalty: float) -> Array:
     """Return the sum of both detectors' scores of the originals, each of deviation 1.
 
-    Without labels it is that of the first alone.
+    Without labels it is that of the first alone; without pseudo-spoofs that of the second, which
+    then is one of labels alone.
     """
-    planes = [zero_label(material, penalty=penalty)]
+    planes = []
+    if len(material.pseudo_spoofs.embeddings):
+        planes.append(zero_label(material, penalty=penalty))
     if np.any(material.classes != NO_CLASS):
         planes.append(vocoded(material, penalty=penalty))
     scores = (plane.log_odds(material.originals) for plane in planes)

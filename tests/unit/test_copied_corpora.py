@@ -54,6 +54,19 @@ def test_the_mean_of_recipes_has_learnt_from_what_they_have(config):
     assert copied.methods_of("all", "cfad") == copied.methods_of("zero", "cfad") != ""
 
 
+def test_self_training_has_learnt_from_no_method(config):
+    given = copy.deepcopy(config)
+    refined = {"kind": "resynth_refine", "resynthesis": "made"}
+    for name, heard in (("heard", True), ("alone", False)):
+        finetuning = refined | {"pseudo_spoofs": heard}
+        given["recipes"][name] = {**RECIPE, "finetuning": finetuning}
+    given["experiments"]["labels"]["recipes"] = ["heard", "alone"]
+    copied = CopiedCorpora(Experiment(given))
+    assert copied.methods_of("heard", "cfad") != ""
+    assert copied.methods_of("alone", "cfad") == ""
+    assert copied.of_finetuning("alone", "cfad") == copied.of_finetuning("heard", "cfad")
+
+
 def test_what_no_training_takes_is_not_made(experiment):
     copied = CopiedCorpora(experiment)
     assert copied.in_use == [

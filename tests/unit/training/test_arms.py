@@ -97,6 +97,18 @@ def test_rounds_are_told(fit, read_history):
     assert [record["n_presumed_bonafide"] for record in records] == [5, 5]
 
 
+def test_self_training_hears_no_resynthesis(fit, few, tmp_path, same_weights, read_history):
+    made = write_copies(tmp_path / "made", few)
+    others = write_copies(tmp_path / "others", few, methods=("one", "two"))
+    alone = fit("resynth_refine", "alone", given=made, pseudo_spoofs=False)
+    assert same_weights(alone, fit("resynth_refine", "same", given=others, pseudo_spoofs=False))
+    assert not same_weights(alone, fit("resynth_refine", "heard", given=made))
+    assert not same_weights(
+        fit("resynth_refine", "one", given=made), fit("resynth_refine", "two", given=others)
+    )
+    assert [record["n_presumed_bonafide"] for record in read_history(alone)] == [5, 5, 5]
+
+
 def test_a_solver_that_did_not_converge_is_told_of(fit, caplog):
     fit("vocoded", max_steps=1)
     assert "the solver has not converged in 1 steps; raise max_steps" in caplog.text

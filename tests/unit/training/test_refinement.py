@@ -119,6 +119,24 @@ def test_a_round_is_the_ridge_that_the_words_say(corpus):
     assert first.plane.offset == pytest.approx(expected.offset)
 
 
+def test_without_pseudo_spoofs_labels_alone_teach(corpus):
+    material, _ = corpus
+    alone = material._replace(pseudo_spoofs=Copies(np.zeros((0, WIDTH)), np.zeros(0, int)))
+    is_labelled = material.classes != NO_CLASS
+    few = Material(
+        material.originals[is_labelled],
+        material.classes[is_labelled],
+        Copies(material.channel.embeddings[is_labelled], np.arange(is_labelled.sum())),
+        alone.pseudo_spoofs,
+    )
+    plane = vocoded(few, penalty=0.3)
+    scores = plane.log_odds(material.originals)
+    expected = (scores - scores.mean()) / scores.std()
+    np.testing.assert_allclose(teacher_scores(alone, penalty=0.3), expected)
+    (first, *_) = refined(alone, **ASKED)
+    assert first.n_presumed == math.floor(np.mean(few.classes) * np.sum(~is_labelled) + 0.5)
+
+
 def test_with_all_labels_there_is_nothing_to_rank(corpus):
     material, truth = corpus
     labelled = material._replace(classes=truth)
