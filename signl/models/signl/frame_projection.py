@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 
-class Projection(nn.Module):
+class FrameProjection(nn.Module):
     """Standardises each channel of a frame over the batch, and mixes them by a linear layer.
 
     A convolution takes neighbouring channels to be alike, as those of a spectrogram are; those of a

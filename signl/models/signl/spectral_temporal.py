@@ -10,7 +10,7 @@ from signl.models.draws import AnyGenerator
 from signl.models.network import FrameNetwork
 from signl.models.signl.augment import Graph, augment
 from signl.models.signl.edges import adjacency_of, nearest_neighbours, propagation_matrix
-from signl.models.signl.frame_projection import Projection
+from signl.models.signl.frame_projection import FrameProjection
 from signl.models.signl.graph_encoder import GraphEncoder
 from signl.models.signl.options import GraphAugmentation, SignlOptions
 from signl.models.signl.stem import Stem
@@ -79,7 +79,7 @@ class SpectralTemporalEncoder(FrameNetwork):
         self.search = _search_of(config)
         features = config.channels * config.nodes
         self.projection = (
-            None if config.projection is None else Projection(width, config.projection)
+            None if config.projection is None else FrameProjection(width, config.projection)
         )
         self.stem = Stem(
             config.projection or width, n_frames, nodes=config.nodes, channels=config.channels

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from signl.models.signl.frame_projection import Projection
+from signl.models.signl.frame_projection import FrameProjection
 from signl.models.signl.graph_encoder import GraphEncoder
 from signl.models.signl.options import SignlOptions
 from signl.models.signl.spectral_temporal import SpectralTemporalEncoder
@@ -22,7 +22,7 @@ def frames():
 
 def test_it_is_a_linear_layer_of_standardised_channels(frames):
     torch.manual_seed(0)
-    projection = Projection(12, 5)
+    projection = FrameProjection(12, 5)
     mean = frames.mean(dim=(0, 1, 3), keepdim=True)
     deviation = frames.std(dim=(0, 1, 3), keepdim=True, correction=0)
     expected = torch.einsum("bocf,pc->bopf", (frames - mean) / deviation, projection.linear.weight)
@@ -64,7 +64,7 @@ def test_without_one_the_weights_are_those_of_its_parts_in_turn():
 
 def test_how_large_a_channel_is_changes_nothing(frames):
     torch.manual_seed(0)
-    projection = Projection(12, 5)
+    projection = FrameProjection(12, 5)
     larger = frames.clone()
     larger[:, :, 3] *= 1000
     torch.testing.assert_close(projection(larger), projection(frames), rtol=1e-2, atol=1e-2)
@@ -73,4 +73,4 @@ def test_how_large_a_channel_is_changes_nothing(frames):
 @pytest.mark.parametrize("shape", [(2, 1, 13, 20), (2, 2, 12, 20), (2, 12, 20)])
 def test_a_picture_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match=r"must have shape \(batch, 1, 12, frame\)"):
-        Projection(12, 5)(torch.zeros(shape))
+        FrameProjection(12, 5)(torch.zeros(shape))
